@@ -1,0 +1,88 @@
+"""The words of the domain: leads, superclasses, and an ECG with its unit and rate."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import SignalInvalid
+
+
+class Lead(StrEnum):
+    """The twelve leads, in the order in which they are always shown."""
+
+    I = "I"  # noqa: E741  the field's name for it
+    II = "II"
+    III = "III"
+    AVR = "aVR"
+    AVL = "aVL"
+    AVF = "aVF"
+    V1 = "V1"
+    V2 = "V2"
+    V3 = "V3"
+    V4 = "V4"
+    V5 = "V5"
+    V6 = "V6"
+
+
+class Superclass(StrEnum):
+    """The five diagnostic superclasses of PTB-XL, in the order in which they are always shown."""
+
+    NORM = "NORM"
+    MI = "MI"
+    STTC = "STTC"
+    CD = "CD"
+    HYP = "HYP"
+
+    @property
+    def title(self) -> str:  # type: ignore[override]  # str.title is of no use on a class name
+        """The class in words, as a clinician would say it."""
+        return _TITLES[self]
+
+
+_TITLES = {
+    Superclass.NORM: "Normal ECG",
+    Superclass.MI: "Myocardial infarction",
+    Superclass.STTC: "ST/T change",
+    Superclass.CD: "Conduction disturbance",
+    Superclass.HYP: "Hypertrophy",
+}
+
+LEADS: tuple[Lead, ...] = tuple(Lead)
+SUPERCLASSES: tuple[Superclass, ...] = tuple(Superclass)
+DURATION_S = 10.0
+
+Signal = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ecg:
+    """A 12-lead ECG: ``signal`` is (12, samples) float32 in mV, ``rate`` in Hz.
+
+    Rows follow ``LEADS``. Raises SignalInvalid for another shape or an impossible rate.
+    NaN is let in: whether a signal can be read is for ``core.quality`` to say.
+    """
+
+    signal: Signal
+    rate: float
+    ecg_id: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.signal.ndim != 2 or self.signal.shape[0] != len(LEADS):
+            raise SignalInvalid(
+                f"signal has shape {self.signal.shape}, not (12, samples): "
+                "give one row a lead, in the order I II III aVR aVL aVF V1-V6"
+            )
+        if not 0 < self.rate < 100_000:
+            raise SignalInvalid(f"rate {self.rate} Hz is not possible: give samples per second")
+
+    @property
+    def seconds(self) -> float:
+        """Duration in s."""
+        return float(self.signal.shape[1] / self.rate)
+
+    def lead(self, lead: Lead) -> Signal:
+        """One lead, (samples,) in mV."""
+        row: Signal = self.signal[LEADS.index(lead)]
+        return row

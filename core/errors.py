@@ -1,0 +1,80 @@
+"""Everything that ``core`` raises on purpose.
+
+    CoreError
+    ├── DataError                 a data set that cannot be used
+    │   ├── DatasetNotFound       no PTB-XL layout at that path
+    │   ├── DatasetUnreadable     an index file that does not parse
+    │   └── DownloadError         a file that could not be fetched or verified
+    ├── RecordError               one record that cannot be used; the others go on
+    │   ├── RecordNotFound        no such id, or its files are not there
+    │   ├── RecordUnreadable      header and samples disagree, or do not parse
+    │   ├── LeadsError            leads missing, doubled or of unknown name
+    │   ├── SignalTooShort        less than ten seconds
+    │   └── SignalInvalid         samples of the wrong shape, unit or rate
+    └── ModelError
+        ├── CheckpointNotFound    no checkpoint at that path
+        ├── CheckpointAltered     weights or card are not what was trained
+        └── TrainingError         a training run that cannot start or go on
+
+A message names the value that was met and the remedy.
+"""
+
+
+class CoreError(Exception):
+    """Root of the errors that ``core`` raises on purpose."""
+
+
+class DataError(CoreError):
+    """A data set that cannot be used."""
+
+
+class DatasetNotFound(DataError):
+    """No PTB-XL layout at the given path."""
+
+
+class DatasetUnreadable(DataError):
+    """An index file of the data set does not parse."""
+
+
+class DownloadError(DataError):
+    """A file could not be fetched or does not match its published digest."""
+
+
+class RecordError(CoreError):
+    """One record that cannot be used; the other records go on."""
+
+
+class RecordNotFound(RecordError):
+    """No record of that id, or its files are not there."""
+
+
+class RecordUnreadable(RecordError):
+    """Header and samples disagree, or one of them does not parse."""
+
+
+class LeadsError(RecordError):
+    """Leads are missing, doubled or of unknown name."""
+
+
+class SignalTooShort(RecordError):
+    """The record holds less than the ten seconds that the model was taught on."""
+
+
+class SignalInvalid(RecordError):
+    """Samples of the wrong shape, unit or rate."""
+
+
+class ModelError(CoreError):
+    """The model cannot be trained or served."""
+
+
+class CheckpointNotFound(ModelError):
+    """No checkpoint at the given path."""
+
+
+class CheckpointAltered(ModelError):
+    """Weights or card are not the ones that were trained together."""
+
+
+class TrainingError(ModelError):
+    """A training run that cannot start or go on."""

@@ -1,0 +1,1 @@
+"""People, records, readings, jobs and exports. Knows the database, not the web."""
