@@ -1,0 +1,28 @@
+"""The command line ``trustecg``: exit 0 done, 1 could not be done, 2 usage."""
+
+import sys
+
+import typer
+
+from core.errors import CoreError
+from dashboard.cli import data, model, people, serve
+from dashboard.errors import DashboardError
+from feedback.errors import FeedbackError
+
+app = typer.Typer(
+    help="TrustECG: a reading room for 12-lead ECGs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for part in (serve, data, model, people):
+    part.register(app)
+
+
+def main() -> None:
+    """Run the command of ``sys.argv``; what went wrong is one line on stderr and exit 1."""
+    try:
+        app()
+    except (CoreError, FeedbackError, DashboardError, OSError) as error:
+        print(f"trustecg: {error}", file=sys.stderr)
+        raise SystemExit(1) from None

@@ -1,0 +1,75 @@
+"""What all tests share: a clean environment, the real records, the system's Chromium."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED = REPOSITORY.parent / "shared" / "ptbxl"
+REAL_RECORDS = 300  # the first ones by ecg_id: enough of every superclass, unpacked in seconds
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+_GIVEN_PTBXL = os.environ.get("TRUSTECG_PTBXL")
+for _name in [name for name in os.environ if name.startswith("TRUSTECG_")]:
+    del os.environ[_name]  # a developer's own settings must not decide what a test sees
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--require-real",
+        action="store_true",
+        help="fail where a test on real records is skipped, or where there is none",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped and item.config.getoption("--require-real") and _is_real(item):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, but --require-real: {report.longrepr}"
+    return report
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if not session.config.getoption("--require-real"):
+        return
+    if not any(map(_is_real, session.items)):
+        raise pytest.UsageError("--require-real, but no test is marked 'real'")
+
+
+def _is_real(item: pytest.Item) -> bool:
+    return item.get_closest_marker("real") is not None
+
+
+@pytest.fixture(scope="session")
+def ptbxl_root(pytestconfig: pytest.Config) -> Path:
+    """Root of real PTB-XL records (the first 300 at least); the test is skipped without them."""
+    if _GIVEN_PTBXL:
+        return Path(_GIVEN_PTBXL).resolve()
+    return unpack(pytestconfig, f"ptbxl-{REAL_RECORDS}", "--limit", str(REAL_RECORDS))
+
+
+def unpack(config: pytest.Config, name: str, *options: str) -> Path:
+    """Lay real records out in pytest's cache, once; skips the test where there are none."""
+    if not SHARED.is_dir():
+        pytest.skip("no real records: set TRUSTECG_PTBXL")
+    assert config.cache is not None
+    root = config.cache.mkdir(name)
+    if not (root / "ptbxl_database.csv").exists():  # unpack.py writes it last
+        command = [sys.executable, str(SHARED / "unpack.py"), str(root), *options]
+        subprocess.run(command, check=True, capture_output=True)
+    return root
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str | None:
+    """Path of the system's Chromium; None lets Playwright take its own."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
