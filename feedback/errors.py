@@ -1,0 +1,155 @@
+"""Everything that ``feedback`` raises on purpose.
+
+    FeedbackError
+    ├── StorageError              the database cannot be used
+    │   ├── StorageUnavailable    full disk, lock that never came, server gone
+    │   ├── SchemaOutdated        tables are not those of this version
+    │   └── AuditBroken           the audit chain does not verify
+    ├── PeopleError
+    │   ├── WrongCredentials      address and password do not belong together
+    │   ├── TooManyAttempts       logins are paused for this address
+    │   ├── WeakPassword          a password that is too easy
+    │   ├── InvalidEmail          not an e-mail address
+    │   ├── UserExists            the address has an account
+    │   ├── UnknownUser           no such account
+    │   └── LastAdmin             nobody would be left to manage people
+    ├── CatalogueError
+    │   ├── NoDataset             no data set was imported
+    │   ├── NoModel               no model was registered
+    │   ├── UnknownRecord         no such ECG in the active data set
+    │   └── InvalidQuery          a sort or filter that the worklist does not have
+    ├── ReadingError
+    │   ├── IncompleteAnswer      an answer that leaves something open
+    │   ├── NotRevealed           the reader's blind answer comes first
+    │   ├── AlreadyAnswered       this stage was answered; amend it instead
+    │   ├── NothingToAmend        no final answer to amend
+    │   ├── OpinionChanged        the model's opinion is not the one on screen
+    │   └── KeyReused             an idempotency key came with another answer
+    ├── ExportMismatch            the file would not hold what the dashboard shows
+    └── JobError
+        ├── UnknownJob            no such job, or a kind that nobody handles
+        ├── LostLease             another worker has taken the job over
+        └── Cancelled             someone cancelled the job
+
+A message names the value that was met and the remedy.
+"""
+
+
+class FeedbackError(Exception):
+    """Root of the errors that ``feedback`` raises on purpose."""
+
+
+class StorageError(FeedbackError):
+    """The database cannot be used."""
+
+
+class StorageUnavailable(StorageError):
+    """The database did not take the transaction; nothing of it was stored."""
+
+
+class SchemaOutdated(StorageError):
+    """The tables are not those of this version."""
+
+
+class AuditBroken(StorageError):
+    """The audit chain does not verify."""
+
+
+class PeopleError(FeedbackError):
+    """Something about accounts."""
+
+
+class WrongCredentials(PeopleError):
+    """Address and password do not belong together."""
+
+
+class TooManyAttempts(PeopleError):
+    """Logins are paused for this address."""
+
+
+class WeakPassword(PeopleError):
+    """A password that is too easy."""
+
+
+class InvalidEmail(PeopleError):
+    """Not an e-mail address."""
+
+
+class UserExists(PeopleError):
+    """The address has an account."""
+
+
+class UnknownUser(PeopleError):
+    """No such account."""
+
+
+class LastAdmin(PeopleError):
+    """Nobody would be left to manage people."""
+
+
+class CatalogueError(FeedbackError):
+    """Something about records, predictions and models."""
+
+
+class NoDataset(CatalogueError):
+    """No data set was imported."""
+
+
+class NoModel(CatalogueError):
+    """No model was registered."""
+
+
+class UnknownRecord(CatalogueError):
+    """No such ECG in the active data set."""
+
+
+class InvalidQuery(CatalogueError):
+    """A sort or filter that the worklist does not have."""
+
+
+class ReadingError(FeedbackError):
+    """An answer that cannot be taken as it came."""
+
+
+class IncompleteAnswer(ReadingError):
+    """An answer that leaves something open."""
+
+
+class NotRevealed(ReadingError):
+    """The reader's blind answer comes first."""
+
+
+class AlreadyAnswered(ReadingError):
+    """This stage was answered; an amendment is the way to change it."""
+
+
+class NothingToAmend(ReadingError):
+    """There is no final answer to amend."""
+
+
+class OpinionChanged(ReadingError):
+    """The model's opinion is not the one that was on screen."""
+
+
+class KeyReused(ReadingError):
+    """An idempotency key came again with another answer."""
+
+
+class ExportMismatch(FeedbackError):
+    """The file would not hold what the dashboard shows."""
+
+
+class JobError(FeedbackError):
+    """Something about background jobs."""
+
+
+class UnknownJob(JobError):
+    """No such job, or a kind that nobody handles."""
+
+
+class LostLease(JobError):
+    """Another worker has taken the job over."""
+
+
+class Cancelled(JobError):
+    """Someone cancelled the job."""

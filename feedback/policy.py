@@ -1,0 +1,38 @@
+"""Who may do what, and who may see what: pure functions that layout, callback and route share."""
+
+from enum import StrEnum
+
+from feedback.tables import ReadingMode, Role, Stage
+
+
+class Action(StrEnum):
+    """What a signed-in person may ask for."""
+
+    SEE_WORKLIST = "see the worklist"
+    READ = "read ECGs"
+    ADJUDICATE = "settle conflicts between readers"
+    EXPORT = "export labels"
+    MANAGE_JOBS = "manage jobs"
+    MANAGE_PEOPLE = "manage people"
+
+
+_EVERYONE = frozenset({Action.SEE_WORKLIST, Action.READ})
+_ALLOWED = {
+    Role.CLINICIAN: _EVERYONE,
+    Role.ADJUDICATOR: _EVERYONE | {Action.ADJUDICATE},
+    Role.ADMIN: frozenset(Action) - {Action.ADJUDICATE},
+}
+
+
+def allows(role: Role, action: Action) -> bool:
+    """Whether people of this role may do this."""
+    return action in _ALLOWED[role]
+
+
+def opinion_visible(stage: Stage | None, mode: ReadingMode) -> bool:
+    """Whether a reader sees prediction, published label and report of a record.
+
+    ``stage`` is the furthest answer of this very reader to this very record, None before any.
+    No role changes this: an admin who has not answered sees nothing either.
+    """
+    return mode is ReadingMode.ASSISTED or stage is not None

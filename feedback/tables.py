@@ -1,0 +1,418 @@
+"""The tables, the same on SQLite and PostgreSQL.
+
+Readings and audit entries are append only: triggers in ``migrations/`` refuse to change or
+delete a row. What a reader must not see before answering (published labels, statements,
+report) is deferred in ``RecordRow`` and raises when touched: ``feedback.readings`` alone
+loads it, for those who may see it.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Enum,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+Json = dict[str, Any]
+
+
+class Role(StrEnum):
+    """What a person is here for."""
+
+    CLINICIAN = "clinician"  # reads
+    ADJUDICATOR = "adjudicator"  # reads, and settles conflicts between readers
+    ADMIN = "admin"  # reads, and manages people, jobs and exports
+
+
+class Verdict(StrEnum):
+    """A reader's word on one superclass."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNSURE = "unsure"
+
+
+class Confidence(StrEnum):
+    """How sure the reader is of the whole answer."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class ReadingMode(StrEnum):
+    """Whether the model's opinion was on screen while the reader made up their mind."""
+
+    BLIND_FIRST = "blind-first"
+    ASSISTED = "assisted"
+
+
+class Stage(StrEnum):
+    """Which of the two answers of a reading."""
+
+    BLIND = "blind"  # before the model's opinion was shown
+    FINAL = "final"  # after it
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"  # owned, under a lease
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time, stored in UTC; a naive one is refused at the border."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value.isoformat()} has no time zone: use feedback.db.now()")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _as_text(kind: type[StrEnum]) -> Enum:
+    """Stored as its value in plain text; what it may be is a check of the table."""
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=False,
+        validate_strings=True,
+        length=16,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def _one_of(column: str, kind: type[StrEnum]) -> CheckConstraint:
+    values = ", ".join(f"'{member.value}'" for member in kind)
+    return CheckConstraint(f"{column} IN ({values})", name=column)
+
+
+def _only_one_active(table: str) -> Index:
+    """A unique index over the rows that are active: there is one at most."""
+    return Index(
+        f"uq_{table}_one_active",
+        "active",
+        unique=True,
+        sqlite_where=text("active"),
+        postgresql_where=text("active"),
+    )
+
+
+class Base(DeclarativeBase):
+    """Root of the tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {
+        datetime: UtcDateTime(),
+        Json: JSON(none_as_null=True),
+        list[str]: JSON(none_as_null=True),
+        Role: _as_text(Role),
+        Verdict: _as_text(Verdict),
+        Confidence: _as_text(Confidence),
+        ReadingMode: _as_text(ReadingMode),
+        Stage: _as_text(Stage),
+        JobState: _as_text(JobState),
+    }
+
+
+class User(Base):
+    """A person who signs in."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        _one_of("role", Role),
+        CheckConstraint("email = lower(email)", name="email_lower_case"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(320), unique=True)
+    role: Mapped[Role]
+    password_hash: Mapped[str] = mapped_column(String(255))
+    must_change_password: Mapped[bool]
+    active: Mapped[bool]
+    session_stamp: Mapped[str] = mapped_column(String(64))  # a new one ends all sessions
+    created_at: Mapped[datetime]
+
+
+class LoginAttempt(Base):
+    """One try to sign in; what throttling counts."""
+
+    __tablename__ = "login_attempts"
+    __table_args__ = (
+        Index(None, "email", "at"),
+        Index(None, "address", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(320))
+    address: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+    succeeded: Mapped[bool]
+
+
+class Source(Base):
+    """A data set in the PTB-XL layout. Exactly one is active: what is read and scored."""
+
+    __tablename__ = "sources"
+    __table_args__ = (_only_one_active("sources"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    root: Mapped[str] = mapped_column(Text, unique=True)
+    simulated: Mapped[bool]
+    active: Mapped[bool]
+    imported_at: Mapped[datetime | None]  # None while an import has not come to its end
+    digest: Mapped[str] = mapped_column(String(64))  # sha256 of the index, "" until imported
+
+
+class RecordRow(Base):
+    """What is known of one ECG, without its samples."""
+
+    __tablename__ = "records"
+    __table_args__ = (
+        UniqueConstraint("source_id", "ecg_id"),
+        Index(None, "source_id", "patient_id", "ecg_id"),
+        Index(None, "source_id", "fold", "ecg_id"),
+        Index(None, "source_id", "age", "ecg_id"),
+        Index(None, "source_id", "sex", "ecg_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
+    ecg_id: Mapped[int]
+    patient_id: Mapped[int]
+    age: Mapped[int | None]  # years; 300 stands for any age above 89
+    sex: Mapped[str | None] = mapped_column(String(6))
+    height: Mapped[float | None]  # cm
+    weight: Mapped[float | None]  # kg
+    site: Mapped[str | None] = mapped_column(Text)
+    device: Mapped[str | None] = mapped_column(Text)
+    # wall-clock time of the hospital, zone unknown
+    recorded_at: Mapped[datetime | None] = mapped_column(DateTime())
+    noise: Mapped[Json]  # flag -> the annotator's words
+    extra_beats: Mapped[str | None] = mapped_column(Text)
+    pacemaker: Mapped[str | None] = mapped_column(Text)
+    validated_by_human: Mapped[bool]
+    fold: Mapped[int]
+    filename_lr: Mapped[str] = mapped_column(Text)
+    filename_hr: Mapped[str] = mapped_column(Text)
+    # from here on: hidden until the reader's blind answer is stored
+    report: Mapped[str] = mapped_column(Text, deferred=True, deferred_raiseload=True)
+    scp_codes: Mapped[Json] = mapped_column(deferred=True, deferred_raiseload=True)
+    labelled: Mapped[bool] = mapped_column(deferred=True, deferred_raiseload=True)
+    labels: Mapped[str] = mapped_column(String(40), deferred=True, deferred_raiseload=True)
+    label_norm: Mapped[bool] = mapped_column(deferred=True, deferred_raiseload=True)
+    label_mi: Mapped[bool] = mapped_column(deferred=True, deferred_raiseload=True)
+    label_sttc: Mapped[bool] = mapped_column(deferred=True, deferred_raiseload=True)
+    label_cd: Mapped[bool] = mapped_column(deferred=True, deferred_raiseload=True)
+    label_hyp: Mapped[bool] = mapped_column(deferred=True, deferred_raiseload=True)
+
+    source: Mapped[Source] = relationship(lazy="raise")
+
+
+class ModelVersion(Base):
+    """A checkpoint that was registered. One at most is active: the one that is served."""
+
+    __tablename__ = "model_versions"
+    __table_args__ = (_only_one_active("model_versions"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(String(80), unique=True)
+    path: Mapped[str] = mapped_column(Text)
+    card: Mapped[Json]
+    active: Mapped[bool]
+    registered_at: Mapped[datetime]
+
+
+class Prediction(Base):
+    """A model's opinion on one record, or why it has none."""
+
+    __tablename__ = "predictions"
+    __table_args__ = (UniqueConstraint("record_id", "model_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("records.id"))
+    model_id: Mapped[int] = mapped_column(ForeignKey("model_versions.id"), index=True)
+    p_norm: Mapped[float | None]
+    p_mi: Mapped[float | None]
+    p_sttc: Mapped[float | None]
+    p_cd: Mapped[float | None]
+    p_hyp: Mapped[float | None]
+    labels: Mapped[str | None] = mapped_column(String(40))  # "MI CD"; None without an opinion
+    abstained: Mapped[list[str]]
+    uncertainty: Mapped[float | None]  # 0..1
+    acceptable: Mapped[bool]  # signal quality
+    quality_score: Mapped[float | None]  # 1 good, 0 bad; None where the file was not read
+    reasons: Mapped[list[str]]  # why it was refused
+    warnings: Mapped[list[str]]  # readable, but suspect
+    error: Mapped[str | None] = mapped_column(Text)  # the file could not be read
+    attention: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    predicted_at: Mapped[datetime]
+
+
+class Draft(Base):
+    """What a reader has typed and not yet submitted; theirs alone."""
+
+    __tablename__ = "drafts"
+    __table_args__ = (
+        UniqueConstraint("record_id", "reader_id"),
+        Index(None, "reader_id"),
+        _one_of("stage", Stage),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("records.id"))
+    reader_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    stage: Mapped[Stage]
+    payload: Mapped[Json]
+    saved_at: Mapped[datetime]
+
+
+_VERDICTS = ("verdict_norm", "verdict_mi", "verdict_sttc", "verdict_cd", "verdict_hyp")
+_ALL_GIVEN = " AND ".join(f"{column} IS NOT NULL" for column in _VERDICTS)
+_NONE_GIVEN = " AND ".join(f"{column} IS NULL" for column in _VERDICTS)
+
+
+class Reading(Base):
+    """One answer of one reader to one record. Never updated: an amendment supersedes it.
+
+    Answers of one (record, reader, stage) are numbered from 0 and each supersedes the one
+    before, so that exactly one of them stands.
+    """
+
+    __tablename__ = "readings"
+    __table_args__ = (
+        UniqueConstraint("reader_id", "key"),
+        UniqueConstraint("record_id", "reader_id", "stage", "sequence"),
+        UniqueConstraint("supersedes_id"),
+        Index(None, "reader_id", "submitted_at"),
+        CheckConstraint("(sequence = 0) = (supersedes_id IS NULL)", name="amends"),
+        CheckConstraint("stage = 'final' OR (blind_id IS NULL AND sequence = 0)", name="blind"),
+        CheckConstraint(
+            "stage = 'blind' OR mode = 'assisted' OR blind_id IS NOT NULL", name="blind_first"
+        ),
+        CheckConstraint(
+            f"(unreadable AND {_NONE_GIVEN}) OR (NOT unreadable AND {_ALL_GIVEN})",
+            name="complete",
+        ),
+        _one_of("mode", ReadingMode),
+        _one_of("stage", Stage),
+        _one_of("confidence", Confidence),
+        *(_one_of(column, Verdict) for column in _VERDICTS),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(64))  # idempotency: one a submission
+    record_id: Mapped[int] = mapped_column(ForeignKey("records.id"))
+    reader_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    mode: Mapped[ReadingMode]
+    stage: Mapped[Stage]
+    sequence: Mapped[int]
+    verdict_norm: Mapped[Verdict | None]
+    verdict_mi: Mapped[Verdict | None]
+    verdict_sttc: Mapped[Verdict | None]
+    verdict_cd: Mapped[Verdict | None]
+    verdict_hyp: Mapped[Verdict | None]
+    unreadable: Mapped[bool]
+    confidence: Mapped[Confidence | None]
+    comment: Mapped[str] = mapped_column(Text)
+    # of a blind answer: the model whose opinion it will be compared with; of a final: was shown
+    model_id: Mapped[int | None] = mapped_column(ForeignKey("model_versions.id"))
+    shown: Mapped[Json | None]  # what was on screen when the final answer was given
+    agreement: Mapped[Json | None]  # class -> agree / disagree; final only
+    started_at: Mapped[datetime]
+    submitted_at: Mapped[datetime]
+    supersedes_id: Mapped[int | None] = mapped_column(ForeignKey("readings.id"))
+    blind_id: Mapped[int | None] = mapped_column(ForeignKey("readings.id"))
+
+
+class Job(Base):
+    """A piece of background work; the row is the truth about it."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index(None, "state", "priority", "id"), _one_of("state", JobState))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    payload: Mapped[Json]
+    state: Mapped[JobState]
+    priority: Mapped[int]
+    owner: Mapped[str | None] = mapped_column(String(120))
+    lease_until: Mapped[datetime | None]
+    heartbeat_at: Mapped[datetime | None]
+    progress: Mapped[float]  # 0..1
+    message: Mapped[str] = mapped_column(Text)
+    checkpoint: Mapped[Json | None]  # where the next worker goes on
+    cancel_requested: Mapped[bool]
+    error: Mapped[str | None] = mapped_column(Text)
+    attempts: Mapped[int]
+    enqueued_by: Mapped[str] = mapped_column(String(320))
+    enqueued_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class AuditEntry(Base):
+    """Who did what, when: each entry seals the one before it."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (UniqueConstraint("previous_digest"), UniqueConstraint("digest"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(320))
+    action: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(Text)
+    detail: Mapped[Json]
+    previous_digest: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class AuditHead(Base):
+    """The one row that says how long the chain is and where it ends.
+
+    Whoever appends locks it first, so that two writers cannot fork the chain; and the end of
+    the chain cannot go missing unnoticed.
+    """
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    entries: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
