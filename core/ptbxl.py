@@ -129,7 +129,7 @@ class Ptbxl:
 
 
 def labels(records: Iterable[Record]) -> NDArray[np.bool_]:
-    """The superclasses of the records as (records, 5) bool, columns in the order of SUPERCLASSES."""
+    """The superclasses of the records: (records, 5) bool in the order of SUPERCLASSES."""
     rows = [[name in record.superclasses for name in SUPERCLASSES] for record in records]
     return np.array(rows, dtype=bool).reshape(len(rows), len(SUPERCLASSES))
 

@@ -1,0 +1,181 @@
+"""A checkpoint: weights as safetensors and a card that says where they come from.
+
+Neither is served when it is not what was written together: the card holds the digest of the
+weights and one of itself. Reading the card needs no torch.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.calibration import Platt
+from core.ecg import SUPERCLASSES, Superclass
+from core.errors import CheckpointAltered, CheckpointNotFound
+
+if TYPE_CHECKING:
+    from core.model import Network
+
+WEIGHTS = "weights.safetensors"
+CARD = "card.json"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataCard(_Part):
+    """What the weights were taught on."""
+
+    digest: str  # sha256 of ids, labels and samples
+    simulated: bool
+    folds: tuple[int, ...]
+    records: int
+    patients: int
+
+
+class ClassCard(_Part):
+    """How one class is decided, all from 9a, and how often it is missed, counted on 9b."""
+
+    slope: float
+    offset: float
+    threshold: float  # present at or above it
+    rule_out: float | None  # absent below it with a certified miss rate; None: not certified
+    missed: int  # records of 9b that have the class and lie below the threshold
+    positives: int  # records of 9b that have the class
+    missed_low: float  # 95 % interval of the rate
+    missed_high: float
+
+
+class AttentionCheck(_Part):
+    """How attention relates to what moves the output, measured on records of 9b."""
+
+    records: int
+    spearman: float  # median over records and classes of lead attention against lead occlusion
+    entropy: float  # median entropy of lead attention, as a share of the uniform one
+
+
+class OcclusionCheck(_Part):
+    """What a zeroed lead does to records of 9b that carry no call but NORM."""
+
+    trials: int
+    new_calls: int  # trials in which a class other than NORM is called anew
+
+
+class Card(_Part):
+    """Everything that must be known about a checkpoint before it is believed."""
+
+    version: str
+    created: str  # ISO 8601, UTC
+    network: dict[str, Any]
+    data: DataCard
+    seed: int
+    training: dict[str, Any]  # config, epochs run, seconds, threads
+    classes: dict[Superclass, ClassCard]
+    miss_rate: float  # that ``rule_out`` certifies
+    confidence: float  # with which it does
+    metrics: dict[str, Any]  # of ``core.evaluation`` by role: 9, 9a, 9b
+    attention_check: AttentionCheck
+    occlusion_check: OcclusionCheck
+    software: dict[str, str]
+    weights_sha256: str
+    digest: str = ""  # of the card itself, without this line
+
+    @property
+    def thresholds(self) -> dict[Superclass, float]:
+        """The probability from which each class is called present."""
+        return {name: self.classes[name].threshold for name in SUPERCLASSES}
+
+    @property
+    def platt(self) -> Platt:
+        """The calibration of the five logits."""
+        classes = [self.classes[name] for name in SUPERCLASSES]
+        return Platt(np.array([c.slope for c in classes]), np.array([c.offset for c in classes]))
+
+    def sealed(self) -> "Card":
+        """The same card with its own digest written in."""
+        return self.model_copy(update={"digest": self._digest()})
+
+    @property
+    def intact(self) -> bool:
+        """Whether the card still says what it said when it was sealed."""
+        return self.digest == self._digest()
+
+    def _digest(self) -> str:
+        content = self.model_dump(mode="json", exclude={"digest"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A network in evaluation mode and the card that belongs to it."""
+
+    card: Card
+    network: "Network"
+
+
+def read_card(path: Path) -> Card:
+    """Read and verify the card of the checkpoint in ``path``, weights included, without torch.
+
+    Raises CheckpointNotFound or CheckpointAltered.
+    """
+    for name in (CARD, WEIGHTS):
+        if not (path / name).is_file():
+            raise CheckpointNotFound(
+                f"no {name} in {path}: restore the folder, or train one with 'trustecg train'"
+            )
+    try:
+        card = Card.model_validate_json((path / CARD).read_bytes())
+    except ValidationError as error:
+        raise CheckpointAltered(
+            f"{path / CARD} does not parse as a card ({error.error_count()} errors): restore it"
+        ) from error
+    if not card.intact:
+        raise CheckpointAltered(f"{path / CARD} was changed after it was written: restore it")
+    found = sha256_of(path / WEIGHTS)
+    if found != card.weights_sha256:
+        raise CheckpointAltered(
+            f"{path / WEIGHTS} has digest {found[:12]}, its card says "
+            f"{card.weights_sha256[:12]}: restore the file that belongs to the card"
+        )
+    return card
+
+
+def load(path: Path) -> Checkpoint:
+    """Load the checkpoint in ``path`` for inference; raises as ``read_card`` does."""
+    from safetensors.torch import load_file
+
+    from core.model import Network, NetworkConfig
+
+    card = read_card(path)
+    fields = NetworkConfig.__dataclass_fields__
+    network = Network(NetworkConfig(**{k: v for k, v in card.network.items() if k in fields}))
+    network.load_state_dict(load_file(path / WEIGHTS))
+    return Checkpoint(card, network.eval())
+
+
+def save_weights(path: Path, network: "Network") -> str:
+    """Write the weights into ``path`` and return their sha256."""
+    from safetensors.torch import save_file
+
+    path.mkdir(parents=True, exist_ok=True)
+    state = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    save_file(state, path / WEIGHTS)
+    return sha256_of(path / WEIGHTS)
+
+
+def save_card(path: Path, card: Card) -> Card:
+    """Seal the card, write it beside its weights, and return it."""
+    sealed = card.sealed()
+    (path / CARD).write_text(sealed.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return sealed
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

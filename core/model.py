@@ -1,0 +1,160 @@
+"""The default network: a lead-wise encoder, leads that talk, and attention per class.
+
+It keeps what makes the published network explainable (every lead is encoded alone, attention
+over time and over leads) and mends what blinds it: leads have identity, amplitude in millivolts
+comes in, leads exchange information before pooling, and every class attends for itself.
+
+    (B, 12, 1000) mV ── every lead alone ──> tokens (B, 12, 32, 125), one each 80 ms
+                     ── all leads at once ─> context (B, 128, 63)
+    tokens + context ── attention of class c over 12 x 125 tokens ──> vector ──> logit of c
+"""
+
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from core.ecg import LEADS, SUPERCLASSES
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """What the weights cannot say about themselves."""
+
+    stem: int = 16  # channels of a lead after its first convolution
+    token: int = 32  # channels of a lead token
+    width: int = 128  # channels of the context of all leads
+    blocks: int = 3  # residual blocks of the context
+    hidden: int = 64  # channels in which tokens and context meet
+    dropout: float = 0.2
+    statements: int = 0  # SCP statements of the auxiliary head; 0: no such head
+
+
+class Output(NamedTuple):
+    """What the network says of a batch."""
+
+    logits: Tensor  # (B, 5)
+    attention: Tensor  # (B, 5, 12, 125), sums to 1 over leads and time for each class
+    statements: Tensor | None  # (B, statements) logits of the auxiliary head
+
+
+class Network(nn.Module):
+    """The default network; ``forward`` takes (B, 12, 1000) float32 in mV."""
+
+    def __init__(self, config: NetworkConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or NetworkConfig()
+        self.leads = LeadEncoder(self.config)
+        self.context = Context(self.config)
+        self.head = ClassAttention(self.config)
+        self.statements = (
+            nn.Linear(self.config.width, self.config.statements) if self.config.statements else None
+        )
+
+    def forward(self, signal: Tensor) -> Output:
+        tokens = self.leads(signal)  # (B, 12, C, 125)
+        context = self.context(tokens)  # (B, D, 63)
+        logits, attention = self.head(tokens, context)
+        statements = self.statements(context.mean(-1)) if self.statements else None
+        return Output(logits, attention, statements)
+
+    def describe(self) -> dict[str, object]:
+        """Config and size, for the model card."""
+        size = sum(parameter.numel() for parameter in self.parameters())
+        return {"name": "lead-token", "parameters": size, **asdict(self.config)}
+
+
+class LeadEncoder(nn.Module):
+    """Every lead alone through the same convolutions, with a gain and offset of its own.
+
+    The gain and offset give a lead its identity: the same wave means another thing in aVR.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.stem = _conv(1, config.stem, kernel=15, stride=2)
+        self.gain = nn.Parameter(torch.ones(len(LEADS), config.stem, 1))
+        self.offset = nn.Parameter(torch.zeros(len(LEADS), config.stem, 1))
+        self.rest = nn.Sequential(
+            _conv(config.stem, config.token, kernel=7, stride=2),
+            _conv(config.token, config.token, kernel=5, stride=2),
+        )
+
+    def forward(self, signal: Tensor) -> Tensor:
+        batch, leads, samples = signal.shape
+        wave = self.stem(signal.reshape(batch * leads, 1, samples))  # (B*12, S, 500)
+        wave = wave.reshape(batch, leads, *wave.shape[1:]) * self.gain + self.offset
+        tokens: Tensor = self.rest(wave.flatten(0, 1))  # (B*12, C, 125)
+        return tokens.reshape(batch, leads, *tokens.shape[1:])
+
+
+class Context(nn.Module):
+    """All leads at once: residual convolutions over time, each 160 ms."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.join = _conv(len(LEADS) * config.token, config.width, kernel=1)
+        self.shrink = _conv(config.width, config.width, kernel=5, stride=2)
+        self.blocks = nn.Sequential(
+            *(Residual(config.width, config.dropout) for _ in range(config.blocks))
+        )
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        joined = self.join(tokens.flatten(1, 2))  # (B, D, 125)
+        context: Tensor = self.blocks(self.shrink(joined))  # (B, D, 63)
+        return context
+
+
+class Residual(nn.Module):
+    """Two convolutions and a short cut, (B, D, T) -> (B, D, T)."""
+
+    def __init__(self, width: int, dropout: float) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            _conv(width, width, kernel=5),
+            nn.Dropout(dropout),
+            nn.Conv1d(width, width, 5, padding=2, bias=False),
+            nn.BatchNorm1d(width),
+        )
+        self.relu = nn.ReLU()
+
+    def forward(self, wave: Tensor) -> Tensor:
+        out: Tensor = self.relu(wave + self.body(wave))
+        return out
+
+
+class ClassAttention(nn.Module):
+    """Every class pools the tokens for itself: one softmax over leads and time.
+
+    Its sum over time is the lead attention, its sum over leads the temporal attention.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.of_token = nn.Linear(config.token, config.hidden)
+        self.of_context = nn.Linear(config.width, config.hidden)
+        self.of_lead = nn.Parameter(torch.zeros(len(LEADS), 1, config.hidden))
+        self.score = nn.Linear(config.hidden, len(SUPERCLASSES))
+        self.dropout = nn.Dropout(config.dropout)
+        self.weight = nn.Parameter(torch.randn(len(SUPERCLASSES), config.hidden) * 0.05)
+        self.bias = nn.Parameter(torch.zeros(len(SUPERCLASSES)))
+
+    def forward(self, tokens: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+        time = tokens.shape[-1]
+        near = self.of_context(context.transpose(1, 2))  # (B, 63, H)
+        near = near.repeat_interleave(2, dim=1)[:, None, :time]  # (B, 1, 125, H)
+        met = self.of_token(tokens.transpose(2, 3)) + near + self.of_lead  # (B, 12, 125, H)
+        values = torch.relu(met).flatten(1, 2)  # (B, 1500, H)
+        attention = self.score(values).float().softmax(1).transpose(1, 2)  # (B, 5, 1500)
+        pooled = self.dropout(attention.to(values.dtype) @ values)  # (B, 5, H)
+        logits = (pooled * self.weight).sum(-1) + self.bias  # (B, 5)
+        return logits.float(), attention.reshape(-1, len(SUPERCLASSES), len(LEADS), time)
+
+
+def _conv(inputs: int, outputs: int, *, kernel: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv1d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
+        nn.BatchNorm1d(outputs),
+        nn.ReLU(),
+    )

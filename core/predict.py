@@ -1,0 +1,104 @@
+"""From records to opinions: quality gate, network, calibration, decision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.calibration import Floats
+from core.checkpoint import Card, Checkpoint, load
+from core.ecg import LEADS, SUPERCLASSES, Ecg, Superclass
+from core.preprocess import prepare_all
+from core.quality import Quality, assess
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """Where the network looked, for each class; not an explanation of what it concluded."""
+
+    temporal: NDArray[np.float32]  # (5, 125), sums to 1 over the 10 s
+    lead: NDArray[np.float32]  # (5, 12), sums to 1 over the leads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """What the model says of one record; a refused record has its quality and nothing else."""
+
+    quality: Quality
+    probabilities: Floats | None = None  # (5,) calibrated
+    labels: tuple[Superclass, ...] = ()  # at or above their threshold
+    abstained: tuple[Superclass, ...] = ()  # neither present nor certified to be ruled out
+    uncertainty: float | None = None  # probability that at least one of the five calls is wrong
+    attention: Attention | None = None
+
+
+class Predictor:
+    """A loaded checkpoint that gives opinions; build it once, use it often."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.card: Card = checkpoint.card
+        self._network = checkpoint.network
+        classes = [self.card.classes[name] for name in SUPERCLASSES]
+        self._platt = self.card.platt
+        self._threshold = np.array([c.threshold for c in classes])
+        self._rule_out = np.array([_floor(c.rule_out) for c in classes])
+
+    @classmethod
+    def load(cls, path: Path) -> "Predictor":
+        """Load the checkpoint in ``path``; raises CheckpointNotFound or CheckpointAltered."""
+        return cls(load(path))
+
+    def predict(self, ecgs: Sequence[Ecg]) -> list[Opinion]:
+        """One opinion a record, in the order given; what cannot be read is refused, not scored."""
+        verdicts = [assess(ecg) for ecg in ecgs]
+        read = [ecg for ecg, quality in zip(ecgs, verdicts, strict=True) if quality.acceptable]
+        logits, attention = self._run(read)
+        scored = iter(zip(self._platt(logits), attention, strict=True))
+        return [
+            self._opinion(quality, *next(scored))
+            if quality.acceptable
+            else Opinion(quality=quality)
+            for quality in verdicts
+        ]
+
+    def _run(self, ecgs: Sequence[Ecg]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        import torch
+
+        if not ecgs:
+            return np.empty((0, 5), np.float32), np.empty((0, 5, len(LEADS), 125), np.float32)
+        with torch.inference_mode():
+            out = self._network(torch.from_numpy(prepare_all(ecgs)))
+        return out.logits.numpy(), out.attention.numpy()
+
+    def _opinion(self, quality: Quality, p: Floats, attention: NDArray[np.float32]) -> Opinion:
+        present = p >= self._threshold
+        open_ = ~present & (p >= self._rule_out)
+        return Opinion(
+            quality=quality,
+            probabilities=p,
+            labels=_named(present),
+            abstained=_named(open_),
+            uncertainty=chance_of_error(p, present),
+            attention=Attention(temporal=attention.sum(1), lead=attention.sum(2)),
+        )
+
+
+def chance_of_error(probability: Floats, present: NDArray[np.bool_]) -> float:
+    """The probability that at least one of five calls is wrong, from calibrated probabilities.
+
+    The calls are taken as independent, which they are not quite: it ranks records, and the
+    evaluation measures how well.
+    """
+    right = np.where(present, probability, 1 - probability)
+    return float(1 - np.prod(right))
+
+
+def _named(which: NDArray[np.bool_]) -> tuple[Superclass, ...]:
+    return tuple(name for name, chosen in zip(SUPERCLASSES, which, strict=True) if chosen)
+
+
+def _floor(rule_out: float | None) -> float:
+    """Without a certificate nothing is ruled out: every record below the threshold is open."""
+    return 0.0 if rule_out is None else rule_out

@@ -1,0 +1,318 @@
+"""Teach the network on folds 1-8, stop it on 9a, and leave a checkpoint with its card.
+
+Deterministic by seed on one machine with one number of threads; a killed run goes on from its
+last whole epoch.
+"""
+
+import copy
+import csv
+import hashlib
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits as bce
+
+from core.ecg import LEADS, Signal
+from core.errors import RecordError, TrainingError
+from core.evaluation import auroc
+from core.model import Network, NetworkConfig
+from core.preprocess import MODEL_RATE, MODEL_SAMPLES, prepare
+from core.ptbxl import Ptbxl, Record, labels
+from core.roles import select
+
+STATE = "state.pt"  # everything that a killed run needs to go on
+LOG = "log.csv"
+_RARE_STATEMENT = 50  # fewer training records than this teach nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """How the network is taught; a TOML file with these names replaces any of them."""
+
+    seed: int = 0
+    epochs: int = 30
+    patience: int = 10  # epochs without a better 9a before the run stops
+    batch: int = 64
+    learning_rate: float = 2e-3  # peak of the one-cycle schedule (Smith, 2018)
+    warm_up: float = 0.2  # share of the run before the peak
+    weight_decay: float = 0.02
+    average: float = 0.998  # decay of the weight average that is evaluated and shipped
+    statement_weight: float = 0.5  # of the auxiliary SCP statements in the loss
+    shift_s: float = 1.0  # largest circular shift in time
+    amplitude: float = 0.1  # largest relative change of gain, for all leads alike
+    noise_mv: float = 0.02  # largest standard deviation of added white noise
+    lead_dropout: float = 0.15  # share of leads zeroed in half of the records
+    bfloat16: bool = True  # three times the speed where the processor has it
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+
+    @classmethod
+    def from_toml(cls, path: Path) -> "TrainingConfig":
+        """Read a config; raises TrainingError for what is not TOML or an unknown name."""
+        try:
+            given = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise TrainingError(f"{path} is no training config ({error}): write TOML") from error
+        network = given.pop("network", {})
+        known = {f.name for f in fields(cls)}, {f.name for f in fields(NetworkConfig)}
+        for name in [*(set(given) - known[0]), *(set(network) - known[1])]:
+            raise TrainingError(f"{path} sets {name!r}, which is no setting: see TrainingConfig")
+        return cls(**given, network=NetworkConfig(**network))
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """Prepared records in memory."""
+
+    signal: Signal  # (N, 12, 1000) mV
+    label: NDArray[np.bool_]  # (N, 5)
+    statement: NDArray[np.bool_]  # (N, statements)
+    patient: NDArray[np.int64]  # (N,)
+    ecg_id: NDArray[np.int64]  # (N,)
+
+    @property
+    def digest(self) -> str:
+        """sha256 of everything that is learned from."""
+        parts = (self.ecg_id, self.label, self.statement, self.signal)
+        digest = hashlib.sha256()
+        for part in parts:
+            digest.update(np.ascontiguousarray(part).view(np.uint8).reshape(-1).data)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochReport:
+    """What one epoch came to: a line of the log."""
+
+    epoch: int
+    loss: float
+    auroc_9a: float  # macro, of the averaged weights
+    seconds: float
+    seconds_left: float  # at this speed, if the run is not stopped early
+
+
+Progress = Callable[[int, int], None]
+
+
+def load_set(
+    dataset: Ptbxl,
+    fold: str,
+    statements: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> LabelledSet:
+    """Read and prepare the labelled records of a fold; unreadable ones are left out."""
+    kept: list[Record] = []
+    signals: list[Signal] = []
+    chosen = [record for record in select(dataset, fold) if record.labelled]
+    for number, record in enumerate(chosen, 1):
+        try:
+            signals.append(prepare(dataset.read(record.ecg_id)))
+            kept.append(record)
+        except RecordError:
+            continue  # 'trustecg data verify' names it; one bad file must not stop a night's run
+        finally:
+            if progress:
+                progress(number, len(chosen))
+    if not kept:
+        raise TrainingError(f"no record of fold {fold} can be read: run 'trustecg data verify'")
+    return LabelledSet(
+        signal=np.stack(signals),
+        label=labels(kept),
+        statement=np.array([[s in r.scp_codes for s in statements] for r in kept], dtype=bool),
+        patient=np.array([record.patient_id for record in kept], dtype=np.int64),
+        ecg_id=np.array([record.ecg_id for record in kept], dtype=np.int64),
+    )
+
+
+def common_statements(dataset: Ptbxl) -> tuple[str, ...]:
+    """The SCP statements that enough training records carry, in alphabetical order."""
+    count = Counter(code for r in select(dataset, "1-8") if r.labelled for code in r.scp_codes)
+    return tuple(sorted(code for code, n in count.items() if n >= _RARE_STATEMENT))
+
+
+class TrainingRun:
+    """One run: its networks, its optimiser and where it stands."""
+
+    def __init__(self, taught: LabelledSet, stopping: LabelledSet, config: TrainingConfig) -> None:
+        if len(taught.label) < config.batch:
+            raise TrainingError(
+                f"{len(taught.label)} training records do not fill one batch of {config.batch}: "
+                "give more records or a smaller batch"
+            )
+        torch.manual_seed(config.seed)
+        self.config = replace(
+            config, network=replace(config.network, statements=taught.statement.shape[1])
+        )
+        self.taught, self.stopping = taught, stopping
+        self.network = Network(self.config.network)
+        self.average = copy.deepcopy(self.network).eval()
+        self.best = copy.deepcopy(self.average.state_dict())
+        self.steps = len(taught.label) // config.batch
+        self.optimiser = torch.optim.AdamW(
+            self.network.parameters(), config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser,
+            config.learning_rate,
+            total_steps=config.epochs * self.steps,
+            pct_start=config.warm_up,
+        )
+        self.epoch, self.best_epoch, self.best_auroc, self.seconds = 0, 0, 0.0, 0.0
+
+    @property
+    def finished(self) -> bool:
+        """Whether the epochs are spent or 9a has not improved for too long."""
+        stale = self.epoch - self.best_epoch >= self.config.patience
+        return self.epoch >= self.config.epochs or stale
+
+    def run_epoch(self) -> EpochReport:
+        """Teach one epoch, look at 9a, and keep the averaged weights if they are the best."""
+        start = time.monotonic()
+        self.network.train()
+        loss = float(np.mean([self._step(batch) for batch in self._batches()]))
+        area = _macro_auroc(self.average, self.stopping)
+        self.epoch += 1
+        if area > self.best_auroc:
+            self.best, self.best_auroc = copy.deepcopy(self.average.state_dict()), area
+            self.best_epoch = self.epoch
+        took = time.monotonic() - start
+        self.seconds += took
+        return EpochReport(
+            epoch=self.epoch,
+            loss=loss,
+            auroc_9a=area,
+            seconds=took,
+            seconds_left=self.seconds / self.epoch * (self.config.epochs - self.epoch),
+        )
+
+    def shipped(self) -> Network:
+        """The best averaged weights without the auxiliary head, ready for inference."""
+        network = Network(replace(self.config.network, statements=0))
+        kept = {k: v for k, v in self.best.items() if not k.startswith("statements.")}
+        network.load_state_dict(kept)
+        return network.eval()
+
+    def _batches(self) -> Iterator[Tensor]:
+        order = torch.randperm(len(self.taught.label))
+        return iter(order[: self.steps * self.config.batch].reshape(self.steps, -1))
+
+    def _step(self, batch: Tensor) -> float:
+        rows = batch.numpy()
+        signal = augment(torch.from_numpy(self.taught.signal[rows]), self.config)
+        with _precision(self.config):
+            out = self.network(signal)
+        loss = bce(out.logits, torch.from_numpy(self.taught.label[rows]).float())
+        if out.statements is not None:
+            target = torch.from_numpy(self.taught.statement[rows]).float()
+            loss = loss + self.config.statement_weight * bce(out.statements.float(), target)
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimiser.step()
+        self.schedule.step()
+        self._update_average()
+        return float(loss.detach())
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        taken = self.schedule.last_epoch
+        decay = min(self.config.average, (1 + taken) / (10 + taken))  # quick at first
+        pairs = zip(
+            self.average.state_dict().values(), self.network.state_dict().values(), strict=True
+        )
+        for mean, new in pairs:
+            if mean.dtype.is_floating_point:
+                mean.lerp_(new, 1 - decay)
+            else:
+                mean.copy_(new)
+
+    _PARTS = ("network", "average", "optimiser", "schedule")
+    _NUMBERS = ("epoch", "best_epoch", "best_auroc", "seconds", "best")
+
+    def save(self, path: Path) -> None:
+        """Write everything that a killed run needs, in one move."""
+        state: dict[str, Any] = {name: getattr(self, name).state_dict() for name in self._PARTS}
+        state |= {name: getattr(self, name) for name in self._NUMBERS}
+        state |= {"random": torch.get_rng_state(), "key": self._key}
+        torch.save(state, path.with_suffix(".part"))
+        path.with_suffix(".part").replace(path)
+
+    def resume(self, path: Path) -> None:
+        """Go on from a saved state; raises TrainingError if another run left it."""
+        state = torch.load(path, weights_only=True)
+        if state["key"] != self._key:
+            raise TrainingError(
+                f"{path} belongs to a run with another config or other data: "
+                "choose another --out, or delete that file to start anew"
+            )
+        for name in self._PARTS:
+            getattr(self, name).load_state_dict(state[name])
+        for name in self._NUMBERS:
+            setattr(self, name, state[name])
+        torch.set_rng_state(state["random"])
+
+    @property
+    def _key(self) -> str:
+        """What makes two runs the same one."""
+        data = hashlib.sha256(self.taught.ecg_id.tobytes() + self.taught.label.tobytes())
+        return f"{asdict(self.config)} {data.hexdigest()}"
+
+
+def run_to_end(run: TrainingRun, out: Path, report: Callable[[EpochReport], None]) -> None:
+    """Run every epoch that is left, with the state and a log line saved after each."""
+    if (out / STATE).is_file():
+        run.resume(out / STATE)
+    while not run.finished:
+        epoch = run.run_epoch()
+        run.save(out / STATE)
+        _log(out / LOG, epoch)
+        report(epoch)
+
+
+def augment(signal: Tensor, config: TrainingConfig) -> Tensor:
+    """Change a (B, 12, 1000) batch in ways that do not change its diagnosis."""
+    batch = len(signal)
+    most = int(config.shift_s * MODEL_RATE)
+    shift = torch.randint(-most, most + 1, (batch, 1, 1))
+    index = (torch.arange(MODEL_SAMPLES) - shift) % MODEL_SAMPLES
+    moved = signal.gather(2, index.expand(-1, len(LEADS), -1))
+    gain = 1 + config.amplitude * (2 * torch.rand(batch, 1, 1) - 1)
+    noise = config.noise_mv * torch.rand(batch, 1, 1) * torch.randn_like(moved)
+    touched = torch.rand(batch, 1, 1) < 0.5
+    dropped = touched & (torch.rand(batch, len(LEADS), 1) < config.lead_dropout)
+    return (moved * gain + noise).masked_fill(dropped, 0.0)
+
+
+@torch.no_grad()
+def logits(network: Network, signal: Signal, batch: int = 256) -> NDArray[np.float32]:
+    """The (N, 5) logits of prepared records."""
+    network.eval()
+    chunks = (signal[start : start + batch] for start in range(0, len(signal), batch))
+    parts = [network(torch.from_numpy(chunk)).logits for chunk in chunks]
+    return np.asarray(torch.cat(parts).numpy(), dtype=np.float32)
+
+
+def _macro_auroc(network: Network, on: LabelledSet) -> float:
+    score = logits(network, on.signal).astype(np.float64)
+    return float(np.nanmean([auroc(score[:, k], on.label[:, k]) for k in range(score.shape[1])]))
+
+
+def _precision(config: TrainingConfig) -> torch.autocast:
+    return torch.autocast("cpu", torch.bfloat16, enabled=config.bfloat16)
+
+
+def _log(path: Path, epoch: EpochReport) -> None:
+    new = not path.is_file()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [f.name for f in fields(EpochReport)])
+        if new:
+            writer.writeheader()
+        writer.writerow(asdict(epoch))

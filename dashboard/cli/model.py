@@ -1,0 +1,219 @@
+"""``train``, ``evaluate`` and ``predict``: the model without the reading room."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.ecg import SUPERCLASSES, Ecg
+from core.errors import RecordError
+from dashboard.cli.output import emit, note, progress
+from dashboard.cli.targets import Data, Targets, read_targets
+from dashboard.settings import load_settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+CheckpointPath = Annotated[
+    Path | None, typer.Option("--checkpoint", help="Folder of a checkpoint; default: the served.")
+]
+_BATCH = 64
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the command line."""
+    app.command()(train)
+    app.command()(evaluate)
+    app.command()(predict)
+
+
+def predict(
+    targets: Targets, data: Data = None, checkpoint: CheckpointPath = None, json: Json = False
+) -> None:
+    """Give the model's opinion on records, by id with --data or as FILE.hea."""
+    from core.predict import Predictor
+
+    predictor = Predictor.load(checkpoint or load_settings().checkpoint)
+    answers: list[dict[str, Any]] = []
+    for batch in _batches(read_targets(targets, data)):
+        answers += _opinions(predictor, batch)
+    result = {"checkpoint": predictor.card.version, "records": answers}
+    emit(result, json, "\n".join(map(_line, answers)))
+    if any("error" in answer for answer in answers):
+        raise typer.Exit(1)
+
+
+def evaluate(
+    data: Annotated[Path, typer.Option(help="Folder in the PTB-XL layout.")],
+    fold: Annotated[str, typer.Option(help="1 to 10, 1-8, 9a, 9b or all.")],
+    checkpoint: CheckpointPath = None,
+    json: Json = False,
+) -> None:
+    """Measure a checkpoint on the labelled records of a fold."""
+    import numpy as np
+
+    from core import evaluation
+    from core.predict import Predictor
+    from core.ptbxl import Ptbxl, labels
+    from core.roles import FOLDS, select
+
+    if fold not in FOLDS:
+        raise typer.BadParameter(f"fold {fold} is none of {', '.join(FOLDS)}")
+    predictor = Predictor.load(checkpoint or load_settings().checkpoint)
+    dataset = Ptbxl.open(data)
+    chosen = select(dataset, fold)
+    labelled = [record for record in chosen if record.labelled]
+    scored, probability, refused = [], [], 0
+    with progress(f"Scoring fold {fold}", len(labelled)) as advance:
+        for start in range(0, len(labelled), _BATCH):
+            batch = labelled[start : start + _BATCH]
+            ecgs, read = _read_all(dataset, batch)
+            for record, opinion in zip(read, predictor.predict(ecgs), strict=True):
+                if opinion.probabilities is None:
+                    refused += 1
+                    continue
+                scored.append(record)
+                probability.append(opinion.probabilities)
+            refused += len(batch) - len(read)
+            advance(len(batch))
+    result = evaluation.evaluate(
+        np.array(probability).reshape(-1, len(SUPERCLASSES)),
+        labels(scored),
+        np.array([record.patient_id for record in scored], dtype=np.int64),
+        np.array(list(predictor.card.thresholds.values())),
+        refused=refused,
+    )
+    whole = asdict(result) | {
+        "n": len(chosen),
+        "fold": fold,
+        "checkpoint": predictor.card.version,
+        "simulated": dataset.simulated,
+    }
+    emit(_finite(whole), json, _summary(whole))
+
+
+def train(
+    data: Annotated[Path, typer.Option(help="Folder in the PTB-XL layout.")],
+    out: Annotated[Path, typer.Option(help="Folder of the new checkpoint; a killed run goes on.")],
+    config: Annotated[Path | None, typer.Option(help="TOML file: see TrainingConfig.")] = None,
+) -> None:
+    """Teach a network on folds 1-8, stop it on 9a, and write its checkpoint."""
+    import torch
+
+    from core.appraisal import write_checkpoint
+    from core.ptbxl import Ptbxl
+    from core.training import (
+        EpochReport,
+        TrainingConfig,
+        TrainingRun,
+        common_statements,
+        run_to_end,
+    )
+    from core.training import load_set as load
+
+    torch.set_num_threads(load_settings().threads)
+    settings = TrainingConfig.from_toml(config) if config else TrainingConfig()
+    dataset = Ptbxl.open(data)
+    statements = common_statements(dataset)
+    with progress("Reading folds 1-8", None) as advance:
+        taught = load(dataset, "1-8", statements, lambda done, _: advance(done=done))
+    with progress("Reading fold 9", None):
+        stopping, gate = load(dataset, "9a"), load(dataset, "9b")
+    out.mkdir(parents=True, exist_ok=True)
+    run = TrainingRun(taught, stopping, settings)
+
+    def report(epoch: EpochReport) -> None:
+        note(
+            f"epoch {epoch.epoch:3d}/{settings.epochs}  loss {epoch.loss:.4f}  "
+            f"9a macro AUROC {epoch.auroc_9a:.4f}  {epoch.seconds:.0f} s, "
+            f"{epoch.seconds_left / 60:.0f} min left"
+        )
+
+    run_to_end(run, out, report)
+    card = write_checkpoint(out, run, gate, simulated=dataset.simulated, digest=taught.digest)
+    note(f"{card.version}: {_summary(card.metrics['9'] | {'fold': '9'})}")
+
+
+def _read_all(dataset: Any, records: Sequence[Any]) -> tuple[list[Ecg], list[Any]]:
+    ecgs, read = [], []
+    for record in records:
+        try:
+            ecgs.append(dataset.read(record.ecg_id))
+            read.append(record)
+        except RecordError as error:
+            note(str(error))
+    return ecgs, read
+
+
+def _batches(
+    targets: Iterator[tuple[str, Ecg | RecordError]],
+) -> Iterator[list[tuple[str, Ecg | RecordError]]]:
+    batch = []
+    for target in targets:
+        batch.append(target)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    yield batch
+
+
+def _opinions(predictor: Any, batch: list[tuple[str, Ecg | RecordError]]) -> list[dict[str, Any]]:
+    """Answers in the order asked; the record that cannot be read does not stop the others."""
+    read = [ecg for _, ecg in batch if isinstance(ecg, Ecg)]
+    opinions = iter(predictor.predict(read))
+    return [
+        _answer(name, next(opinions))
+        if isinstance(ecg, Ecg)
+        else {"id": _id(name), "error": str(ecg)}
+        for name, ecg in batch
+    ]
+
+
+def _answer(name: str, opinion: Any) -> dict[str, Any]:
+    quality = asdict(opinion.quality)
+    if opinion.probabilities is None:
+        return {"id": _id(name), "quality": quality}
+    p = opinion.probabilities.tolist()
+    return {
+        "id": _id(name),
+        "probabilities": dict(zip(SUPERCLASSES, p, strict=True)),
+        "labels": list(opinion.labels),
+        "abstained": list(opinion.abstained),
+        "uncertainty": opinion.uncertainty,
+        "quality": quality,
+    }
+
+
+def _id(name: str) -> int | str:
+    return int(name) if name.isdigit() else name
+
+
+def _line(answer: dict[str, Any]) -> str:
+    if "error" in answer:
+        return f"{answer['id']}: {answer['error']}"
+    if "probabilities" not in answer:
+        return f"{answer['id']}: refused. {' '.join(answer['quality']['reasons'])}"
+    figures = "  ".join(f"{name} {p:.3f}" for name, p in answer["probabilities"].items())
+    found = ", ".join(answer["labels"]) or "no finding above threshold"
+    open_ = f"; abstains on {', '.join(answer['abstained'])}" if answer["abstained"] else ""
+    return f"{answer['id']}: {figures}  {found}{open_}"
+
+
+def _summary(figures: dict[str, Any]) -> str:
+    low, high = figures["macro_auroc_ci"]
+    by_class = "  ".join(f"{name} {figures['auroc'][name]:.3f}" for name in SUPERCLASSES)
+    return (
+        f"fold {figures['fold']}, {figures['n_labelled']} labelled records: macro AUROC "
+        f"{figures['macro_auroc']:.4f} [{low:.4f}, {high:.4f}]  {by_class}  "
+        f"macro F1 {figures['macro_f1']:.3f}"
+    )
+
+
+def _finite(value: Any) -> Any:
+    """The same figures with null where one could not be computed: JSON has no NaN."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
