@@ -1,0 +1,138 @@
+"""The audit chain: who did what, each entry sealed with sha256 over itself and the one before.
+
+An entry that is altered, removed or slipped in breaks the chain behind it; ``audit_head``
+holds its length and end, so that its last entries cannot go missing either. Each reading's
+own digest is in the chain too: a reading changed behind our back is found.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from feedback.db import now
+from feedback.errors import AuditBroken
+from feedback.tables import AuditEntry, AuditHead, Reading
+
+START = "0" * 64
+READING = "reading"  # actions that store one begin with it
+_REMEDY = "restore the database from a copy, and find out who can write to it"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A chain that holds: note ``digest`` elsewhere to prove later that nothing was rewritten."""
+
+    entries: int
+    readings: int
+    digest: str
+
+
+def record(session: Session, actor: str, action: str, subject: str, **detail: object) -> AuditEntry:
+    """Append one entry in the caller's transaction; what is rolled back was never done."""
+    head = session.execute(
+        select(AuditHead.entries, AuditHead.digest).with_for_update()  # one writer at a time
+    ).one()
+    entry = AuditEntry(
+        at=now(),
+        actor=actor,
+        action=action,
+        subject=subject,
+        detail=json.loads(_canonical(detail)),
+        previous_digest=head.digest,
+    )
+    entry.digest = _digest(entry)
+    session.add(entry)
+    session.execute(
+        update(AuditHead).values(entries=head.entries + 1, digest=entry.digest),
+        execution_options={"synchronize_session": False},
+    )
+    session.flush()
+    return entry
+
+
+def verify(session: Session) -> Verified:
+    """Walk the whole chain and every reading; raises AuditBroken at the first thing wrong."""
+    previous, count = START, 0
+    for entry in _entries(session):
+        _verify_entry(entry, previous)
+        previous, count = entry.digest, count + 1
+    head = session.execute(select(AuditHead.entries, AuditHead.digest)).one()
+    if (head.entries, head.digest) != (count, previous):
+        raise AuditBroken(
+            f"the chain has {count} entries, its head says {head.entries}: "
+            f"entries were removed from its end or put there; {_REMEDY}"
+        )
+    return Verified(count, _verify_readings(session), previous)
+
+
+def seal(reading: Reading) -> str:
+    """The sha256 of everything that a stored reading says."""
+    columns = Reading.__table__.columns.keys()
+    return _sha256({name: _plain(getattr(reading, name)) for name in columns})
+
+
+def _verify_entry(entry: AuditEntry, previous: str) -> None:
+    if entry.previous_digest != previous:
+        raise AuditBroken(
+            f"audit entry {entry.id} does not follow the one before it: "
+            f"an entry was removed or put in; {_REMEDY}"
+        )
+    if entry.digest != _digest(entry):
+        raise AuditBroken(f"audit entry {entry.id} was altered; {_REMEDY}")
+
+
+def _verify_readings(session: Session) -> int:
+    sealed = {
+        entry.detail["reading"]: entry.detail["sha256"]
+        for entry in _entries(session)
+        if entry.action.startswith(READING)
+    }
+    readings = session.scalars(select(Reading).order_by(Reading.id).execution_options(**_STREAM))
+    for reading in readings:
+        if sealed.pop(reading.id, None) != seal(reading):
+            raise AuditBroken(f"reading {reading.id} is not what was submitted; {_REMEDY}")
+        session.expunge(reading)
+    if sealed:
+        raise AuditBroken(f"reading {min(sealed)} was submitted and is gone; {_REMEDY}")
+    return session.query(Reading).count()
+
+
+_STREAM = {"yield_per": 1000}
+
+
+def _entries(session: Session) -> Iterator[AuditEntry]:
+    query = select(AuditEntry).order_by(AuditEntry.id).execution_options(**_STREAM)
+    for entry in session.scalars(query):
+        yield entry
+        session.expunge(entry)
+
+
+def _digest(entry: AuditEntry) -> str:
+    return _sha256(
+        {
+            "at": _plain(entry.at),
+            "actor": entry.actor,
+            "action": entry.action,
+            "subject": entry.subject,
+            "detail": entry.detail,
+            "previous": entry.previous_digest,
+        }
+    )
+
+
+def _sha256(content: dict[str, Any]) -> str:
+    return hashlib.sha256(_canonical(content).encode("ascii")).hexdigest()
+
+
+def _canonical(content: object) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value

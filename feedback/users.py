@@ -1,0 +1,262 @@
+"""People: accounts, passwords, and logins that are throttled in the database."""
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy.orm import Session
+
+from feedback import audit
+from feedback.db import Sessions, now
+from feedback.errors import (
+    InvalidEmail,
+    LastAdmin,
+    TooManyAttempts,
+    UnknownUser,
+    UserExists,
+    WeakPassword,
+    WrongCredentials,
+)
+from feedback.tables import LoginAttempt, Role, User
+
+PASSWORD_MIN = 12
+PASSWORD_MAX = 1024  # longer ones only keep the hash function busy
+WINDOW = timedelta(minutes=15)
+MAX_FAILURES_EMAIL = 10  # within the window, since the last success
+MAX_FAILURES_ADDRESS = 50  # within the window: a ward may share one address
+_KEPT = timedelta(days=90)
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread: no 0 o 1 l i
+_EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,255}")
+_hasher = PasswordHasher()  # argon2id with the library's defaults (RFC 9106, low memory)
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """An account and its one-time password, which is kept nowhere else."""
+
+    user: User
+    password: str
+
+
+def add_user(session: Session, email: str, role: Role, *, actor: str) -> NewUser:
+    """Make an account whose random password must be changed at the first login.
+
+    Raises InvalidEmail or UserExists.
+    """
+    address = _normal(email)
+    if not _EMAIL.fullmatch(address):
+        raise InvalidEmail(f"{email!r} is not an e-mail address: give one like name@hospital.org")
+    if session.scalar(select(User.id).where(User.email == address)) is not None:
+        raise UserExists(f"{address} has an account: reset its password, or choose another address")
+    password = one_time_password()
+    user = User(
+        email=address,
+        role=role,
+        password_hash=_hasher.hash(_bytes(password)),
+        must_change_password=True,
+        active=True,
+        session_stamp=_stamp(),
+        created_at=now(),
+    )
+    session.add(user)
+    session.flush()
+    audit.record(session, actor, "user.add", address, role=role)
+    return NewUser(user, password)
+
+
+def authenticate(sessions: Sessions, email: str, password: str, *, address: str) -> User:
+    """The person with this e-mail and password; raises WrongCredentials or TooManyAttempts.
+
+    The attempt is stored as a failure before the password is looked at, so that many guesses
+    at once count as many. Hashing, which takes a third of a second, holds no transaction.
+    """
+    email, address = _clip(_normal(email), 320), _clip(address, 64)
+    with sessions.begin() as session:
+        _refuse_flood(session, email, address)
+        attempt = LoginAttempt(email=email, address=address, at=now(), succeeded=False)
+        session.add(attempt)
+        user = session.scalar(select(User).where(User.email == email))
+    hashed = user.password_hash if user else _hash_of_nobody()
+    right = _matches(hashed, password)
+    if user is None or not right or not user.active:
+        raise WrongCredentials("e-mail and password do not match: check both and try again")
+    with sessions.begin() as session:
+        session.merge(attempt).succeeded = True
+        session.execute(delete(LoginAttempt).where(LoginAttempt.at < now() - _KEPT))
+    return user
+
+
+def change_password(sessions: Sessions, user_id: int, old: str, new: str) -> User:
+    """Set a password that the person chose; all their sessions end but the one that reloads it.
+
+    Raises WrongCredentials for a wrong ``old``, WeakPassword for a poor ``new``.
+    """
+    with sessions.read() as session:
+        user = _get(session, user_id)
+    if not _matches(user.password_hash, old):
+        raise WrongCredentials("the present password is another: type it again")
+    _refuse_weak(new, old, user.email)
+    hashed = _hasher.hash(_bytes(new))
+    with sessions.begin() as session:
+        user = _get(session, user_id)
+        user.password_hash, user.must_change_password = hashed, False
+        user.session_stamp = _stamp()
+        audit.record(session, user.email, "user.change_password", user.email)
+    return user
+
+
+def reset_password(session: Session, email: str, *, actor: str) -> NewUser:
+    """Give an account a new one-time password and end its sessions; raises UnknownUser."""
+    user = by_email(session, email)
+    password = one_time_password()
+    user.password_hash, user.must_change_password = _hasher.hash(_bytes(password)), True
+    user.session_stamp = _stamp()
+    audit.record(session, actor, "user.reset_password", user.email)
+    return NewUser(user, password)
+
+
+def set_active(session: Session, user_id: int, active: bool, *, actor: str) -> User:
+    """Let a person in, or keep them out and end their sessions; raises UnknownUser, LastAdmin."""
+    user = _get(session, user_id)
+    if not active:
+        _keep_one_admin(session, user)
+    user.active, user.session_stamp = active, _stamp()
+    audit.record(session, actor, "user.set_active", user.email, active=active)
+    return user
+
+
+def set_role(session: Session, user_id: int, role: Role, *, actor: str) -> User:
+    """Give a person another role; raises UnknownUser, LastAdmin."""
+    user = _get(session, user_id)
+    if role is not Role.ADMIN:
+        _keep_one_admin(session, user)
+    user.role = role
+    audit.record(session, actor, "user.set_role", user.email, role=role)
+    return user
+
+
+def find_user(session: Session, user_id: int, stamp: str) -> User | None:
+    """The active person of a session, None where the account or the session has ended."""
+    user = session.get(User, user_id)
+    if user is None or not user.active:
+        return None
+    return user if secrets.compare_digest(user.session_stamp, stamp) else None
+
+
+def by_email(session: Session, email: str) -> User:
+    """The account of an address, or UnknownUser."""
+    user = session.scalar(select(User).where(User.email == _clip(_normal(email), 320)))
+    if user is None:
+        raise UnknownUser(f"{email!r} has no account: add it with 'trustecg user add'")
+    return user
+
+
+def list_users(session: Session) -> Sequence[User]:
+    """All accounts by address."""
+    return session.scalars(select(User).order_by(User.email)).all()
+
+
+def has_admin(session: Session) -> bool:
+    """Whether there is an active admin."""
+    return session.scalar(_admins()) != 0
+
+
+def one_time_password() -> str:
+    """Four groups of four characters, 79 bits of chance."""
+    groups = ("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
+    return "-".join(groups)
+
+
+def _get(session: Session, user_id: int) -> User:
+    user = session.get(User, user_id)
+    if user is None:
+        raise UnknownUser(f"no account has the id {user_id}: choose one of the list")
+    return user
+
+
+def _admins() -> Select[int]:
+    return select(func.count()).select_from(User).where(User.role == Role.ADMIN, User.active)
+
+
+def _keep_one_admin(session: Session, user: User) -> None:
+    if user.role is Role.ADMIN and user.active and session.scalar(_admins()) == 1:
+        raise LastAdmin(f"{user.email} is the only admin: make someone else admin first")
+
+
+def _refuse_flood(session: Session, email: str, address: str) -> None:
+    since = now() - WINDOW
+    last_success = select(func.max(LoginAttempt.at)).where(
+        LoginAttempt.email == email, LoginAttempt.succeeded
+    )
+    of_email = _failures(LoginAttempt.email == email, since).where(
+        LoginAttempt.at > func.coalesce(last_success.scalar_subquery(), since)
+    )
+    of_address = _failures(LoginAttempt.address == address, since)
+    if (session.scalar(of_email) or 0) >= MAX_FAILURES_EMAIL or (
+        session.scalar(of_address) or 0
+    ) >= MAX_FAILURES_ADDRESS:
+        minutes = int(WINDOW.total_seconds() // 60)
+        raise TooManyAttempts(f"too many failed logins: wait {minutes} minutes and try again")
+
+
+def _failures(of: ColumnElement[bool], since: datetime) -> Select[int]:
+    return (
+        select(func.count())
+        .select_from(LoginAttempt)
+        .where(of, ~LoginAttempt.succeeded, LoginAttempt.at > since)
+    )
+
+
+def _refuse_weak(new: str, old: str, email: str) -> None:
+    if len(new) < PASSWORD_MIN:
+        raise WeakPassword(
+            f"the new password has {len(new)} characters: use at least {PASSWORD_MIN}"
+        )
+    if len(new) > PASSWORD_MAX:
+        raise WeakPassword(
+            f"the new password has {len(new)} characters: use at most {PASSWORD_MAX}"
+        )
+    if len(set(new)) < 5 or _normal(new) in (email, email.partition("@")[0]):
+        raise WeakPassword("the new password is easily guessed: use several words")
+    if new == old:
+        raise WeakPassword("the new password is the old one: choose another")
+
+
+def _matches(hashed: str, password: str) -> bool:
+    if len(password) > PASSWORD_MAX:
+        return False
+    try:
+        return _hasher.verify(hashed, _bytes(password))
+    except VerificationError:
+        return False
+
+
+def _bytes(password: str) -> bytes:
+    """The same bytes for the same characters, however a keyboard composes them (NIST 800-63B)."""
+    return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
+
+
+@cache
+def _hash_of_nobody() -> str:
+    """Verified where there is no account, so that time does not tell which addresses exist."""
+    return _hasher.hash(secrets.token_hex())
+
+
+def _normal(email: str) -> str:
+    return email.strip().lower()
+
+
+def _clip(text: str, length: int) -> str:
+    """Whatever a stranger typed, as something that any database stores."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "")[:length]
+
+
+def _stamp() -> str:
+    return secrets.token_hex(16)
