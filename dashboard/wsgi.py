@@ -1,0 +1,6 @@
+"""The WSGI entry point for any server: ``gunicorn dashboard.wsgi:application``."""
+
+from dashboard.app import create_app
+from dashboard.settings import load_settings
+
+application = create_app(load_settings()).server

@@ -1,0 +1,124 @@
+"""Jobs on this machine: a worker that runs each one in a fresh interpreter.
+
+Fresh, because torch hangs in a fork of a process that has run it, and because what a job
+imports and leaks ends with it.
+"""
+
+import logging
+import os
+import socket
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from feedback import jobs
+from feedback.db import Sessions
+from feedback.errors import StorageError
+from feedback.executors import Executor, Running
+from feedback.runner import DATABASE_VARIABLE
+
+log = logging.getLogger(__name__)
+
+POLL_S = 1.0  # how long an idle worker sleeps
+GRACE_S = 5.0  # from SIGTERM to SIGKILL
+NICENESS = 10  # the web process comes first
+COMMAND = (sys.executable, "-m", "feedback.runner")
+
+
+@dataclass(frozen=True)
+class LocalExecutor:
+    """Starts ``command JOB_ID --owner OWNER`` as a child process of this one."""
+
+    database_url: str
+    log_file: Path
+    threads: int = 1  # of torch and the numeric libraries
+    command: Sequence[str] = COMMAND
+
+    def start(self, job_id: int, owner: str) -> "Child":
+        """Start the job; what it prints is appended to the log file."""
+        with self.log_file.open("ab") as output:
+            return Child(
+                subprocess.Popen(
+                    [*self.command, str(job_id), "--owner", owner],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=self._environment(),
+                    start_new_session=True,  # Ctrl-C in the terminal is the worker's to handle
+                )
+            )
+
+    def _environment(self) -> dict[str, str]:
+        limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(self.threads))
+        return os.environ | limits | {DATABASE_VARIABLE: self.database_url}
+
+
+@dataclass(frozen=True)
+class Child:
+    """A job in a child process."""
+
+    process: subprocess.Popen[bytes]
+
+    def poll(self) -> int | None:
+        """Exit status, None while it runs."""
+        return self.process.poll()
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL where that does not do."""
+        self.process.terminate()
+        try:
+            self.process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def owner_name() -> str:
+    """A name for a worker that no other one has or will have."""
+    return f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+def work(
+    sessions: Sessions,
+    executor: Executor,
+    *,
+    stop: threading.Event,
+    finished: Callable[[], bool] = lambda: False,
+) -> None:
+    """Claim jobs and see them through, one at a time, until ``stop`` is set or ``finished()``.
+
+    ``finished`` is asked when nothing is left to claim. A database that is busy or gone is
+    logged and asked again.
+    """
+    owner = owner_name()
+    while not stop.is_set():
+        try:
+            job_id = jobs.claim(sessions, owner)
+            if job_id is not None:
+                _see_through(sessions, executor.start(job_id, owner), job_id, owner, stop)
+            elif finished():
+                return
+            else:
+                stop.wait(POLL_S)
+        except StorageError as error:
+            log.warning("asking again: %s", error)
+            stop.wait(POLL_S)
+
+
+def _see_through(
+    sessions: Sessions, running: Running, job_id: int, owner: str, stop: threading.Event
+) -> None:
+    log.info("job %d started", job_id)
+    while (status := running.poll()) is None:
+        if stop.wait(0.1):
+            running.stop()
+            jobs.release(sessions, job_id, owner)
+            log.info("job %d put back: this worker was told to stop", job_id)
+            return
+    log.info("job %d ended with status %d", job_id, status)
+    if status != 0:
+        jobs.retry(sessions, job_id, owner, f"its process ended with status {status}")
