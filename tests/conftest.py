@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+
+from feedback import db
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared" / "ptbxl"
@@ -67,6 +69,24 @@ def unpack(config: pytest.Config, name: str, *options: str) -> Path:
         command = [sys.executable, str(SHARED / "unpack.py"), str(root), *options]
         subprocess.run(command, check=True, capture_output=True)
     return root
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables and nothing in them, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "trustecg.db"
+    db.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sessions(migrated: Path, tmp_path: Path) -> Iterator[db.Sessions]:
+    """Transactions on a database of this test's own."""
+    path = tmp_path / "trustecg.db"
+    shutil.copyfile(migrated, path)
+    engine = db.make_engine(f"sqlite:///{path}")
+    yield db.make_sessions(engine)
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
