@@ -4,7 +4,7 @@ Published labels, predictions and uncertainty are NULL in the query itself until
 blind answer is stored, so that neither sorting nor filtering tells what is hidden.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -12,13 +12,12 @@ from typing import Any, Literal
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Join,
     RowMapping,
     Select,
     and_,
     case,
-    false,
     func,
+    literal_column,
     null,
     or_,
     select,
@@ -89,16 +88,16 @@ def worklist(session: Session, reader_id: int, query: WorklistQuery) -> Worklist
         )
     view = _View(session, reader_id)
     matches = _filter(view, query.filters)
-    page = (
-        view.select(*(column.label(name) for name, column in view.columns.items()))
+    # first which records, from the tables that this takes; then what is on the page of them
+    ids = session.scalars(
+        view.select([*query.filters, *_names(query.sort)], RecordRow.id)
         .where(matches)
         .order_by(*_order(view, query.sort))
         .offset(query.offset)
         .limit(query.limit)
-    )
-    rows = [_row(row) for row in session.execute(page).mappings()]
-    total = session.scalar(view.select(func.count()).where(matches)) or 0
-    return WorklistPage(rows=rows, total=total)
+    ).all()
+    total = session.scalar(view.select(query.filters, func.count()).where(matches)) or 0
+    return WorklistPage(rows=_rows(session, view, ids), total=total)
 
 
 def next_unread(
@@ -106,39 +105,36 @@ def next_unread(
 ) -> int | None:
     """The next record without an answer of this reader, in the order of that worklist.
 
-    Past the end it starts over; None when nothing is left to read under these filters.
+    Past the end it starts over; None when nothing else is left to read under these filters.
     """
     view = _View(session, reader_id)
-    ecg_id, status = view.columns["ecg_id"], view.columns["my_status"]
-    here = ecg_id == after_ecg_id if after_ecg_id is not None else false()
-    ranked = (
-        view.select(
-            ecg_id.label("ecg_id"),
-            (status.in_([MyStatus.UNREAD, MyStatus.DRAFT]) & ~here).label("open"),
-            func.row_number().over(order_by=_order(view, query.sort)).label("place"),
-        )
-        # the record just left may no longer match the filters, but it still marks the place
-        .where(or_(_filter(view, query.filters), here))
-        .cte("ranked")
+    ecg_id = view.columns["ecg_id"]
+    unread = (
+        view.select([*query.filters, *_names(query.sort), "my_status"], ecg_id)
+        .where(_filter(view, query.filters), view.unread)
+        .order_by(*_order(view, query.sort))
+        .limit(1)
     )
-    left = select(ranked.c.place).where(ranked.c.ecg_id == after_ecg_id).scalar_subquery()
-    passed = ranked.c.place < func.coalesce(left, 0)
-    found: int | None = session.scalar(
-        select(ranked.c.ecg_id).where(ranked.c.open).order_by(passed, ranked.c.place).limit(1)
-    )
-    return found
+    found: int | None = None
+    if after_ecg_id is not None:
+        unread = unread.where(ecg_id != after_ecg_id)
+        behind = _behind(session, view, query.sort, after_ecg_id)
+        found = session.scalar(unread.where(behind))
+    return session.scalar(unread) if found is None else found
 
 
 class _View:
-    """The joined tables as one reader may see them: ``columns`` is all there is to ask for."""
+    """The records as one reader may see them: ``columns`` is all there is to ask for."""
 
     def __init__(self, session: Session, reader_id: int) -> None:
         self._source_id = active_source(session).id
-        model_id = session.scalar(select(ModelVersion.id).where(ModelVersion.active))
+        self._model_id = session.scalar(select(ModelVersion.id).where(ModelVersion.active))
+        self._reader_id = reader_id
         self._blind = aliased(Reading, name="blind")
         self._final = aliased(Reading, name="final")
-        self._tables = self._join(reader_id, model_id)
-        seen = or_(self._blind.id.is_not(None), self._final.id.is_not(None))
+        blind, final = self._blind.id.is_not(None), self._final.id.is_not(None)
+        seen = or_(blind, final)
+        self.unread = and_(~blind, ~final)
         self.columns: dict[str, ColumnElement[Any]] = {
             "ecg_id": RecordRow.ecg_id.expression,
             "patient_id": RecordRow.patient_id.expression,
@@ -146,41 +142,54 @@ class _View:
             "sex": RecordRow.sex.expression,
             "fold": RecordRow.fold.expression,
             "my_status": case(
-                (self._final.id.is_not(None), MyStatus.READ.value),
-                (self._blind.id.is_not(None), MyStatus.BLIND.value),
-                (Draft.id.is_not(None), MyStatus.DRAFT.value),
-                else_=MyStatus.UNREAD.value,
+                (final, literal_column(f"'{MyStatus.READ}'")),
+                (blind, literal_column(f"'{MyStatus.BLIND}'")),
+                (Draft.id.is_not(None), literal_column(f"'{MyStatus.DRAFT}'")),
+                else_=literal_column(f"'{MyStatus.UNREAD}'"),
             ),
             "labels": case((seen, RecordRow.labels), else_=null()),
             "predicted": case((seen, Prediction.labels), else_=null()),
             "uncertainty": case((seen, Prediction.uncertainty), else_=null()),
         }
 
-    def select(self, *columns: Any) -> Select[Any]:
-        """A query over the records of the active data set."""
+    def select(self, names: Iterable[str], *columns: Any) -> Select[Any]:
+        """A query over the active data set that joins what the columns of these names need."""
         return (
-            select(*columns).select_from(self._tables).where(RecordRow.source_id == self._source_id)
+            select(*columns)
+            .select_from(self._tables(set(names)))
+            .where(RecordRow.source_id == self._source_id)
         )
 
-    def _join(self, reader_id: int, model_id: int | None) -> Join:
-        """Every join is on a unique key: at most one row a record, and free where not asked for."""
+    def _tables(self, names: set[str]) -> FromClause:
+        """Every join is on a unique key: at most one row a record."""
         tables: FromClause = RecordRow.__table__
+        if names <= _OPEN:
+            return tables
         for answer, stage in ((self._blind, Stage.BLIND), (self._final, Stage.FINAL)):
             mine = and_(
                 answer.record_id == RecordRow.id,
-                answer.reader_id == reader_id,
+                answer.reader_id == self._reader_id,
                 answer.stage == stage,
                 answer.sequence == 0,
             )
             tables = tables.outerjoin(answer, mine)
-        typed = and_(Draft.record_id == RecordRow.id, Draft.reader_id == reader_id)
-        # through the reader's own answer: what is hidden is not even looked up
-        answered = func.coalesce(self._blind.record_id, self._final.record_id)
-        opinion = and_(Prediction.record_id == answered, Prediction.model_id == model_id)
-        return tables.outerjoin(Draft, typed).outerjoin(Prediction, opinion)
+        if "my_status" in names:
+            typed = and_(Draft.record_id == RecordRow.id, Draft.reader_id == self._reader_id)
+            tables = tables.outerjoin(Draft, typed)
+        if names & {"predicted", "uncertainty"}:
+            # through the reader's own answer: what is hidden is not even looked up
+            answered = func.coalesce(self._blind.record_id, self._final.record_id)
+            mine = and_(Prediction.record_id == answered, Prediction.model_id == self._model_id)
+            tables = tables.outerjoin(Prediction, mine)
+        return tables
 
 
+_OPEN = frozenset({"ecg_id", "patient_id", "age", "sex", "fold"})  # nothing to hide
 _NUMBERS = frozenset({"ecg_id", "patient_id", "age", "fold", "uncertainty"})
+
+
+def _names(sort: Sequence[tuple[str, Direction]]) -> list[str]:
+    return [name for name, _ in sort]
 
 
 def _order(view: _View, sort: Sequence[tuple[str, Direction]]) -> list[ColumnElement[Any]]:
@@ -192,6 +201,27 @@ def _order(view: _View, sort: Sequence[tuple[str, Direction]]) -> list[ColumnEle
             raise InvalidQuery(f"sort direction {direction!r}: give asc or desc")
         order.append((column.asc() if direction == "asc" else column.desc()).nulls_last())
     return [*order, view.columns["ecg_id"].asc()]
+
+
+def _behind(
+    session: Session, view: _View, sort: Sequence[tuple[str, Direction]], ecg_id: int
+) -> ColumnElement[bool]:
+    """What comes after this record in that order, whether or not the filters let it through."""
+    keys: list[tuple[str, Direction]] = [*sort, ("ecg_id", "asc")]
+    columns = [_column(view, name) for name, _ in keys]
+    here = session.execute(
+        view.select(_names(keys), *columns).where(view.columns["ecg_id"] == ecg_id)
+    ).one_or_none()
+    if here is None:
+        return true()
+    behind: list[ColumnElement[bool]] = []
+    level: ColumnElement[bool] = true()
+    for column, value, (_, direction) in zip(columns, here, keys, strict=True):
+        if value is not None:
+            beyond = column > value if direction == "asc" else column < value
+            behind.append(and_(level, or_(beyond, column.is_(None))))
+        level = and_(level, column.is_(None) if value is None else column == value)
+    return or_(*behind)
 
 
 def _column(view: _View, name: str) -> ColumnElement[Any]:
@@ -206,6 +236,14 @@ def _filter(view: _View, filters: Mapping[str, Any]) -> ColumnElement[bool]:
         for name, wanted in filters.items()
     ]
     return and_(true(), *conditions)
+
+
+def _rows(session: Session, view: _View, ids: Sequence[int]) -> list[WorklistRow]:
+    """What the reader may see of these records, in the order given."""
+    labelled = [column.label(name) for name, column in view.columns.items()]
+    query = view.select(view.columns, RecordRow.id, *labelled).where(RecordRow.id.in_(ids))
+    rows = {row["id"]: _row(row) for row in session.execute(query).mappings()}
+    return [rows[record_id] for record_id in ids]
 
 
 def _row(row: RowMapping) -> WorklistRow:
