@@ -1,0 +1,56 @@
+"""A reader's answer to one ECG, checked before it is taken."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from core.ecg import SUPERCLASSES, Superclass
+from feedback.errors import IncompleteAnswer
+from feedback.tables import Confidence, Reading, Verdict
+
+MAX_COMMENT = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A reader's answer: a verdict on each of the five classes, or that it cannot be read.
+
+    Raises IncompleteAnswer where something is left open.
+    """
+
+    verdicts: Mapping[Superclass, Verdict] | None = None
+    unreadable: bool = False
+    confidence: Confidence | None = None
+    comment: str = ""
+
+    def __post_init__(self) -> None:
+        given = self.verdicts or {}
+        if self.unreadable and given:
+            raise IncompleteAnswer(
+                "the ECG is called unreadable and has verdicts too: take back one of the two"
+            )
+        missing = [str(name) for name in SUPERCLASSES if name not in given]
+        if missing and not self.unreadable:
+            raise IncompleteAnswer(
+                f"no verdict on {', '.join(missing)}: say present, absent or unsure, or unreadable"
+            )
+        if len(self.comment) > MAX_COMMENT:
+            raise IncompleteAnswer(
+                f"the comment has {len(self.comment)} characters: shorten it to {MAX_COMMENT}"
+            )
+
+    @classmethod
+    def of(cls, reading: Reading) -> Self:
+        """The answer that a stored reading holds."""
+        verdicts = {name: getattr(reading, column_of(name)) for name in SUPERCLASSES}
+        return cls(
+            verdicts=None if reading.unreadable else verdicts,
+            unreadable=reading.unreadable,
+            confidence=reading.confidence,
+            comment=reading.comment,
+        )
+
+
+def column_of(name: Superclass) -> str:
+    """The column of ``readings`` that holds the verdict on a class."""
+    return f"verdict_{name.lower()}"

@@ -1,0 +1,340 @@
+"""Answers of readers: drafts, the blind answer, the opinion it reveals, the final answer.
+
+Nothing accepted is lost and nothing is double: every submission carries a key, and the same
+key again returns what was stored the first time. A stored answer is never changed; an
+amendment supersedes it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.ecg import SUPERCLASSES, Superclass
+from feedback import audit
+from feedback.answers import Answer, column_of
+from feedback.catalogue import find_record
+from feedback.db import now
+from feedback.errors import (
+    AlreadyAnswered,
+    IncompleteAnswer,
+    KeyReused,
+    NothingToAmend,
+    NotRevealed,
+    OpinionChanged,
+)
+from feedback.opinions import OpinionShown, reveal
+from feedback.tables import (
+    Draft,
+    Json,
+    ModelVersion,
+    Reading,
+    ReadingMode,
+    RecordRow,
+    Stage,
+    User,
+)
+
+__all__ = [
+    "Answer",
+    "OpinionShown",
+    "ReadingState",
+    "amend",
+    "load_draft",
+    "opinion_for",
+    "save_draft",
+    "state_of",
+    "submit_blind",
+    "submit_final",
+]
+MAX_DRAFT = 40_000  # characters of JSON
+_MAX_KEY = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingState:
+    """How far one reader has come with one record."""
+
+    blind: Reading | None
+    final: Reading | None  # the one that stands
+    draft: Draft | None
+
+    @property
+    def stage(self) -> Stage | None:
+        """The furthest answer that is stored."""
+        if self.final:
+            return Stage.FINAL
+        return Stage.BLIND if self.blind else None
+
+
+def state_of(session: Session, reader_id: int, ecg_id: int) -> ReadingState:
+    """What this reader has stored of this record; raises UnknownRecord."""
+    return _state(session, reader_id, find_record(session, ecg_id))
+
+
+def save_draft(
+    session: Session, reader_id: int, ecg_id: int, stage: Stage, payload: Json
+) -> Draft | None:
+    """Keep what the reader has typed; None, and nothing kept, where the stage is answered.
+
+    Raises NotRevealed for a final draft before the blind answer.
+    """
+    record = find_record(session, ecg_id)
+    state = _state(session, reader_id, record)
+    if stage is Stage.FINAL and state.stage is None:
+        raise NotRevealed(f"ECG {ecg_id} has no blind answer of yours: answer it first")
+    if state.final or (stage is Stage.BLIND and state.blind):
+        return None  # an autosave that was overtaken by its own submission
+    size = len(json.dumps(payload))
+    if size > MAX_DRAFT:
+        raise IncompleteAnswer(f"the draft has {size} characters: shorten it to {MAX_DRAFT}")
+    _upsert_draft(session, record.id, reader_id, stage, payload)
+    return _draft(session, reader_id, record)
+
+
+def load_draft(session: Session, reader_id: int, ecg_id: int) -> Draft | None:
+    """This reader's own draft on this record; raises UnknownRecord."""
+    return _draft(session, reader_id, find_record(session, ecg_id))
+
+
+def submit_blind(
+    session: Session,
+    reader_id: int,
+    ecg_id: int,
+    answer: Answer,
+    *,
+    key: str,
+    started_at: datetime,
+) -> Reading:
+    """Store the answer given before the opinion was seen; it reveals the opinion.
+
+    Raises UnknownRecord, AlreadyAnswered or KeyReused.
+    """
+    record = find_record(session, ecg_id)
+    reading = _new(record, reader_id, Stage.BLIND, answer, key, started_at)
+    model = session.scalar(select(ModelVersion).where(ModelVersion.active))
+    reading.model_id = model.id if model else None  # the opinion that will be revealed
+    return _store(session, reading, ecg_id)
+
+
+def opinion_for(session: Session, reader_id: int, ecg_id: int) -> OpinionShown:
+    """The model's opinion and the published labels, for a reader who has answered blind.
+
+    Raises NotRevealed before that, and UnknownRecord.
+    """
+    record = find_record(session, ecg_id)
+    return _opinion(session, record, _state(session, reader_id, record))
+
+
+def submit_final(
+    session: Session,
+    reader_id: int,
+    ecg_id: int,
+    answer: Answer,
+    agreement: Mapping[Superclass, bool] | None,
+    *,
+    key: str,
+    started_at: datetime,
+    opinion_digest: str | None = None,
+) -> Reading:
+    """Store the answer given after the opinion was seen, with what was on screen.
+
+    ``agreement`` says class by class whether the reader agrees with the model. With the
+    ``opinion_digest`` of what was on screen, raises OpinionChanged where that is outdated; also
+    NotRevealed, AlreadyAnswered, KeyReused, UnknownRecord.
+    """
+    record = find_record(session, ecg_id)
+    state = _state(session, reader_id, record)
+    reading = _new(record, reader_id, Stage.FINAL, answer, key, started_at)
+    opinion = _opinion(session, record, state)
+    if opinion_digest and not state.final and opinion_digest != opinion.digest:
+        raise OpinionChanged(
+            "the model's opinion came in or changed while you were reading: "
+            "look at it again, then save"
+        )
+    _add_opinion(reading, state, opinion, agreement)
+    return _store(session, reading, ecg_id)
+
+
+def amend(
+    session: Session,
+    reader_id: int,
+    ecg_id: int,
+    answer: Answer,
+    agreement: Mapping[Superclass, bool] | None,
+    *,
+    key: str,
+    started_at: datetime,
+) -> Reading:
+    """Supersede the final answer that stands; both are kept.
+
+    Raises NothingToAmend, KeyReused, UnknownRecord; AlreadyAnswered where two amendments of the
+    same answer came at once.
+    """
+    record = find_record(session, ecg_id)
+    state = _state(session, reader_id, record)
+    if state.final is None:
+        raise NothingToAmend(f"ECG {ecg_id} has no final answer of yours: submit one first")
+    reading = _new(record, reader_id, Stage.FINAL, answer, key, started_at)
+    _add_opinion(reading, state, _opinion(session, record, state), agreement)
+    reading.supersedes_id, reading.sequence = state.final.id, state.final.sequence + 1
+    return _store(session, reading, ecg_id)
+
+
+def _state(session: Session, reader_id: int, record: RecordRow) -> ReadingState:
+    mine = (
+        select(Reading)
+        .where(Reading.record_id == record.id, Reading.reader_id == reader_id)
+        .order_by(Reading.sequence)
+    )
+    latest = {reading.stage: reading for reading in session.scalars(mine)}
+    return ReadingState(
+        blind=latest.get(Stage.BLIND),
+        final=latest.get(Stage.FINAL),
+        draft=_draft(session, reader_id, record),
+    )
+
+
+def _draft(session: Session, reader_id: int, record: RecordRow) -> Draft | None:
+    return session.scalar(
+        select(Draft)
+        .where(Draft.record_id == record.id, Draft.reader_id == reader_id)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _upsert_draft(
+    session: Session, record_id: int, reader_id: int, stage: Stage, payload: Json
+) -> None:
+    """One statement, so that two tabs that save at once cannot collide."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    content: dict[str, Any] = {"stage": stage, "payload": payload, "saved_at": now()}
+    session.execute(
+        insert(Draft)
+        .values(record_id=record_id, reader_id=reader_id, **content)
+        .on_conflict_do_update(index_elements=["record_id", "reader_id"], set_=content)
+    )
+
+
+def _new(
+    record: RecordRow,
+    reader_id: int,
+    stage: Stage,
+    answer: Answer,
+    key: str,
+    started_at: datetime,
+) -> Reading:
+    if not 0 < len(key) <= _MAX_KEY:
+        raise KeyReused(
+            f"a key of {len(key)} characters: send 1 to {_MAX_KEY}, new for each answer"
+        )
+    verdicts, moment = answer.verdicts or {}, now()
+    return Reading(
+        key=key,
+        record_id=record.id,
+        reader_id=reader_id,
+        mode=ReadingMode.BLIND_FIRST,
+        stage=stage,
+        sequence=0,
+        **{column_of(name): verdicts.get(name) for name in SUPERCLASSES},
+        unreadable=answer.unreadable,
+        confidence=answer.confidence,
+        comment=_storable(answer.comment),
+        started_at=min(started_at.astimezone(UTC), moment),  # a browser's clock may be ahead
+        submitted_at=moment,
+    )
+
+
+def _storable(comment: str) -> str:
+    """The comment without what PostgreSQL cannot hold: NUL, and halves of characters."""
+    return comment.replace("\x00", "").encode("utf-8", "replace").decode().strip()
+
+
+def _add_opinion(
+    reading: Reading,
+    state: ReadingState,
+    opinion: OpinionShown,
+    agreement: Mapping[Superclass, bool] | None,
+) -> None:
+    reading.blind_id = state.blind.id if state.blind else None
+    reading.model_id, reading.shown = opinion.model_id, opinion.shown
+    if agreement is not None and not opinion.unavailable:
+        words = {True: "agree", False: "disagree"}
+        reading.agreement = {str(name): words[bool(yes)] for name, yes in agreement.items()}
+
+
+def _opinion(session: Session, record: RecordRow, state: ReadingState) -> OpinionShown:
+    return reveal(session, record, state.stage, state.blind.model_id if state.blind else None)
+
+
+def _store(session: Session, reading: Reading, ecg_id: int) -> Reading:
+    """Add the reading with its audit entry, or return the one that came with this key before."""
+    first = _of_key(session, reading.reader_id, reading.key)
+    if first is None:
+        try:
+            with session.begin_nested():
+                session.add(reading)
+        except IntegrityError:  # another request of this reader was quicker
+            first = _of_key(session, reading.reader_id, reading.key)
+            if first is None:
+                _refuse_second(session, reading, ecg_id)
+                raise
+    if first is not None:
+        return _same(first, reading)
+    session.execute(
+        delete(Draft).where(
+            Draft.record_id == reading.record_id, Draft.reader_id == reading.reader_id
+        )
+    )
+    _audit(session, reading, ecg_id)
+    return reading
+
+
+def _of_key(session: Session, reader_id: int, key: str) -> Reading | None:
+    return session.scalar(select(Reading).where(Reading.reader_id == reader_id, Reading.key == key))
+
+
+def _same(first: Reading, again: Reading) -> Reading:
+    asked = ("record_id", "stage", "unreadable", "confidence", "comment")
+    names = (*asked, *(column_of(name) for name in SUPERCLASSES))
+    changed = any(getattr(first, name) != getattr(again, name) for name in names)
+    if changed or (first.agreement and again.agreement and first.agreement != again.agreement):
+        raise KeyReused(
+            f"an answer was already saved under this key at {first.submitted_at:%H:%M:%S} UTC, "
+            "and it was another one: reload to see it, then amend it"
+        )
+    return first
+
+
+def _refuse_second(session: Session, reading: Reading, ecg_id: int) -> None:
+    at = session.scalar(
+        select(func.max(Reading.submitted_at)).where(
+            Reading.record_id == reading.record_id,
+            Reading.reader_id == reading.reader_id,
+            Reading.stage == reading.stage,
+        )
+    )
+    if at is not None:
+        raise AlreadyAnswered(
+            f"your {reading.stage} answer to ECG {ecg_id} was saved at {at:%Y-%m-%d %H:%M:%S} UTC: "
+            "reload to see it"
+        ) from None
+
+
+def _audit(session: Session, reading: Reading, ecg_id: int) -> None:
+    reader = session.get_one(User, reading.reader_id).email
+    action = f"{audit.READING}.{'amend' if reading.sequence else reading.stage}"
+    audit.record(
+        session,
+        reader,
+        action,
+        f"ECG {ecg_id}",
+        reading=reading.id,
+        sha256=audit.seal(reading),
+    )
