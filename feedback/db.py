@@ -1,12 +1,13 @@
 """Engines, transactions and migrations, the same for SQLite and PostgreSQL."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -139,6 +140,20 @@ def downgrade(url: str, revision: str) -> None:
         command.downgrade(_alembic(url), revision)
 
 
+def copy(url: str) -> Path | None:
+    """Copy a SQLite database, in use or not, to a file beside it; None for a server's."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not Path(str(parsed.database)).is_file():
+        return None
+    target = Path(f"{parsed.database}.{now():%Y%m%dT%H%M%S%f}.copy")
+    with (
+        closing(sqlite3.connect(str(parsed.database))) as source,
+        closing(sqlite3.connect(target)) as destination,
+    ):
+        source.backup(destination)
+    return target
+
+
 def check(url: str) -> None:
     """Raise SchemaOutdated unless tables, indexes and append-only triggers are this version's."""
     engine = make_engine(url)
@@ -195,8 +210,3 @@ def _triggers(connection: Connection) -> set[str]:
     else:
         query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
     return set(connection.scalars(text(query)))
-
-
-def is_migrated(engine: Engine) -> bool:
-    """Whether any version of the tables is there."""
-    return inspect(engine).has_table("alembic_version")

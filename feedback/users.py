@@ -99,13 +99,13 @@ def change_password(sessions: Sessions, user_id: int, old: str, new: str) -> Use
     Raises WrongCredentials for a wrong ``old``, WeakPassword for a poor ``new``.
     """
     with sessions.read() as session:
-        user = _get(session, user_id)
+        user = get_user(session, user_id)
     if not _matches(user.password_hash, old):
         raise WrongCredentials("the present password is another: type it again")
     _refuse_weak(new, old, user.email)
     hashed = _hasher.hash(_bytes(new))
     with sessions.begin() as session:
-        user = _get(session, user_id)
+        user = get_user(session, user_id)
         user.password_hash, user.must_change_password = hashed, False
         user.session_stamp = _stamp()
         audit.record(session, user.email, "user.change_password", user.email)
@@ -124,7 +124,7 @@ def reset_password(session: Session, email: str, *, actor: str) -> NewUser:
 
 def set_active(session: Session, user_id: int, active: bool, *, actor: str) -> User:
     """Let a person in, or keep them out and end their sessions; raises UnknownUser, LastAdmin."""
-    user = _get(session, user_id)
+    user = get_user(session, user_id)
     if not active:
         _keep_one_admin(session, user)
     user.active, user.session_stamp = active, _stamp()
@@ -134,7 +134,7 @@ def set_active(session: Session, user_id: int, active: bool, *, actor: str) -> U
 
 def set_role(session: Session, user_id: int, role: Role, *, actor: str) -> User:
     """Give a person another role; raises UnknownUser, LastAdmin."""
-    user = _get(session, user_id)
+    user = get_user(session, user_id)
     if role is not Role.ADMIN:
         _keep_one_admin(session, user)
     user.role = role
@@ -148,6 +148,14 @@ def find_user(session: Session, user_id: int, stamp: str) -> User | None:
     if user is None or not user.active:
         return None
     return user if secrets.compare_digest(user.session_stamp, stamp) else None
+
+
+def get_user(session: Session, user_id: int) -> User:
+    """The account of this id, or UnknownUser."""
+    user = session.get(User, user_id)
+    if user is None:
+        raise UnknownUser(f"no account has the id {user_id}: choose one of the list")
+    return user
 
 
 def by_email(session: Session, email: str) -> User:
@@ -172,13 +180,6 @@ def one_time_password() -> str:
     """Four groups of four characters, 79 bits of chance."""
     groups = ("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
     return "-".join(groups)
-
-
-def _get(session: Session, user_id: int) -> User:
-    user = session.get(User, user_id)
-    if user is None:
-        raise UnknownUser(f"no account has the id {user_id}: choose one of the list")
-    return user
 
 
 def _admins() -> Select[int]:
