@@ -1,0 +1,36 @@
+"""Fixed places in the ECG figure that an overlay fills, so that the signal is sent only once."""
+
+from dataclasses import dataclass
+
+from dashboard.figures.encoding import Json
+
+LEVELS = 5  # shapes that an overlay has, one a level of strength
+WORDS = LEVELS + 1  # annotations that it has: its title and a number a level
+
+FIRST_SHAPE = 3  # behind the two grids and the separators
+FIRST_ANNOTATION = 2  # behind the scale and the watermark
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What is drawn over the paper: one shape a level of strength, and a legend."""
+
+    shapes: tuple[Json, ...]
+    annotations: tuple[Json, ...]
+
+    def slots(self) -> list[tuple[tuple[str | int, ...], Json]]:
+        """Path and value of each entry in an ECG figure; the same paths for every overlay."""
+        return [
+            (("layout", name, first + index), value)
+            for name, first, values in (
+                ("shapes", FIRST_SHAPE, self.shapes),
+                ("annotations", FIRST_ANNOTATION, self.annotations),
+            )
+            for index, value in enumerate(values)
+        ]
+
+
+def no_overlay() -> Overlay:
+    """The overlay that takes every other one away."""
+    shape = {"type": "path", "path": "M0,0", "visible": False}
+    return Overlay(shapes=(shape,) * LEVELS, annotations=({"visible": False},) * WORDS)

@@ -1,0 +1,277 @@
+"""The 12-lead ECG on clinical paper.
+
+One axis pair with offset traces, every sample drawn: twelve axes take three times as long to
+paint. The y axis is tied to the x axis, so a millimetre is a millimetre at any width.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from core.ecg import Ecg
+from dashboard.figures.encoding import Json, typed
+from dashboard.figures.geometry import STANDARD, Frame, PaperLayout, Segment
+from dashboard.figures.overlay import no_overlay
+from dashboard.figures.theme import LIGHT, Theme
+
+RAW = "raw signal"
+GRAPH_CONFIG: Json = {"displayModeBar": False, "doubleClick": False, "responsive": True}
+
+_PULSE_MV, _PULSE_S = 1.0, 0.2
+_TITLE_MM = 10.0  # lead names, above their baseline
+CAPTION_MM = 5.0  # middle of the captions, below the top of their band
+
+
+def ecg_paper(
+    ecg: Ecg,
+    *,
+    simulated: bool = False,
+    note: str = RAW,
+    layout: PaperLayout = STANDARD,
+    theme: Theme = LIGHT,
+) -> Json:
+    """The ECG as a plotly figure; ``note`` says what was done to the signal, if anything.
+
+    The samples are shown as they are: y is the lead in mV plus the row's baseline, which the
+    trace's ``meta`` holds as ``baseline``. NaN is a gap.
+    """
+    frame, empty = layout.frame(ecg), no_overlay()
+    return {
+        "data": [
+            _calibration(layout, theme),
+            *(_trace(ecg, segment, layout, theme) for segment in layout.segments),
+            _titles(layout, theme),
+        ],
+        "layout": {
+            "xaxis": _time_axis(frame, layout, theme),
+            "yaxis": _voltage_axis(frame, layout),
+            "shapes": [
+                _grid(frame, layout, theme, coarse=False),
+                _grid(frame, layout, theme, coarse=True),
+                _separators(layout, theme),
+                *empty.shapes,
+            ],
+            "annotations": [
+                _scale(ecg, note, layout, theme),
+                _watermark(simulated, theme),
+                *empty.annotations,
+            ],
+            "paper_bgcolor": theme.paper,
+            "plot_bgcolor": theme.paper,
+            "font": {"family": theme.font, "color": theme.text, "size": 12},
+            "margin": {"l": 0, "r": 0, "t": 0, "b": 0, "pad": 0},
+            "autosize": True,
+            "showlegend": False,
+            "hovermode": False,
+            "dragmode": False,  # enlarged, a trace would lose its name and its scale
+            "meta": {"layout": layout.name, "aspect_ratio": _ratio(frame, layout)},
+        },
+    }
+
+
+def aspect_ratio(figure: Json) -> str:
+    """The CSS ``aspect-ratio`` at which the sheet fills its container exactly."""
+    ratio: str = figure["layout"]["meta"]["aspect_ratio"]
+    return ratio
+
+
+def _ratio(frame: Frame, layout: PaperLayout) -> str:
+    width = (frame.right - frame.left) * layout.speed
+    height = (frame.top - frame.bottom) * layout.gain
+    return f"{width:g} / {height:g}"
+
+
+def _trace(ecg: Ecg, segment: Segment, layout: PaperLayout, theme: Theme) -> Json:
+    first, wave = segment.cut(ecg)
+    baseline = layout.baseline(segment.row)
+    return {
+        **_ink(segment.lead, segment.key, theme),
+        "x0": segment.at + first / ecg.rate - segment.start,
+        "dx": 1 / ecg.rate,
+        "y": typed(wave + np.float32(baseline)),
+        "connectgaps": False,
+        "meta": {
+            "lead": str(segment.lead),
+            "rhythm": segment.rhythm,
+            "row": segment.row,
+            "start": segment.start,
+            "baseline": baseline,
+        },
+    }
+
+
+def _ink(name: str, key: str, theme: Theme) -> Json:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": str(name),
+        "uid": key,  # becomes a CSS class of the trace: tests and styles find it by name
+        "hoverinfo": "skip",
+        # Without simplify=False plotly leaves out samples that lie on a line with others.
+        "line": {"color": theme.trace, "width": 1.2, "simplify": False},
+    }
+
+
+def _calibration(layout: PaperLayout, theme: Theme) -> Json:
+    """A pulse of 1 mV for 200 ms before every row, with its feet on the baseline."""
+    foot = layout.x(2.5)
+    rise = -foot - _PULSE_S - layout.x(2.5)
+    times = [rise - foot, rise, rise, rise + _PULSE_S, rise + _PULSE_S, rise + _PULSE_S + foot]
+    heights = [0, 0, _PULSE_MV, _PULSE_MV, 0, 0]
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for row in range(layout.rows):
+        x += [*(round(time, 6) for time in times), None]
+        y += [*(layout.baseline(row) + height for height in heights), None]
+    return {
+        **_ink("calibration 1 mV, 200 ms", "calibration", theme),
+        "x": x,
+        "y": y,
+        "meta": {"millivolts": _PULSE_MV, "seconds": _PULSE_S},
+    }
+
+
+def _time_axis(frame: Frame, layout: PaperLayout, theme: Theme) -> Json:
+    times = list(range(int(layout.seconds) + 1))
+    return {
+        **_BARE,
+        "range": [frame.left, frame.right],
+        "showticklabels": True,
+        "tickvals": times,
+        "ticktext": [str(time) for time in times[:-1]] + [f"{times[-1]} s"],
+        "ticks": "inside",
+        "ticklen": 5,
+        "tickcolor": theme.muted,
+        "ticklabelposition": "inside",
+        "tickfont": {"size": 11, "color": theme.muted},
+    }
+
+
+def _voltage_axis(frame: Frame, layout: PaperLayout) -> Json:
+    return {
+        **_BARE,
+        "range": [frame.bottom, frame.top],
+        "scaleanchor": "x",
+        "scaleratio": layout.aspect,
+        "showticklabels": False,
+    }
+
+
+_BARE: Json = {
+    "showgrid": False,
+    "zeroline": False,
+    "showline": False,
+    "constrain": "domain",
+    "fixedrange": True,
+}
+
+
+def _grid(frame: Frame, layout: PaperLayout, theme: Theme, *, coarse: bool) -> Json:
+    """All lines of one distance as a single path: one SVG element, not four hundred."""
+    step = layout.grid_mm(coarse=coarse)
+    across = _lines(frame.left, frame.right, layout.x(step))
+    along = _lines(frame.bottom, frame.top, layout.y(step))
+    left, right, bottom, top = map(_short, (frame.left, frame.right, frame.bottom, frame.top))
+    path = [f"M{x},{bottom}V{top}" for x in across] + [f"M{left},{y}H{right}" for y in along]
+    color, width = (theme.coarse, 1) if coarse else (theme.fine, 0.75)
+    return _path("".join(path), name="5 mm" if coarse else "1 mm", color=color, width=width)
+
+
+def _lines(low: float, high: float, step: float) -> Iterable[str]:
+    return (_short(low + index * step) for index in range(round((high - low) / step) + 1))
+
+
+def rounded(number: float) -> float:
+    """A coordinate as short as it may be in the JSON."""
+    return round(number, 4)  # a tenth of a micrometre of paper: beyond every screen
+
+
+def _short(number: float) -> str:
+    return f"{rounded(number):.10g}"
+
+
+def _path(path: str, *, name: str, color: str, width: float) -> Json:
+    return {
+        "type": "path",
+        "name": name,
+        "path": path,
+        "layer": "below",
+        "fillcolor": "rgba(0,0,0,0)",
+        "line": {"color": color, "width": width},
+    }
+
+
+def _separators(layout: PaperLayout, theme: Theme) -> Json:
+    """Short strokes where one lead gives way to the next, in the rows that have columns."""
+    rows = sorted({segment.row for segment in layout.segments if not segment.rhythm})
+    half = layout.y(4)
+    strokes = (
+        f"M{_short(at)},{_short(layout.baseline(row) - half)}V{_short(layout.baseline(row) + half)}"
+        for at in layout.starts()
+        for row in rows
+    )
+    path = "".join(strokes)
+    shape = _path(path or "M0,0", name="separators", color=theme.trace, width=1)
+    return shape if path else {**shape, "visible": False}
+
+
+def _titles(layout: PaperLayout, theme: Theme) -> Json:
+    """The lead names, in the order of the traces: one text trace paints quicker than notes."""
+    rise = layout.y(_TITLE_MM)
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "name": "lead names",
+        "uid": "titles",
+        "hoverinfo": "skip",
+        "x": [rounded(segment.at + layout.x(1)) for segment in layout.segments],
+        "y": [rounded(layout.baseline(segment.row) + rise) for segment in layout.segments],
+        "text": [str(segment.lead) for segment in layout.segments],
+        "textposition": "middle right",
+        # a rim of paper keeps the name legible where a tall wave runs through it
+        "textfont": {"size": 14, "weight": 700, "color": theme.text, "shadow": _rim(theme)},
+        "meta": {"uids": [segment.key for segment in layout.segments]},
+    }
+
+
+def _rim(theme: Theme) -> str:
+    return ", ".join(f"{x}px {y}px 1px {theme.paper}" for x in (-1, 1) for y in (-1, 1))
+
+
+def _scale(ecg: Ecg, note: str, layout: PaperLayout, theme: Theme) -> Json:
+    text = f"{layout.speed:g} mm/s   {layout.gain:g} mm/mV   {note}, {ecg.rate:g} Hz"
+    wide = text.replace(" ", "\u00a0")  # SVG text would fold the wider gaps
+    middle = layout.band_top - layout.y(CAPTION_MM)
+    return {**caption(wide, -layout.x(layout.left_mm - 2.5), middle, theme), "name": "scale"}
+
+
+def caption(text: str, x: float, y: float, theme: Theme) -> Json:
+    """Small words on the paper, at seconds and millivolts of the paper."""
+    return {
+        "text": text,
+        "x": rounded(x),
+        "y": rounded(y),
+        "showarrow": False,
+        "xanchor": "left",
+        "yanchor": "middle",
+        "borderpad": 0,
+        "captureevents": False,
+        "font": {"size": 12, "color": theme.text, "shadow": _rim(theme)},
+    }
+
+
+def _watermark(simulated: bool, theme: Theme) -> Json:
+    return {
+        "name": "watermark",
+        "text": "SIMULATED",
+        "visible": simulated,
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0.5,
+        "y": 0.5,
+        "showarrow": False,
+        "captureevents": False,
+        "textangle": -18,
+        "opacity": 0.14,
+        "font": {"size": 72, "weight": 700, "color": theme.watermark},
+    }
