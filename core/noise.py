@@ -1,0 +1,111 @@
+"""How much of each lead is not heart: measured in millivolts beside the beat itself."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.beats import Beats, find_beats
+
+Floats = NDArray[np.float64]
+
+WANDER_BELOW_HZ = 0.5  # the model's band begins here
+MUSCLE_ABOVE_HZ = 35.0  # QRS holds little above it, muscle most (Luo & Johnston 2010)
+MAINS_HZ = (50.0, 60.0)
+FLOOR_MV = 0.05  # a lead at right angles to the heart is small, not noisy
+_LEAST_MV = 0.01
+# III and the augmented leads are sums of I and II: these eight carry everything
+INDEPENDENT = (0, 1, 6, 7, 8, 9, 10, 11)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """Measures of (12, samples): arrays are (12,) in mV unless said otherwise."""
+
+    beats: Beats
+    ratio: Floats  # noise over beat, both root mean square, no unit
+    wander: Floats  # swing of the baseline below 0.5 Hz
+    muscle: Floats  # typical size above 35 Hz
+
+
+def measure(signal: NDArray[np.floating], rate: float) -> Noise:
+    """Measure the noise of (12, samples) in mV at 100 Hz or so.
+
+    A lead's noise is what neither comes back from beat to beat nor shows in other leads: the
+    geometric mean of both parts, times the share of the lead that the others do not show.
+    Ectopic and paced beats, which do not come back either, are in all leads at once.
+    """
+    slow, clean, fast = _bands(signal, rate)
+    beats = find_beats(clean, rate)
+    beat, unrepeated = _beat_and_rest(beats)
+    unshared = _unshared(clean)
+    share = unshared / (clean.std(axis=1) + _LEAST_MV)
+    noise = share * np.sqrt((unrepeated + _LEAST_MV) * (unshared + _LEAST_MV))
+    return Noise(
+        beats=beats,
+        ratio=noise / (beat + FLOOR_MV),
+        wander=np.ptp(slow, axis=1),
+        muscle=np.median(np.abs(fast), axis=1),
+    )
+
+
+def mains(signal: NDArray[np.floating], rate: float) -> Floats:
+    """Amplitude in mV of mains hum in each lead: 0 where the rate is too low to show it."""
+    if rate < 2.5 * MAINS_HZ[-1]:
+        return np.zeros(len(signal))
+    size = signal.shape[1]
+    spectrum = np.abs(np.fft.rfft(signal - signal.mean(axis=1, keepdims=True), axis=1)) * 2 / size
+    bins = [round(hz * size / rate) for hz in MAINS_HZ]
+    # the line alone: what its neighbours have too is muscle
+    heights = [spectrum[:, k] - np.median(spectrum[:, k - 12 : k + 13], axis=1) for k in bins]
+    tallest: Floats = np.max(heights, axis=0)
+    return tallest
+
+
+def without_wander(signal: NDArray[np.floating], rate: float) -> Floats:
+    """The signal without what lies below 0.5 Hz."""
+    return _bands(signal, rate)[1]
+
+
+def _bands(signal: NDArray[np.floating], rate: float) -> tuple[Floats, Floats, Floats]:
+    """The signal below 0.5 Hz, above 0.5 Hz and above 35 Hz, from one Fourier transform."""
+    spectrum = np.fft.rfft(signal - np.median(signal, axis=1, keepdims=True), axis=1)
+    frequencies = np.fft.rfftfreq(signal.shape[1], 1 / rate)
+    slow = np.fft.irfft(
+        np.where(frequencies <= WANDER_BELOW_HZ, spectrum, 0), signal.shape[1], axis=1
+    )
+    whole = np.fft.irfft(spectrum, signal.shape[1], axis=1)
+    fast = np.fft.irfft(
+        np.where(frequencies > MUSCLE_ABOVE_HZ, spectrum, 0), signal.shape[1], axis=1
+    )
+    return slow, whole - slow, fast
+
+
+def _beat_and_rest(beats: Beats) -> tuple[Floats, Floats]:
+    """Root mean square of the common beat, and of what a typical beat differs from it by."""
+    count = len(beats.windows)
+    if count < 2:
+        return np.zeros(12), np.full(12, np.inf)
+    common = beats.median
+    rest = beats.windows - common
+    rest -= rest.mean(axis=2, keepdims=True)
+    unrepeated = np.median(np.mean(rest**2, axis=2), axis=0)
+    # a median of n beats keeps pi/2n of their noise: not to be taken for heart
+    beat = np.maximum(common.var(axis=1) - np.pi / 2 / count * unrepeated, 0)
+    return np.sqrt(beat), np.sqrt(unrepeated)
+
+
+def _unshared(clean: Floats) -> Floats:
+    """Root mean square of what no sum of the other independent leads reproduces."""
+    eight = clean[list(INDEPENDENT)]
+    covariance = eight @ eight.T / eight.shape[1]
+    # 1 / (C^-1)_kk is the variance of k given the others; 1 uV keeps C regular
+    unshared = 1 / np.sqrt(np.diag(np.linalg.inv(covariance + 1e-6 * np.eye(8))))
+    everywhere = np.empty(12)
+    everywhere[list(INDEPENDENT)] = unshared
+    one, two = unshared[:2]
+    everywhere[2] = np.hypot(one, two)
+    everywhere[3] = np.hypot(one, two) / 2
+    everywhere[4] = np.hypot(one, two / 2)
+    everywhere[5] = np.hypot(two, one / 2)
+    return everywhere
