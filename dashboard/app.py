@@ -1,0 +1,85 @@
+"""The Dash application: ``create_app(settings)`` wires what the other modules offer."""
+
+import logging
+from pathlib import Path
+
+import dash
+import flask
+from dash import Dash, State
+from flask import Flask
+from sqlalchemy import text
+from werkzeug.exceptions import HTTPException
+
+from core.errors import CoreError
+from dashboard import ids, security
+from dashboard.components import shell
+from dashboard.context import attach, context
+from dashboard.pages import account, export, jobs, not_found, people, read, worklist
+from dashboard.settings import Settings
+from feedback.errors import FeedbackError
+
+log = logging.getLogger(__name__)
+
+_HERE = Path(__file__).parent
+_PAGES = (worklist, read, export, people, jobs, not_found)
+_VENDOR = "/assets/vendor/"
+_INDEX = (_HERE / "templates" / "index.html").read_text("utf-8")
+
+
+def create_app(settings: Settings) -> Dash:
+    """Make the web application of one installation; may be called many times in a process."""
+    server = Flask("dashboard", root_path=str(_HERE), static_folder=None)
+    attach(server, settings)
+    security.protect(server, settings)
+    account.register(server)
+    server.add_url_rule("/healthz", "healthz", _healthz)
+    app = _dash(server)
+    for page in _PAGES:
+        page.register(app)
+    app.layout = shell.layout
+    security.add_headers(app, settings)
+    return app
+
+
+def _dash(server: Flask) -> Dash:
+    # Dash keeps the pages of a process in one registry: each application fills it anew
+    dash.page_registry.clear()
+    return Dash(
+        "dashboard",
+        server=server,
+        title="TrustECG",
+        update_title="",
+        assets_folder=str(_HERE / "assets"),
+        # linked below, ahead of our own sheet
+        assets_ignore=r"\.min\.css$",
+        external_stylesheets=[_VENDOR + "bootstrap.min.css", _VENDOR + "bootstrap-icons.min.css"],
+        index_string=_INDEX,
+        use_pages=True,
+        pages_folder="",
+        # the page's address wins over ?ecg_id=... in its query
+        routing_callback_inputs={"pathname": State("_pages_location", "pathname")},
+        # else Dash runs every layout at the first request, signed in or not
+        suppress_callback_exceptions=True,
+        use_async=False,
+        enable_mcp=False,
+        on_error=tell,
+    )
+
+
+def tell(error: Exception) -> None:
+    """Say on the page what a callback could not do; what nobody foresaw goes on to the log."""
+    if isinstance(error, HTTPException) or not isinstance(error, (CoreError, FeedbackError)):
+        raise error
+    log.warning("%s: %s", type(error).__name__, error)
+    dash.set_props(ids.STATUS, {"children": shell.problem(str(error))})
+
+
+def _healthz() -> flask.Response | tuple[str, int]:
+    """200 where the database answers, 503 where it does not."""
+    try:
+        with context().engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except Exception:
+        log.exception("the database does not answer")
+        return "the database does not answer\n", 503
+    return flask.Response("ok\n", mimetype="text/plain")

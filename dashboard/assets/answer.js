@@ -1,0 +1,105 @@
+/* The answer being entered: gathered as one value, kept in this browser until the server has it.
+
+   localStorage holds only what the server has not confirmed, so whatever is found there when a
+   form opens is newer than what the server sent with it. */
+(function () {
+  "use strict";
+  const PAUSE_MS = 600; // of typing, before a draft is sent
+  const opened = new Set(); // forms that have had their turn to restore
+  let timer = null;
+  let shown = null; // the ECG on screen
+
+  function read(key) {
+    try {
+      return localStorage.getItem(key);
+    } catch (error) {
+      return null; // a browser that keeps nothing
+    }
+  }
+  function write(key, text) {
+    try {
+      if (text === null) localStorage.removeItem(key);
+      else localStorage.setItem(key, text);
+    } catch (error) {
+      // storage is full or refused: the server's draft remains
+    }
+  }
+
+  function byClass(ids, values) {
+    const found = {};
+    ids.forEach((id, n) => { if (values[n]) found[id.class] = values[n]; });
+    return found;
+  }
+
+  function restore(meta, ecg, text) {
+    const draft = JSON.parse(text);
+    const set = (part, value, extra) =>
+      dash_clientside.set_props(Object.assign({ ecg: ecg, part: part }, extra), { value: value });
+    for (const name of meta.classes) {
+      set("verdict", draft.verdicts[name] || null, { class: name });
+      if (meta.agreeing.includes(name)) set("agree", draft.agreement[name] || null, { class: name });
+    }
+    set("unreadable", draft.unreadable);
+    set("confidence", draft.confidence);
+    set("comment", draft.comment);
+  }
+
+  function later(meta, payload) {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (!document.querySelector('[data-form="' + meta.form + '"]')) return; // left by now
+      dash_clientside.set_props({ ecg: meta.ecg, part: "unsaved" }, { data: payload });
+    }, PAUSE_MS);
+  }
+
+  function arrive(ecg) {
+    shown = ecg;
+    window.scrollTo(0, 0);
+    document.getElementById("page").focus({ preventScroll: true });
+  }
+
+  function open(meta, text) {
+    opened.add(meta.form);
+    if (shown !== meta.ecg) arrive(meta.ecg);
+    clearTimeout(timer);
+    meta.forget.forEach((key) => write(key, null));
+    const kept = read(meta.key);
+    if (kept && kept !== text) restore(meta, meta.ecg, kept);
+  }
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.answer = {
+    gather: function (verdicts, agreements, unreadable, confidence, comment, vIds, aIds, meta) {
+      const payload = {
+        verdicts: byClass(vIds, verdicts), agreement: byClass(aIds, agreements),
+        unreadable: Boolean(unreadable), confidence: confidence || null, comment: comment || "",
+      };
+      const text = JSON.stringify(payload);
+      if (!opened.has(meta.form)) {
+        open(meta, text);
+        return payload;
+      }
+      write(meta.key, text);
+      later(meta, payload);
+      return payload;
+    },
+    confirmed: function (saved, meta) {
+      if (saved && read(meta.key) === JSON.stringify(saved.payload)) write(meta.key, null);
+      return dash_clientside.no_update;
+    },
+    leave: function (done, meta) {
+      if (!done) return dash_clientside.no_update;
+      clearTimeout(timer);
+      write(meta.key, null);
+      dash_clientside.set_props("location", { pathname: done.next });
+      return dash_clientside.no_update;
+    },
+    back: function (clicks) {
+      if (clicks) window.history.back();
+      return dash_clientside.no_update;
+    },
+    dim: function (unreadable) {
+      return unreadable ? "answer unreadable" : "answer";
+    },
+  };
+})();

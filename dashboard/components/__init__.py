@@ -1,0 +1,1 @@
+"""Pieces that pages are built of: functions from plain values to Dash components."""

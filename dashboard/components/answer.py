@@ -1,0 +1,191 @@
+"""The form of a reader's answer: five classes, or unreadable, with confidence and comment."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from core.ecg import SUPERCLASSES, Superclass
+from dashboard import ids
+from feedback.tables import Confidence, Stage, Verdict
+
+EMPTY: Mapping[str, Any] = {
+    "verdicts": {},
+    "agreement": {},
+    "unreadable": False,
+    "confidence": None,
+    "comment": "",
+}
+_VERDICTS = [{"label": verdict.title(), "value": verdict.value} for verdict in Verdict]
+_CONFIDENCES = [{"label": c.title(), "value": c.value} for c in Confidence]
+AGREE, DISAGREE = "agree", "disagree"  # with the model, on one class
+_AGREEMENTS = [{"label": word.title(), "value": word} for word in (AGREE, DISAGREE)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """What a form starts from."""
+
+    ecg_id: int
+    record_id: int  # of the catalogue: two data sets may both have an ECG 1
+    reader_id: int
+    stage: Stage
+    answers: int  # stored so far by this reader: a draft of an earlier one is of no use now
+    started_at: datetime
+    submit: str  # what its button says
+    payload: Mapping[str, Any] = field(default_factory=lambda: dict(EMPTY))
+    agreeing: Sequence[Superclass] = ()  # the classes on which the model has an opinion
+    opinion: str | None = None  # digest of the opinion on screen
+    amends: bool = False  # whether a final answer stands already
+
+    def meta(self) -> dict[str, Any]:
+        """What the browser and the callbacks must know about the form."""
+        return {
+            "ecg": self.ecg_id,
+            "stage": self.stage.value,
+            "form": uuid.uuid4().hex,  # also the idempotency key of its submission
+            "key": self._storage_key(self.answers),
+            "forget": [self._storage_key(n) for n in range(self.answers)],
+            "classes": [name.value for name in SUPERCLASSES],
+            "agreeing": [name.value for name in self.agreeing],
+            "started": self.started_at.isoformat(),
+            "opinion": self.opinion,
+            "stands": self.amends,
+        }
+
+    def _storage_key(self, answers: int) -> str:
+        return f"trustecg-draft:{self.reader_id}:{self.record_id}:{answers}"
+
+
+def answer_form(form: Form) -> Component:
+    """The form itself, filled from its payload."""
+    meta = form.meta()
+    return html.Div(
+        [
+            dcc.Store(id=ids.of_ecg("meta", form.ecg_id), data=meta),
+            dcc.Store(id=ids.of_ecg("payload", form.ecg_id), data=dict(form.payload)),
+            dcc.Store(id=ids.of_ecg("unsaved", form.ecg_id)),
+            dcc.Store(id=ids.of_ecg("saved", form.ecg_id)),
+            dcc.Store(id=ids.of_ecg("confirmed", form.ecg_id)),
+            html.Div([_question(form, name) for name in SUPERCLASSES], className="questions"),
+            html.Div(_ending(form), className="ending"),
+        ],
+        id=ids.of_ecg("answer", form.ecg_id),
+        className="answer unreadable" if form.payload["unreadable"] else "answer",
+        **{"data-form": meta["form"]},
+    )
+
+
+def _question(form: Form, superclass: Superclass) -> Component:
+    number = SUPERCLASSES.index(superclass) + 1
+    name = html.Div([html.Kbd(str(number)), superclass.title], className="name")
+    controls = [_verdict(form, superclass)]
+    if superclass in form.agreeing:
+        controls.append(_agreement(form, superclass))
+    return html.Div(
+        [name, html.Div(controls, className="controls")],
+        className="question",
+        **{"data-class": superclass.value},
+    )
+
+
+def _verdict(form: Form, superclass: Superclass) -> Component:
+    return buttons(
+        ids.of_class("verdict", form.ecg_id, superclass.value),
+        _VERDICTS,
+        form.payload["verdicts"].get(superclass.value),
+        label=superclass.title,
+        className="verdict",
+    )
+
+
+def _agreement(form: Form, superclass: Superclass) -> Component:
+    chosen = buttons(
+        ids.of_class("agree", form.ecg_id, superclass.value),
+        _AGREEMENTS,
+        form.payload["agreement"].get(superclass.value),
+        label=f"With the model on {superclass.title}",
+        className="agree",
+    )
+    return html.Div([html.Span("with the model", className="quiet"), chosen], className="agreeing")
+
+
+def _ending(form: Form) -> list[Component]:
+    ecg_id = form.ecg_id
+    notes = [
+        html.Span(id=ids.of_ecg("message", ecg_id), role="alert"),
+        html.Span(id=ids.of_ecg("draft-note", ecg_id), className="quiet"),
+    ]
+    return [
+        _unreadable(form),
+        _confidence(form),
+        _comment(form),
+        dbc.Button(
+            form.submit, id=ids.of_ecg("submit", ecg_id), color="primary", className="submit"
+        ),
+        html.Div(notes, className="under"),
+    ]
+
+
+def _unreadable(form: Form) -> Component:
+    return html.Div(
+        [
+            dbc.Checkbox(
+                id=ids.of_ecg("unreadable", form.ecg_id),
+                label="Unreadable",
+                value=form.payload["unreadable"],
+            ),
+            html.Kbd("x"),
+        ],
+        className="line unreadable-box",
+    )
+
+
+def _confidence(form: Form) -> Component:
+    chosen = buttons(
+        ids.of_ecg("confidence", form.ecg_id),
+        _CONFIDENCES,
+        form.payload["confidence"],
+        label="Confidence",
+    )
+    return html.Div([html.Span("Confidence"), chosen], className="line")
+
+
+def _comment(form: Form) -> Component:
+    return dbc.Textarea(
+        id=ids.of_ecg("comment", form.ecg_id),
+        value=form.payload["comment"],
+        placeholder="Comment (c)",
+        maxlength=4000,
+        # the placeholder is no label
+        title="Comment",
+    )
+
+
+def buttons(
+    control: dict[str, Any],
+    options: list[dict[str, str]],
+    value: str | None,
+    *,
+    label: str,
+    className: str = "",
+) -> Component:
+    """A row of buttons of which one is chosen: radio buttons to keyboard and screen reader."""
+    return html.Div(
+        dbc.RadioItems(
+            id=control,
+            options=options,
+            value=value,
+            inline=True,
+            input_class_name="btn-check",
+            label_class_name="btn",
+        ),
+        className=f"choices {className}".strip(),
+        role="radiogroup",
+        **{"aria-label": label},
+    )

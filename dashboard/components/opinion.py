@@ -1,0 +1,133 @@
+"""The model's opinion: five probabilities against their thresholds, and how far to trust them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from core.ecg import SUPERCLASSES, Superclass
+from dashboard.figures.probabilities import probability_bars
+from feedback.opinions import OpinionShown
+
+Card = Mapping[str, Any]
+
+
+def opinion_view(shown: OpinionShown, card: Card) -> Component:
+    """What the model says of one ECG; where it has no opinion, why."""
+    if shown.unavailable:
+        return html.Section(
+            [html.H2("Model's opinion"), html.P(shown.unavailable, className="warning")],
+            className="opinion",
+        )
+    return html.Section(
+        [
+            html.H2("Model's opinion"),
+            html.P(summary(shown), className="summary"),
+            _abstention(shown),
+            _bars(shown),
+            html.P(_miss_rates(card), className="quiet"),
+            html.P(_provenance(shown), className="quiet"),
+            *(html.P(text, className="warning") for text in shown.warnings),
+        ],
+        className="opinion",
+    )
+
+
+def summary(shown: OpinionShown) -> str:
+    """The opinion in a sentence; nothing above a threshold is never called normal."""
+    if shown.predicted:
+        return f"Above threshold: {_titles(shown.predicted)}."
+    return "No finding above its threshold. This does not mean that the ECG is normal."
+
+
+def _abstention(shown: OpinionShown) -> Component | None:
+    if not shown.abstained:
+        return None
+    return html.P(f"It abstains, neither found nor ruled out: {_titles(shown.abstained)}.")
+
+
+def _bars(shown: OpinionShown) -> Component:
+    assert shown.probabilities is not None and shown.thresholds is not None
+    p = np.array([shown.probabilities[name] for name in SUPERCLASSES])
+    figure = probability_bars(p, shown.thresholds, shown.abstained)
+    return html.Div(
+        [
+            html.Div(still_chart(figure, "probability-bars"), **{"aria-hidden": "true"}),
+            html.Ul(
+                [html.Li(_spoken(shown, name)) for name in SUPERCLASSES],
+                className="visually-hidden",
+            ),
+        ]
+    )
+
+
+def still_chart(figure: dict[str, Any], className: str) -> Component:
+    """A small chart that nobody zooms."""
+    return dcc.Graph(figure=figure, config={"staticPlot": True}, className=className)
+
+
+def _spoken(shown: OpinionShown, name: Superclass) -> str:
+    """One bar as a screen reader says it."""
+    assert shown.probabilities is not None and shown.thresholds is not None
+    p, threshold = shown.probabilities[name], shown.thresholds[name]
+    return f"{name.title}: {p:.2f}, threshold {threshold:.2f}, {_word(shown, name)}"
+
+
+def _word(shown: OpinionShown, name: Superclass) -> str:
+    if name in shown.abstained:
+        return "abstains"
+    return "above" if name in shown.predicted else "below"
+
+
+def _provenance(shown: OpinionShown) -> str:
+    if shown.uncertainty is None:
+        return f"Model {shown.model_version}."
+    chance = percent(shown.uncertainty)
+    doubt = f"Uncertainty: {chance} chance that at least one of the five calls is wrong."
+    return f"{doubt} Model {shown.model_version}."
+
+
+def _miss_rates(card: Card) -> str:
+    """How often the model misses what is there, as counted on records it was not taught on."""
+    classes: Mapping[str, Mapping[str, Any]] = card["classes"]
+    rates = [
+        f"{name} in {percent(classes[name]['missed'] / classes[name]['positives'])}"
+        for name in SUPERCLASSES[1:]  # a missed NORM is no missed finding
+        if classes[name]["positives"]
+    ]
+    return (
+        f"Of the ECGs that have it, measured on some it was not taught on, the model misses "
+        f"{', '.join(rates)}."
+    )
+
+
+def percent(share: float) -> str:
+    """A share as whole percent, on one line."""
+    return f"{share:.0%}".replace("%", "\u00a0%")
+
+
+def attention_note(card: Card) -> str:
+    """What attention is worth, as measured: it is no explanation."""
+    check = card["attention_check"]
+    return (
+        "Attention shows where the network looked, not why it concluded. Rank correlation of lead "
+        f"attention with leaving that lead out: {check['spearman']:.2f} "
+        f"(median, {check['records']:,} records; 1 would be perfect agreement, 0 none)."
+    )
+
+
+def _titles(names: Iterable[Superclass]) -> str:
+    return ", ".join(name.title for name in names)
+
+
+def published_view(shown: OpinionShown) -> Component:
+    """What the data set says of this ECG, folded away."""
+    return html.Details(
+        [
+            html.Summary("Published label and report"),
+            html.P(" ".join(shown.published) or "no superclass"),
+            html.P(shown.report, className="quiet"),
+        ]
+    )

@@ -1,0 +1,224 @@
+"""The page of one ECG, put together from what this reader may see of it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+from sqlalchemy.orm import Session
+
+from core.ecg import SUPERCLASSES, Superclass
+from core.errors import RecordError
+from dashboard import ids
+from dashboard.components.answer import AGREE, DISAGREE, EMPTY, Form, answer_form, buttons
+from dashboard.components.opinion import Card, attention_note, opinion_view, published_view
+from dashboard.components.record import noise_flags, other_ecgs, patient_line
+from dashboard.components.shell import local_time
+from dashboard.context import context
+from dashboard.figures.paper import GRAPH_CONFIG, aspect_ratio, ecg_paper
+from feedback import catalogue, readings
+from feedback.db import now
+from feedback.opinions import OpinionShown
+from feedback.readings import ReadingState
+from feedback.tables import ModelVersion, Reading, RecordRow, Source, Stage, Verdict
+
+NO_ATTENTION = "off"
+
+
+def page(session: Session, record: RecordRow, reader_id: int) -> Component:
+    """The whole page: who, the trace, and the reader's panel."""
+    source = catalogue.active_source(session)
+    ecg_id = record.ecg_id
+    return html.Div(
+        [
+            *(dcc.Store(id=ids.of_ecg(part, ecg_id)) for part in _STORES),
+            _head(session, record),
+            html.Div(
+                [
+                    html.Section(
+                        _trace(source, record), className="trace", **{"aria-label": "The ECG"}
+                    ),
+                    html.Div(
+                        panel(session, record, reader_id),
+                        id=ids.of_ecg("panel", ecg_id),
+                        className="read-slot",
+                    ),
+                ],
+                className="read-body",
+            ),
+        ],
+        className="read",
+        **{"data-ecg": str(ecg_id)},
+    )
+
+
+_STORES = ("done", "left", "moved", "went-back")
+
+
+def panel(session: Session, record: RecordRow, reader_id: int) -> Component:
+    """What the reader is asked now, with the model's opinion once they have answered."""
+    state = readings.state_of(session, reader_id, record.ecg_id)
+    if state.blind is None and state.final is None:
+        return html.Div(_blind(record, reader_id, state), className="read-panel blind")
+    shown = readings.opinion_for(session, reader_id, record.ecg_id)
+    model = session.get(ModelVersion, shown.model_id) if shown.model_id else None
+    card = model.card if model else {}
+    return html.Div(
+        [_evidence(record, shown, card), _final(record, reader_id, state, shown)],
+        className="read-panel",
+    )
+
+
+def _head(session: Session, record: RecordRow) -> Component:
+    ecg_id = record.ecg_id
+    moves = [
+        _move("back", "Back", "k", ecg_id),
+        _move("next", "Next unread", "j", ecg_id),
+    ]
+    return html.Header(
+        [
+            html.H1(f"ECG {ecg_id}"),
+            patient_line(record),
+            *noise_flags(record),
+            other_ecgs(catalogue.same_patient(session, record)),
+            html.Div(moves, className="moves"),
+        ],
+        className="read-head",
+    )
+
+
+def _move(part: str, label: str, key: str, ecg_id: int) -> Component:
+    return html.Button(
+        [label, " ", html.Kbd(key)],
+        id=ids.of_ecg(part, ecg_id),
+        className="btn btn-sm btn-outline-secondary",
+        **{"data-key": key},
+    )
+
+
+def _trace(source: Source, record: RecordRow) -> Component:
+    try:
+        ecg = context().samples.read(Path(source.root), record)
+    except RecordError as error:
+        return html.P(f"This ECG cannot be shown: {error}", className="problem", role="alert")
+    figure = ecg_paper(ecg, simulated=source.simulated)
+    return dcc.Graph(
+        id=ids.of_ecg("paper", record.ecg_id),
+        figure=figure,
+        config=GRAPH_CONFIG,
+        style={"aspectRatio": aspect_ratio(figure)},
+        className="paper",
+    )
+
+
+def _blind(record: RecordRow, reader_id: int, state: ReadingState) -> Component:
+    form = Form(
+        ecg_id=record.ecg_id,
+        record_id=record.id,
+        reader_id=reader_id,
+        stage=Stage.BLIND,
+        answers=0,
+        started_at=now(),
+        submit="Submit and see the model's opinion",
+        payload=_draft(state, Stage.BLIND) or dict(EMPTY),
+    )
+    return html.Section([html.H2("Your answer"), answer_form(form)], className="panel entry")
+
+
+def _final(
+    record: RecordRow, reader_id: int, state: ReadingState, shown: OpinionShown
+) -> Component:
+    stands = state.final
+    form = Form(
+        ecg_id=record.ecg_id,
+        record_id=record.id,
+        reader_id=reader_id,
+        stage=Stage.FINAL,
+        answers=1 if stands is None else 2 + stands.sequence,
+        started_at=now(),
+        submit="Save change" if stands else "Save and next",
+        payload=_draft(state, Stage.FINAL) or _prefilled(state, shown),
+        agreeing=decided(shown),
+        opinion=shown.digest,
+        amends=stands is not None,
+    )
+    note = _note(stands)
+    title = "Your final answer"
+    return html.Section([html.H2(title), note, answer_form(form)], className="panel entry")
+
+
+def _note(stands: Reading | None) -> Component:
+    if stands is None:
+        text: Any = "Filled with your own answer. Change what the model convinced you of."
+    else:
+        text = local_time(stands.submitted_at, "Your answer stands, saved ", date=True)
+    return html.P(text, className="quiet")
+
+
+def _draft(state: ReadingState, stage: Stage) -> dict[str, Any] | None:
+    if state.draft is None or state.draft.stage is not stage:
+        return None
+    return {**EMPTY, **state.draft.payload}
+
+
+def _prefilled(state: ReadingState, shown: OpinionShown) -> dict[str, Any]:
+    """The reader's own last answer, never the model's."""
+    own = state.final or state.blind
+    assert own is not None
+    verdicts = {} if own.unreadable else _verdicts(own)
+    return {
+        "verdicts": verdicts,
+        "agreement": own.agreement or _agreement(verdicts, shown),
+        "unreadable": own.unreadable,
+        "confidence": own.confidence,
+        "comment": own.comment,
+    }
+
+
+def _verdicts(own: Reading) -> dict[str, str]:
+    return {name.value: getattr(own, f"verdict_{name.lower()}").value for name in SUPERCLASSES}
+
+
+def _agreement(verdicts: dict[str, str], shown: OpinionShown) -> dict[str, str]:
+    """What follows from the blind answer: open where the reader or the model is unsure."""
+    found = {}
+    for name in decided(shown):
+        verdict = verdicts.get(name.value)
+        if verdict in (Verdict.PRESENT, Verdict.ABSENT):
+            same = (verdict == Verdict.PRESENT) == (name in shown.predicted)
+            found[name.value] = AGREE if same else DISAGREE
+    return found
+
+
+def decided(shown: OpinionShown) -> Sequence[Superclass]:
+    """The classes on which there is an opinion to agree with."""
+    if shown.unavailable:
+        return ()
+    return [name for name in SUPERCLASSES if name not in shown.abstained]
+
+
+def _evidence(record: RecordRow, shown: OpinionShown, card: Card) -> Component:
+    children = [opinion_view(shown, card), published_view(shown)]
+    if shown.attention is not None:
+        children.insert(1, _attention(record, card))
+    return html.Div(children, className="panel evidence")
+
+
+def _attention(record: RecordRow, card: Card) -> Component:
+    options = [{"label": "Off", "value": NO_ATTENTION}]
+    options += [{"label": name.value, "value": name.value} for name in SUPERCLASSES]
+    return html.Section(
+        [
+            html.H2(["Attention over the trace ", html.Kbd("a")]),
+            buttons(
+                ids.of_ecg("attention", record.ecg_id),
+                options,
+                NO_ATTENTION,
+                label="Attention of a class",
+            ),
+            html.Div(id=ids.of_ecg("leads", record.ecg_id)),
+            html.P(attention_note(card), className="quiet"),
+        ],
+        className="attention",
+    )

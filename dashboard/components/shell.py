@@ -1,0 +1,123 @@
+"""The frame of every page: the bar, the simulated mark, the place for the page."""
+
+from datetime import datetime
+
+import dash
+from dash import dcc, html
+from dash.development.base_component import Component
+from flask_wtf.csrf import generate_csrf
+
+from dashboard import ids
+from dashboard.components.help import help_sheet
+from dashboard.context import context
+from dashboard.security import permitted, person, signed_in
+from feedback import catalogue
+from feedback.errors import NoDataset
+from feedback.policy import Action
+
+_LINKS = (
+    ("Worklist", "/", Action.SEE_WORKLIST),
+    ("Export", "/export", Action.EXPORT),
+    ("People", "/people", Action.MANAGE_PEOPLE),
+    ("Jobs", "/jobs", Action.MANAGE_JOBS),
+)
+SIMULATED = "SIMULATED records: these ECGs come from a simulator, not from patients."
+
+
+def layout() -> Component:
+    """The frame for the present user; Dash asks for it at each page load.
+
+    It also asks once before it answers its first request, whoever sends that one.
+    """
+    if not signed_in():
+        return html.Div(dash.page_container)
+    return html.Div(
+        [
+            dcc.Location(id=ids.LOCATION, refresh="callback-nav"),
+            dcc.Store(id=ids.WORKLIST_QUERY, storage_type="session"),
+            html.A("Skip to the page", href="#page", className="skip"),
+            _bar(),
+            _simulated_mark(),
+            html.Main(dash.page_container, id="page", tabIndex="-1"),
+            help_sheet(),
+        ],
+        className="shell",
+    )
+
+
+def local_time(at: datetime, prefix: str = "", *, date: bool = False) -> Component:
+    """A time that the browser shows in its own zone, and in UTC until it has."""
+    pattern = "%Y-%m-%d %H:%M UTC" if date else "%H:%M:%S UTC"
+    stamp = html.Time(
+        at.strftime(pattern),
+        dateTime=at.isoformat(),
+        className="local-time",
+        **{"data-shows": "date" if date else "time"},
+    )
+    return html.Span([prefix, stamp])
+
+
+def problem(message: str) -> Component:
+    """What went wrong, announced at once."""
+    return html.Span(message, className="problem", role="alert")
+
+
+def heading(title: str, *beside: Component) -> Component:
+    """The head of a page: its title and what stands beside it."""
+    return html.Div([html.H1(title), *beside], className="page-head")
+
+
+def message(title: str, text: str) -> Component:
+    """A page that has only something to say."""
+    return html.Div(
+        [heading(title), html.P(text), dcc.Link("To the worklist", href="/")],
+        className="page narrow",
+    )
+
+
+def forbidden(action: Action) -> Component:
+    """The page of somebody whose role does not allow ``action``."""
+    return message("Not for your role", f"Your role may not {action}. Ask an administrator.")
+
+
+def _bar() -> Component:
+    return html.Header(
+        [
+            dcc.Link("TrustECG", href="/", className="brand"),
+            html.Nav([_link(*entry) for entry in _LINKS if permitted(entry[2])]),
+            html.Div(id=ids.STATUS, className="status", role="status"),
+            html.Button(
+                "?",
+                className="btn btn-sm btn-link",
+                title="Keys (?)",
+                **{"data-key": "?", "aria-label": "Keyboard help"},
+            ),
+            html.A(person().email, href="/password", className="who", title="Change password"),
+            _sign_out(),
+        ],
+        className="bar",
+    )
+
+
+def _link(name: str, path: str, _action: Action) -> Component:
+    return dcc.Link(name, href=path, className="bar-link")
+
+
+def _sign_out() -> Component:
+    return html.Form(
+        [
+            dcc.Input(type="hidden", name="csrf_token", value=generate_csrf()),
+            html.Button("Sign out", className="btn btn-sm btn-link", type="submit"),
+        ],
+        method="POST",
+        action="/logout",
+    )
+
+
+def _simulated_mark() -> Component | None:
+    with context().sessions.read() as session:
+        try:
+            simulated = catalogue.active_source(session).simulated
+        except NoDataset:
+            return None
+    return html.Div(SIMULATED, className="simulated", role="note") if simulated else None

@@ -1,0 +1,47 @@
+"""The names by which callbacks find components, each in one place.
+
+What belongs to one ECG carries its number: a late answer about one record then has no
+component to land in once another record is on screen.
+"""
+
+from typing import Any
+
+LOCATION = "location"
+STATUS = "status"  # what was saved last, in the bar of every page
+WORKLIST = "worklist"
+WORKLIST_QUERY = "worklist-query"  # order and filters of the worklist, for 'next'
+WORKLIST_COUNT = "worklist-count"
+WORKLIST_STATUS = "worklist-status"
+EXPORT_COUNT = "export-count"
+PEOPLE_LIST = "people-list"
+PEOPLE_MESSAGE = "people-message"
+PEOPLE_EMAIL = "people-email"
+PEOPLE_ROLE = "people-role"
+PEOPLE_ADD = "people-add"
+JOBS_LIST = "jobs-list"
+JOBS_TICK = "jobs-tick"
+JOBS_MESSAGE = "jobs-message"
+JOBS_SCORE = "jobs-score"
+HELP = "help"
+
+Id = dict[str, Any]
+
+
+def of_ecg(part: str, ecg_id: Any) -> Id:
+    """The id of a component of one ECG's page; ``ecg_id`` may be MATCH."""
+    return {"part": part, "ecg": ecg_id}
+
+
+def of_class(part: str, ecg_id: Any, superclass: Any) -> Id:
+    """The id of a component of one superclass on one ECG's page."""
+    return {"part": part, "ecg": ecg_id, "class": superclass}
+
+
+def of_person(act: str, person_id: Any) -> Id:
+    """The id of a button about one person."""
+    return {"act": act, "person": person_id}
+
+
+def of_job(act: str, job_id: Any) -> Id:
+    """The id of a button about one job."""
+    return {"act": act, "job": job_id}

@@ -1,0 +1,79 @@
+"""Signing in and out and changing the password: plain forms that work before Dash is loaded."""
+
+from flask import Flask, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from dashboard.context import context
+from dashboard.security import person, safe_next, sign_in, sign_out, signed_in
+from feedback import catalogue, users
+from feedback.errors import FeedbackError, PeopleError
+
+
+def register(server: Flask) -> None:
+    """Add the routes to ``server``."""
+    server.add_url_rule("/login", "login", login, methods=["GET", "POST"])
+    server.add_url_rule("/logout", "logout", logout, methods=["POST"])
+    server.add_url_rule("/password", "password", password, methods=["GET", "POST"])
+
+
+def login() -> Response | str | tuple[str, int]:
+    """Show the form, or sign in and go where the person wanted to go."""
+    target = safe_next(request.values.get("next"))
+    if request.method == "GET":
+        return redirect(target) if signed_in() else _login_form(target)
+    try:
+        user = users.authenticate(
+            context().sessions,
+            request.form.get("email", ""),
+            request.form.get("password", ""),
+            address=request.remote_addr or "",
+        )
+    except PeopleError as error:
+        return _login_form(target, str(error)), 401
+    sign_in(user)
+    return redirect(target)
+
+
+def logout() -> Response:
+    """End the session."""
+    sign_out()
+    return redirect("/login")
+
+
+def password() -> Response | str | tuple[str, int]:
+    """Show the form, or change the password and keep this session alone."""
+    if request.method == "GET":
+        return _password_form()
+    new = request.form.get("new", "")
+    if new != request.form.get("again", ""):
+        return _password_form("The new passwords differ. Type the same one twice."), 400
+    try:
+        user = users.change_password(
+            context().sessions, person().id, request.form.get("old", ""), new
+        )
+    except PeopleError as error:
+        return _password_form(str(error)), 400
+    sign_in(user)
+    return redirect("/")
+
+
+def _login_form(target: str, problem: str = "") -> str:
+    email = request.form.get("email", "")
+    return render_template(
+        "login.html", target=target, problem=problem, email=email, simulated=_simulated()
+    )
+
+
+def _password_form(problem: str = "") -> str:
+    return render_template(
+        "password.html", problem=problem, person=person(), simulated=_simulated()
+    )
+
+
+def _simulated() -> bool:
+    """Whether the records are simulated; no data set yet is no reason to refuse a login."""
+    try:
+        with context().sessions.read() as session:
+            return catalogue.active_source(session).simulated
+    except FeedbackError:
+        return False

@@ -1,0 +1,101 @@
+"""Labels out: one CSV and its data dictionary, for administrators."""
+
+import io
+from datetime import datetime
+
+import dash
+from dash import Dash, html
+from dash.development.base_component import Component
+from flask import Response, abort
+
+from dashboard.components.shell import forbidden, heading
+from dashboard.context import context
+from dashboard.security import needs, permitted, person
+from feedback import export
+from feedback.db import now
+from feedback.errors import ExportMismatch
+from feedback.policy import Action
+
+LABELS = "/export/labels.csv"
+DICTIONARY = "/export/dictionary.csv"
+
+
+def register(app: Dash) -> None:
+    """Add the page and its two downloads to ``app``."""
+    dash.register_page("export", path="/export", title="Export · TrustECG", layout=layout)
+    app.server.add_url_rule(LABELS, "export_labels", labels)
+    app.server.add_url_rule(DICTIONARY, "export_dictionary", dictionary)
+
+
+def layout(**_: object) -> Component:
+    """How many rows there are, and where to get them."""
+    if not permitted(Action.EXPORT):
+        return forbidden(Action.EXPORT)
+    with context().sessions.read() as session:
+        rows = export.count_readings(session)
+    return html.Div(
+        [
+            heading("Export"),
+            html.P(
+                [
+                    html.Strong(f"{rows:,}", id="export-count", className="numbers"),
+                    " rows: one for each reader and ECG, with the answer that stands now and the "
+                    "blind answer before it.",
+                ]
+            ),
+            html.P(
+                [
+                    _download("Labels (CSV)", LABELS, "btn btn-primary"),
+                    _download("Data dictionary (CSV)", DICTIONARY, "btn btn-outline-secondary"),
+                ],
+                className="row-of",
+            ),
+            html.P(
+                "Answers to simulated ECGs are marked in the column 'simulated'. A cell that a "
+                "spreadsheet would run as a formula begins with an apostrophe.",
+                className="quiet",
+            ),
+            _columns(),
+        ],
+        className="page narrow",
+    )
+
+
+@needs(Action.EXPORT)
+def labels() -> Response:
+    """The CSV; refused where it would not hold the rows that the page counts."""
+    stream = io.StringIO(newline="")
+    try:
+        with context().sessions.begin() as session:
+            manifest = export.write_labels(session, stream)
+            export.record_export(session, manifest, actor=person().email, target="download")
+    except ExportMismatch as error:
+        abort(Response(f"{error}\n", 500, mimetype="text/plain"))
+    return _csv(stream.getvalue(), f"trustecg-labels-{_stamp(now())}.csv")
+
+
+@needs(Action.EXPORT)
+def dictionary() -> Response:
+    """What each column of the CSV holds."""
+    stream = io.StringIO(newline="")
+    export.write_dictionary(stream)
+    return _csv(stream.getvalue(), "trustecg-data-dictionary.csv")
+
+
+def _csv(content: str, name: str) -> Response:
+    response = Response(content, mimetype="text/csv")
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
+
+
+def _stamp(at: datetime) -> str:
+    return f"{at:%Y%m%dT%H%M%SZ}"
+
+
+def _download(label: str, href: str, look: str) -> Component:
+    return html.A([html.I(className="bi bi-download"), f" {label}"], href=href, className=look)
+
+
+def _columns() -> Component:
+    rows = [html.Tr([html.Th(html.Code(name)), html.Td(text)]) for name, text in export.COLUMNS]
+    return html.Details([html.Summary("Columns"), html.Table(html.Tbody(rows), className="table")])

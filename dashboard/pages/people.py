@@ -1,0 +1,180 @@
+"""People: who may sign in, for administrators."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash
+import dash_bootstrap_components as dbc
+from dash import ALL, Dash, Input, Output, State, ctx, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dashboard import ids
+from dashboard.components.shell import forbidden, heading, local_time, problem
+from dashboard.context import context
+from dashboard.security import needs, permitted, person
+from feedback import users
+from feedback.errors import PeopleError
+from feedback.policy import Action
+from feedback.tables import Role, User
+
+Change = tuple[Component, Component]  # what was done, and the table after it
+
+
+def register(app: Dash) -> None:
+    """Add the page and its callbacks to ``app``."""
+    dash.register_page("people", path="/people", title="People · TrustECG", layout=layout)
+    after = (Output(ids.PEOPLE_MESSAGE, "children"), Output(ids.PEOPLE_LIST, "children"))
+    app.callback(
+        *after,
+        Input(ids.PEOPLE_ADD, "n_clicks"),
+        State(ids.PEOPLE_EMAIL, "value"),
+        State(ids.PEOPLE_ROLE, "value"),
+        prevent_initial_call=True,
+    )(add)
+    app.callback(
+        *(Output(o.component_id, o.component_property, allow_duplicate=True) for o in after),
+        Input(ids.of_person(ALL, ALL), "n_clicks"),
+        prevent_initial_call=True,
+    )(act)
+
+
+def layout(**_: object) -> Component:
+    """The accounts and a form for a new one."""
+    if not permitted(Action.MANAGE_PEOPLE):
+        return forbidden(Action.MANAGE_PEOPLE)
+    return html.Div(
+        [
+            heading("People"),
+            _form(),
+            html.Div(id=ids.PEOPLE_MESSAGE, role="status", className="outcome"),
+            html.Div(_table(), id=ids.PEOPLE_LIST),
+        ],
+        className="page narrow",
+    )
+
+
+@needs(Action.MANAGE_PEOPLE)
+def add(_clicks: int, email: str | None, role: str) -> Change:
+    """Make an account and show its one-time password, this once."""
+    try:
+        with context().sessions.begin() as session:
+            made = users.add_user(session, email or "", Role(role), actor=person().email)
+    except PeopleError as error:
+        return problem(str(error)), _table()
+    return _password_of(made), _table()
+
+
+@needs(Action.MANAGE_PEOPLE)
+def act(_clicks: Sequence[int | None]) -> Change:
+    """Do what the pressed button of a row says."""
+    if not ctx.triggered or not ctx.triggered[0]["value"]:
+        raise PreventUpdate  # the table was drawn, nobody pressed anything
+    pressed: dict[str, Any] = ctx.triggered_id
+    try:
+        done = _ACTS[pressed["act"]](pressed["person"])
+    except PeopleError as error:
+        done = problem(str(error))
+    return done, _table()
+
+
+def _reset(person_id: int) -> Component:
+    with context().sessions.begin() as session:
+        user = users.get_user(session, person_id)
+        return _password_of(users.reset_password(session, user.email, actor=person().email))
+
+
+def _set_active(person_id: int, active: bool) -> Component:
+    with context().sessions.begin() as session:
+        user = users.set_active(session, person_id, active, actor=person().email)
+        return html.Span(f"{user.email} may {'' if active else 'not '}sign in.")
+
+
+_ACTS = {
+    "reset": _reset,
+    "deactivate": lambda person_id: _set_active(person_id, False),
+    "activate": lambda person_id: _set_active(person_id, True),
+}
+
+
+def _password_of(made: users.NewUser) -> Component:
+    return html.Span(
+        [
+            f"One-time password of {made.user.email}: ",
+            html.Code(made.password, className="secret"),
+            ". It is shown this once and is to be changed at the first login.",
+        ]
+    )
+
+
+def _form() -> Component:
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Label("E-mail", htmlFor=ids.PEOPLE_EMAIL),
+                    dbc.Input(id=ids.PEOPLE_EMAIL, type="email", autocomplete="off"),
+                ]
+            ),
+            html.Div(
+                [
+                    html.Label("Role", htmlFor=ids.PEOPLE_ROLE),
+                    dbc.Select(
+                        id=ids.PEOPLE_ROLE,
+                        options=[{"label": role, "value": role} for role in Role],
+                        value=Role.CLINICIAN,
+                    ),
+                ]
+            ),
+            dbc.Button("Add person", id=ids.PEOPLE_ADD, color="primary"),
+        ],
+        className="row-of",
+    )
+
+
+def _table() -> Component:
+    with context().sessions.read() as session:
+        people = users.list_users(session)
+    head = ("E-mail", "Role", "Since", "State", "")
+    return dbc.Table(
+        [
+            html.Thead(html.Tr([html.Th(name, scope="col") for name in head])),
+            html.Tbody([_row(user) for user in people]),
+        ],
+        className="panel-table",
+    )
+
+
+def _row(user: User) -> Component:
+    return html.Tr(
+        [
+            html.Th(user.email, scope="row"),
+            html.Td(user.role),
+            html.Td(local_time(user.created_at, date=True)),
+            html.Td(_state(user)),
+            html.Td([_button("reset", "Reset password", user), _toggle(user)], className="acts"),
+        ]
+    )
+
+
+def _state(user: User) -> str:
+    if not user.active:
+        return "may not sign in"
+    return "has a one-time password" if user.must_change_password else "active"
+
+
+def _toggle(user: User) -> Component:
+    if user.active:
+        return _button("deactivate", "Deactivate", user)
+    return _button("activate", "Activate", user)
+
+
+def _button(act: str, label: str, user: User) -> Component:
+    return dbc.Button(
+        label,
+        id=ids.of_person(act, user.id),
+        size="sm",
+        outline=True,
+        color="secondary",
+        title=f"{label}: {user.email}",
+    )

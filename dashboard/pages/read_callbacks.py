@@ -1,0 +1,184 @@
+"""What the read page does when something is entered, submitted or asked for."""
+
+from datetime import datetime
+from typing import Any
+
+import dash
+from dash import Patch, ctx, no_update
+from dash.development.base_component import Component
+from flask import abort
+
+from core.ecg import SUPERCLASSES, Superclass
+from dashboard import ids
+from dashboard.components import reading
+from dashboard.components.answer import AGREE, EMPTY
+from dashboard.components.opinion import still_chart
+from dashboard.components.shell import local_time, problem
+from dashboard.context import context
+from dashboard.figures.attention import attention_overlay, lead_bars
+from dashboard.figures.overlay import Overlay, no_overlay
+from dashboard.security import needs, person
+from feedback import catalogue, readings
+from feedback.answers import Answer
+from feedback.db import now
+from feedback.errors import FeedbackError
+from feedback.policy import Action
+from feedback.tables import Confidence, Reading, Stage, Verdict
+from feedback.worklist import WorklistQuery, next_unread
+
+Json = dict[str, Any]
+Submitted = tuple[Any, Any, Any]  # panel, message, where to go
+
+
+@needs(Action.READ)
+def save_draft(payload: Json | None, meta: Json) -> tuple[Json | Any, Component | Any]:
+    """Keep what was entered so far; the browser keeps it too until this has answered."""
+    if payload is None:
+        return no_update, no_update
+    stage = _member(Stage, meta["stage"])
+    try:
+        with context().sessions.begin() as session:
+            draft = readings.save_draft(session, person().id, _ecg_id(), stage, _known(payload))
+    except FeedbackError as error:
+        return no_update, problem(f"Draft kept in this browser only: {error}")
+    if draft is None:  # the answer stands: a change of it is no draft of the server's
+        return no_update, no_update
+    return {"payload": payload}, local_time(draft.saved_at, "Draft saved ")
+
+
+@needs(Action.READ)
+def submit(_clicks: int | None, payload: Json, meta: Json, query: Json | None) -> Submitted:
+    """Store the answer, then show the opinion or go on; a refusal leaves the form as it is."""
+    if not _clicks:
+        return no_update, no_update, no_update
+    ecg_id = _ecg_id()
+    try:
+        stored = _store(ecg_id, payload, meta)
+    except FeedbackError as error:
+        return no_update, problem(f"Not saved: {error}"), no_update
+    dash.set_props(ids.STATUS, {"children": local_time(stored.submitted_at, _saved(stored))})
+    if stored.stage is Stage.FINAL and stored.sequence == 0:
+        return no_update, "", {"next": _next_path(ecg_id, query)}
+    with context().sessions.read() as session:
+        record = catalogue.find_record(session, ecg_id)
+        return reading.panel(session, record, person().id), no_update, no_update
+
+
+@needs(Action.READ)
+def show_attention(chosen: str | None) -> tuple[Patch, Component | None]:
+    """Lay the attention of one class over the trace and its leads beside it, or take both off."""
+    with context().sessions.read() as session:
+        attention = readings.opinion_for(session, person().id, _ecg_id()).attention
+    if attention is None or chosen in (None, reading.NO_ATTENTION):
+        return _laid_over(no_overlay()), None
+    superclass = _member(Superclass, chosen)
+    row = SUPERCLASSES.index(superclass)
+    overlay = attention_overlay(superclass, attention.temporal[row], attention.lead[row])
+    return _laid_over(overlay), still_chart(lead_bars(superclass, attention.lead[row]), "lead-bars")
+
+
+@needs(Action.READ)
+def go_on(clicks: int | None, query: Json | None) -> Any:
+    """Open the next unread ECG of the worklist's order."""
+    if clicks:
+        dash.set_props(ids.LOCATION, {"pathname": _next_path(_ecg_id(), query)})
+    return no_update
+
+
+def _laid_over(overlay: Overlay) -> Patch:
+    """The overlay as a change of the figure: the signal is not sent again."""
+    patch = Patch()
+    for (*way, last), value in overlay.slots():
+        place = patch
+        for step in way:
+            place = place[step]
+        place[last] = value
+    return patch
+
+
+def _store(ecg_id: int, payload: Json, meta: Json) -> Reading:
+    answer, reader, key = answer_of(payload), person().id, str(meta["form"])
+    started = _started(meta)
+    with context().sessions.begin() as session:
+        if meta["stage"] == Stage.BLIND:
+            return readings.submit_blind(
+                session, reader, ecg_id, answer, key=key, started_at=started
+            )
+        agreement = agreement_of(payload)
+        if meta["stands"]:
+            return readings.amend(
+                session, reader, ecg_id, answer, agreement, key=key, started_at=started
+            )
+        return readings.submit_final(
+            session,
+            reader,
+            ecg_id,
+            answer,
+            agreement,
+            key=key,
+            started_at=started,
+            opinion_digest=meta["opinion"],
+        )
+
+
+def answer_of(payload: Json) -> Answer:
+    """The entered answer in the words of the domain; unknown words are refused with 400."""
+    verdicts = {
+        _member(Superclass, name): _member(Verdict, verdict)
+        for name, verdict in payload["verdicts"].items()
+    }
+    confidence = payload["confidence"]
+    unreadable = bool(payload["unreadable"])
+    return Answer(
+        verdicts=None if unreadable else verdicts,
+        unreadable=unreadable,
+        confidence=_member(Confidence, confidence) if confidence else None,
+        comment=str(payload["comment"]),
+    )
+
+
+def agreement_of(payload: Json) -> dict[Superclass, bool] | None:
+    """Where the reader agrees with the model, class by class; None for an unreadable ECG."""
+    if payload["unreadable"]:
+        return None
+    return {_member(Superclass, name): word == AGREE for name, word in payload["agreement"].items()}
+
+
+def _member(kind: Any, word: Any) -> Any:
+    try:
+        return kind(word)
+    except ValueError:
+        abort(400)
+
+
+def _known(payload: Json) -> Json:
+    """The parts of a draft that a form has, and nothing else that a client may send."""
+    return {name: payload[name] for name in EMPTY if name in payload}
+
+
+def _ecg_id() -> int:
+    """The ECG of the component that called; the services look whether it exists."""
+    return int(ctx.triggered_id["ecg"])
+
+
+def _started(meta: Json) -> datetime:
+    try:
+        return min(datetime.fromisoformat(meta["started"]), now())
+    except (TypeError, ValueError):
+        abort(400)
+
+
+def _saved(stored: Reading) -> str:
+    what = "Blind answer" if stored.stage is Stage.BLIND else "Answer"
+    return f"{what} saved "
+
+
+def _next_path(ecg_id: int, query: Json | None) -> str:
+    order = query or {}
+    wanted = WorklistQuery(
+        sort=[(name, direction) for name, direction in order.get("sort", ())],
+        filters=order.get("filters", {}),
+    )
+    with context().sessions.read() as session:
+        following = next_unread(session, person().id, wanted, ecg_id)
+    return "/" if following is None else f"/read/{following}"

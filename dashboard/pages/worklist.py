@@ -1,0 +1,207 @@
+"""The worklist: every record of the active data set, paged, sorted and filtered by the server."""
+
+from typing import Any
+
+import dash
+import dash_ag_grid as dag
+import dash_bootstrap_components as dbc
+from dash import ClientsideFunction, Dash, Input, Output, State, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from core.ecg import Superclass
+from core.ptbxl import AGE_OVER_89
+from dashboard import ids
+from dashboard.components.shell import forbidden, heading, message
+from dashboard.context import context
+from dashboard.security import needs, permitted, person
+from feedback import catalogue
+from feedback.errors import NoDataset, NoModel
+from feedback.policy import Action
+from feedback.worklist import MAX_PAGE, MyStatus, WorklistQuery, WorklistRow, worklist
+
+_BLOCK = 100  # rows a request
+_HIDDEN = "–"  # until this reader has answered
+_HINT = (
+    "Click a row, or press Enter on it, to open the ECG. Published label, finding and uncertainty "
+    "appear once you have answered."
+)
+_EVERY = "every"
+_ANSWERED = (MyStatus.BLIND, MyStatus.READ)
+
+
+def register(app: Dash) -> None:
+    """Add the page and its callbacks to ``app``."""
+    dash.register_page("worklist", path="/", title="Worklist · TrustECG", layout=layout)
+    app.callback(
+        Output(ids.WORKLIST, "getRowsResponse"),
+        Output(ids.WORKLIST_QUERY, "data"),
+        Output(ids.WORKLIST_COUNT, "children"),
+        Input(ids.WORKLIST, "getRowsRequest"),
+    )(rows)
+    app.clientside_callback(
+        ClientsideFunction("worklist", "open"),
+        Output(ids.LOCATION, "pathname"),
+        Input(ids.WORKLIST, "cellClicked"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("worklist", "narrow"),
+        Output(ids.WORKLIST, "filterModel"),
+        Input(ids.WORKLIST_STATUS, "value"),
+        State(ids.WORKLIST, "filterModel"),
+        prevent_initial_call=True,
+    )
+
+
+def layout(**_: object) -> Component:
+    """The grid without its rows: it asks for those it shows."""
+    if not permitted(Action.SEE_WORKLIST):
+        return forbidden(Action.SEE_WORKLIST)
+    try:
+        facts = _facts()
+    except NoDataset as error:
+        return message("No records", str(error))
+    return html.Div(
+        [
+            heading("Worklist", html.Span(id=ids.WORKLIST_COUNT, className="quiet numbers"), facts),
+            _status_choice(),
+            _grid(),
+        ],
+        className="page worklist",
+    )
+
+
+@needs(Action.SEE_WORKLIST)
+def rows(request: dict[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """The rows that the grid asks for, the query for 'next unread', and how many match."""
+    if request is None:
+        raise PreventUpdate
+    query = _query(request)
+    with context().sessions.read() as session:
+        page = worklist(session, person().id, query)
+    response = {"rowData": [_cells(row) for row in page.rows], "rowCount": page.total}
+    order = {"sort": list(query.sort), "filters": dict(query.filters)}
+    return response, order, f"{page.total:,} records"
+
+
+def _query(request: dict[str, Any]) -> WorklistQuery:
+    first = int(request.get("startRow") or 0)
+    last = int(request.get("endRow") or first + _BLOCK)
+    return WorklistQuery(
+        offset=first,
+        limit=min(last - first, MAX_PAGE),
+        sort=[(by["colId"], by["sort"]) for by in request.get("sortModel") or ()],
+        filters=request.get("filterModel") or {},
+    )
+
+
+def _cells(row: WorklistRow) -> dict[str, Any]:
+    answered = row.my_status in _ANSWERED
+    return {
+        "ecg_id": row.ecg_id,
+        "patient_id": row.patient_id,
+        "age": "> 89" if row.age == AGE_OVER_89 else row.age,
+        "sex": row.sex,
+        "fold": row.fold,
+        "my_status": row.my_status.value,
+        "labels": _classes(row.labels, "no superclass") if answered else _HIDDEN,
+        "predicted": _classes(row.predicted, "none above") if answered else _HIDDEN,
+        "uncertainty": _number(row.uncertainty) if answered else _HIDDEN,
+    }
+
+
+def _classes(names: tuple[Superclass, ...] | None, none: str) -> str:
+    return "no opinion" if names is None else " ".join(names) or none
+
+
+def _number(value: float | None) -> str:
+    return "no opinion" if value is None else f"{value:.2f}"
+
+
+def _facts() -> Component:
+    with context().sessions.read() as session:
+        coverage = catalogue.coverage(session)
+        try:
+            version = f"model {catalogue.active_model(session).version}"
+        except NoModel:
+            version = "no model is served: ECGs can be read, opinions come later"
+    done = coverage.records - coverage.open
+    scored = f"{done:,} of {coverage.records:,} scored"
+    parts = [version, scored if coverage.open else "all scored"]
+    if coverage.refused:
+        parts.append(f"{coverage.refused:,} refused for their quality")
+    if coverage.failed:
+        parts.append(f"{coverage.failed:,} could not be read")
+    return html.Div([html.Span(part) for part in parts], className="facts numbers")
+
+
+def _status_choice() -> Component:
+    every = [{"label": "every status", "value": _EVERY}]
+    options = every + [{"label": status.value, "value": status.value} for status in MyStatus]
+    return html.Div(
+        [
+            html.Label("Show", htmlFor=ids.WORKLIST_STATUS),
+            dbc.Select(id=ids.WORKLIST_STATUS, options=options, value=_EVERY, size="sm"),
+            html.Span(_HINT, className="quiet"),
+        ],
+        className="choose",
+    )
+
+
+def _grid() -> Component:
+    return dag.AgGrid(
+        id=ids.WORKLIST,
+        className="ag-theme-quartz worklist-grid",
+        columnDefs=[
+            _column("ecg_id", "ECG", "number", width=110),
+            _column("patient_id", "Patient", "number", width=115),
+            _column("age", "Age", "number", width=95),
+            _column("sex", "Sex", "word", width=95),
+            _column("fold", "Fold", "number", width=95),
+            _column("my_status", "My status", "word", width=140),
+            _column("labels", "Published label", "text", minWidth=110, flex=1),
+            _column("predicted", "Model's finding", "text", minWidth=110, flex=1),
+            _column("uncertainty", "Uncertainty", "number", minWidth=110, flex=1),
+        ],
+        defaultColDef={
+            "sortable": True,
+            "resizable": True,
+            "floatingFilter": True,
+            "suppressFloatingFilterButton": True,  # the header has one, the word needs the room
+        },
+        rowModelType="infinite",
+        getRowId="String(params.data.ecg_id)",
+        # the grid's own name for Enter on a cell; the function is in assets/worklist.js
+        eventListeners={"cellKeyDown": ["openOnEnter(params)"]},
+        dashGridOptions={
+            "cacheBlockSize": _BLOCK,
+            "maxBlocksInCache": 20,
+            "rowHeight": 32,
+            "headerHeight": 34,
+            "floatingFiltersHeight": 34,
+            "animateRows": False,
+            "suppressColumnMoveAnimation": True,
+            "suppressMultiSort": False,
+        },
+        # back from an ECG, order and filters are as they were left
+        persistence=True,
+        persisted_props=["filterModel", "columnState"],
+        persistence_type="session",
+        style={"height": None},
+    )
+
+
+_FILTERS: dict[str, dict[str, Any]] = {
+    "number": {"filter": "agNumberColumnFilter", "type": "rightAligned"},
+    "text": {"filter": "agTextColumnFilter"},
+    # 'contains male' would find female
+    "word": {
+        "filter": "agTextColumnFilter",
+        "filterParams": {"filterOptions": ["equals"], "maxNumConditions": 1},
+    },
+}
+
+
+def _column(name: str, title: str, kind: str, **more: Any) -> dict[str, Any]:
+    return {"field": name, "headerName": title, **_FILTERS[kind], **more}

@@ -1,0 +1,189 @@
+"""Who gets in: one guard in front of every route and callback, and the headers of every answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+from dash import Dash
+from flask import Flask, Response, abort, redirect, request, session, url_for
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_wtf.csrf import CSRFProtect, generate_csrf
+from werkzeug.wrappers import Response as AnyResponse
+
+from dashboard.context import context
+from dashboard.settings import Settings, secret_key
+from feedback import users
+from feedback.policy import Action, allows
+from feedback.tables import Role, User
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_PUBLIC_PATHS = frozenset({"/login", "/_favicon.ico", "/healthz"})
+_PUBLIC_FOLDERS = ("/assets/", "/_dash-component-suites/")
+_BEFORE_NEW_PASSWORD = frozenset({"/password", "/logout"})
+SESSION_HOURS = 12
+
+_POLICY = (
+    "default-src 'self'; script-src 'self' {hashes}; "
+    # plotly's mode bar and zoom layer write style attributes
+    "style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person(UserMixin):
+    """The signed-in user as pages see them."""
+
+    id: int
+    email: str
+    role: Role
+    must_change_password: bool
+    stamp: str
+
+    @classmethod
+    def of(cls, user: User) -> "Person":
+        """The person behind a row of the users table."""
+        return cls(
+            id=user.id,
+            email=user.email,
+            role=user.role,
+            must_change_password=user.must_change_password,
+            stamp=user.session_stamp,
+        )
+
+    def get_id(self) -> str:
+        """What the cookie holds; a new password changes the stamp and ends older sessions."""
+        return f"{self.id}:{self.stamp}"
+
+
+def protect(server: Flask, settings: Settings) -> None:
+    """Put sessions, the guard and CSRF protection in front of everything that ``server`` has."""
+    server.config.update(
+        SECRET_KEY=secret_key(settings),
+        SESSION_COOKIE_NAME="trustecg_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        PERMANENT_SESSION_LIFETIME=SESSION_HOURS * 3600,
+        WTF_CSRF_TIME_LIMIT=None,  # lives with the session: a page may stay open for hours
+        MAX_CONTENT_LENGTH=1024 * 1024,
+    )
+    manager = LoginManager(server)
+    manager.user_loader(_load_person)
+    # before CSRFProtect, which would answer 400 to a lost session instead of 401
+    server.before_request(_guard)
+    CSRFProtect(server)
+
+
+def add_headers(app: Dash, settings: Settings) -> None:
+    """Give every response of ``app`` its security headers, and pages the CSRF cookie."""
+
+    @app.server.after_request
+    def harden(response: Response) -> Response:
+        response.headers.update(_HEADERS)
+        if not request.path.startswith(_PUBLIC_FOLDERS):
+            response.headers["Cache-Control"] = "no-store"
+        if response.mimetype == "text/html":
+            # per response, since Dash adds inline scripts at the first request
+            hashes = " ".join(app.csp_hashes())
+            response.headers["Content-Security-Policy"] = _POLICY.format(hashes=hashes)
+            response.set_cookie(
+                "_csrf_token", generate_csrf(), samesite="Lax", secure=settings.secure_cookies
+            )
+        return response
+
+
+def sign_in(user: User) -> None:
+    """Begin a new session for ``user``; nothing of an earlier one remains."""
+    session.clear()
+    session.permanent = True
+    login_user(Person.of(user))
+
+
+def sign_out() -> None:
+    """End the present session."""
+    logout_user()
+    session.clear()
+
+
+def signed_in() -> bool:
+    """Whether the request comes from a person with a session."""
+    return bool(current_user.is_authenticated)
+
+
+def person() -> Person:
+    """Who asks; the guard has let nobody else in."""
+    found: Person = current_user._get_current_object()
+    return found
+
+
+def permitted(action: Action) -> bool:
+    """Whether the present user may do ``action``."""
+    return signed_in() and allows(person().role, action)
+
+
+def needs(action: Action) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Refuse a callback or route with 403 to whoever may not do ``action``.
+
+    Each Dash callback is an endpoint of its own that any signed-in user can post to: a test
+    fails on a callback without this mark.
+    """
+
+    def mark(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not permitted(action):
+                abort(403)
+            return function(*args, **kwargs)
+
+        checked.needs = action  # type: ignore[attr-defined]
+        return checked
+
+    return mark
+
+
+def safe_next(target: str | None) -> str:
+    """``target`` where it is a page of this application, else the first page."""
+    if not target or "\\" in target or any(ord(letter) < 33 for letter in target):
+        return "/"
+    parts = urlsplit(target)
+    local = not parts.scheme and not parts.netloc and target.startswith("/")
+    return target if local and not target.startswith("//") else "/"
+
+
+def _load_person(cookie: str) -> Person | None:
+    number, _, stamp = cookie.partition(":")
+    if not number.isdigit():
+        return None
+    with context().sessions.read() as database:
+        user = users.find_user(database, int(number), stamp)
+        return Person.of(user) if user else None
+
+
+def _guard() -> AnyResponse | None:
+    path = request.path
+    if path in _PUBLIC_PATHS or path.startswith(_PUBLIC_FOLDERS):
+        return None
+    if not signed_in():
+        return _turn_away(url_for("login", next=safe_next(request.full_path.rstrip("?"))), 401)
+    if person().must_change_password and path not in _BEFORE_NEW_PASSWORD:
+        return _turn_away(url_for("password"), 403)
+    return None
+
+
+def _turn_away(page: str, status: int) -> AnyResponse:
+    """A person is led to ``page``, a script gets the status."""
+    if request.method == "GET" and not request.path.startswith("/_"):
+        return redirect(page)
+    abort(status)

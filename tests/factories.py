@@ -1,0 +1,151 @@
+"""An installation in a folder: data set, database, people, a model and its predictions."""
+
+import shutil
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from core.checkpoint import AttentionCheck, Card, ClassCard, DataCard, OcclusionCheck
+from core.ecg import SUPERCLASSES, Superclass
+from core.ptbxl import Ptbxl
+from dashboard.settings import Settings
+from feedback import attention, catalogue, users
+from feedback.db import Sessions, make_engine, make_sessions, now
+from feedback.tables import Prediction, Role, User
+
+PASSWORD = "correct horse battery"
+THRESHOLD = 0.5
+VERSION = "2026.11-0123abcd"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What a running TrustECG has, without a web application yet."""
+
+    settings: Settings
+    sessions: Sessions
+
+
+def installation(folder: Path, dataset: Ptbxl, migrated: Path | None = None) -> Installation:
+    """An instance in ``folder`` whose catalogue holds ``dataset``; ``migrated`` saves a second."""
+    settings = Settings(instance=folder, ptbxl=dataset.root)
+    folder.mkdir(parents=True, exist_ok=True)
+    if migrated is not None:
+        shutil.copy(migrated, folder / "trustecg.db")
+    sessions = make_sessions(make_engine(settings.database_url))
+    catalogue.import_dataset(sessions, dataset)
+    return Installation(settings, sessions)
+
+
+def add_person(sessions: Sessions, email: str, role: Role, *, must_change: bool = False) -> User:
+    """An account with PASSWORD."""
+    with sessions.begin() as session:
+        user = users.add_user(session, email, role, actor="test").user
+        user.password_hash, user.must_change_password = _hashed(), must_change
+    return user
+
+
+@cache
+def _hashed() -> str:
+    return users._hasher.hash(PASSWORD.encode())  # a third of a second: once
+
+
+def card(version: str = VERSION) -> Card:
+    """A card as training would write it, every threshold at THRESHOLD."""
+    decided = ClassCard(
+        slope=1.0,
+        offset=0.0,
+        threshold=THRESHOLD,
+        rule_out=0.1,
+        missed=12,
+        positives=100,
+        missed_low=0.06,
+        missed_high=0.2,
+    )
+    return Card(
+        version=version,
+        created="2026-11-01T12:00:00+00:00",
+        network={},
+        data=DataCard(digest="0" * 64, simulated=False, folds=(1,), records=10, patients=10),
+        seed=1,
+        training={},
+        classes=dict.fromkeys(SUPERCLASSES, decided),
+        miss_rate=0.1,
+        confidence=0.9,
+        metrics={},
+        attention_check=AttentionCheck(records=200, spearman=0.37, entropy=0.81),
+        occlusion_check=OcclusionCheck(trials=100, new_calls=2),
+        software={},
+        weights_sha256="0" * 64,
+    ).sealed()
+
+
+def serve_model(session: Session, version: str = VERSION) -> None:
+    """Make a model the served one; no weights are needed to show stored predictions."""
+    catalogue.register_model(session, card(version), Path("checkpoints/none"))
+
+
+def predict(
+    session: Session,
+    ecg_id: int,
+    probabilities: tuple[float, float, float, float, float] | None,
+    *,
+    uncertainty: float = 0.25,
+    reasons: tuple[str, ...] = (),
+    warnings: tuple[str, ...] = (),
+    error: str | None = None,
+) -> Prediction:
+    """Store the served model's opinion on an ECG; None: it has none, for ``reasons``."""
+    prediction = Prediction(
+        record_id=catalogue.find_record(session, ecg_id).id,
+        model_id=catalogue.active_model(session).id,
+        abstained=[],
+        acceptable=probabilities is not None,
+        quality_score=0.9 if probabilities else 0.1,
+        reasons=list(reasons),
+        warnings=list(warnings),
+        error=error,
+        predicted_at=now(),
+    )
+    if probabilities is not None:
+        _fill(prediction, probabilities, uncertainty, ecg_id)
+    session.add(prediction)
+    session.flush()
+    return prediction
+
+
+def _fill(
+    prediction: Prediction, probabilities: tuple[float, ...], uncertainty: float, seed: int
+) -> None:
+    found = [name for name, p in zip(SUPERCLASSES, probabilities, strict=True) if p >= THRESHOLD]
+    for name, p in zip(SUPERCLASSES, probabilities, strict=True):
+        setattr(prediction, f"p_{name.lower()}", p)
+    prediction.labels = " ".join(found)
+    prediction.abstained = [
+        str(name)
+        for name, p in zip(SUPERCLASSES, probabilities, strict=True)
+        if 0.1 <= p < THRESHOLD
+    ]
+    prediction.uncertainty = uncertainty
+    prediction.attention = _peaked_attention(seed)
+
+
+def _peaked_attention(seed: int) -> bytes:
+    """Attention with one place in time and one lead for each class."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(125)
+    centre = rng.uniform(10, 115, (len(SUPERCLASSES), 1))
+    temporal = 0.2 + np.exp(-(((time - centre) / 6) ** 2)) * 4
+    lead = 0.3 + 3 * np.eye(12)[rng.permutation(12)[: len(SUPERCLASSES)]]
+    return attention.pack(
+        temporal / temporal.sum(1, keepdims=True), lead / lead.sum(1, keepdims=True)
+    )
+
+
+def above(*names: Superclass) -> tuple[float, float, float, float, float]:
+    """Probabilities of 0.8123 for these classes and 0.0321 for the others."""
+    n, m, s, c, h = (0.8123 if name in names else 0.0321 for name in SUPERCLASSES)
+    return n, m, s, c, h
