@@ -8,33 +8,36 @@ from core.simulate.heart import with_pr
 from core.simulate.infarction import relative_size
 from core.simulate.vcg import Beat, Dipole, Wave, rotation
 
+Vector = tuple[float, float, float]
+Lobe = tuple[float, float, Vector]
+
 # Left bundle branch block: the septum is crossed from right to left, then the left ventricle
 # slowly, away from V1. Medians of 337 records with CLBBB and no superclass but CD (PTB-XL folds
 # 1-8), on lobes 20 ms apart; their overlap makes the plateau and the notch of I, aVL, V5-V6.
 _LEFT_BLOCK = (
-    (-38, 14, (0.210, 0.110, 0.36)),
-    (-18, 14, (0.185, 0.175, 0.90)),
-    (2, 14, (0.220, 0.240, 1.25)),
-    (22, 14, (0.150, 0.120, 0.98)),
-    (42, 14, (0.150, -0.020, 0.64)),
-    (62, 14, (0.070, -0.090, 0.33)),
+    (-38, 14, (0.30, 0.04, 0.38)),
+    (-18, 14, (0.38, 0.06, 0.95)),
+    (2, 14, (0.40, 0.06, 1.32)),
+    (22, 14, (0.34, -0.04, 1.04)),
+    (42, 14, (0.30, -0.14, 0.68)),
+    (62, 14, (0.14, -0.14, 0.35)),
 )
 # ST and T against the main deflection, in microvolts, rows of the atlas from "early ST" on.
 _LEFT_BLOCK_ST_T = (
-    ((-71, -58, -168), (-52, -32, -209)),
-    ((-65, -56, -306), (-65, -40, -434), (19, -3, -301), (31, 28, -72)),
+    ((-90, -40, -150), (-85, -15, -180)),
+    ((-120, -25, -270), (-140, 5, -400), (-40, 30, -280), (20, 28, -70)),
 )
 # Right bundle branch block: after the left ventricle, the right one alone, slowly, to the right
 # and forwards. Medians of 148 records with CRBBB, less what the left ventricle has left.
-_RIGHT_LATE = ((48, 13, (-0.23, -0.04, -0.30)), (70, 15, (-0.26, -0.03, -0.33)))
+_RIGHT_LATE = ((46, 12, (-0.22, -0.04, -0.32)), (66, 14, (-0.26, -0.03, -0.36)))
 # The right ventricle no longer cancels, nor its front S, what the left does in the middle.
 _RIGHT_MISSING = (
-    (0, 0, 0), (-30, -20, -10), (-80, -100, -280), (-60, -90, -430), (-20, -20, -260),
+    (0, 0, 0), (-40, -20, -20), (-60, -90, -330), (-60, -110, -520), (-30, -20, -320),
     (-90, -30, -60),
 )  # fmt: skip
-_RIGHT_T = ((-44, 0, 125), (-55, -35, 200), (10, -15, 95), (45, 20, -10))
+_RIGHT_T = ((-40, 0, 150), (-30, -20, 235), (30, -10, 105), (55, 18, -20))
 _INCOMPLETE_MISSING = (
-    (0, 0, 0), (-10, -5, 0), (-30, -80, -120), (-40, -80, -210), (-95, -20, -170),
+    (0, 0, 0), (-40, -5, 0), (20, -60, -140), (-20, -110, -240), (-95, -40, -190),
     (-90, -45, -60),
 )  # fmt: skip
 _INCOMPLETE_LATE = ((47, 9, (-0.13, -0.05, -0.13)),)
@@ -46,9 +49,9 @@ def left_bundle(beat: Beat, severity: float, rng: np.random.Generator) -> Beat:
     gain = np.sqrt(relative_size(beat)) * float(np.exp(rng.normal(0, 0.15)))
     begin = qrs_span(beat)[0]
     qrs = Dipole.of(_LEFT_BLOCK).scaled(gain * np.exp(rng.normal(0, 0.12, len(_LEFT_BLOCK))))
-    qrs = qrs.rotated(_small_turn(rng)).stretched(rng.uniform(0.9, 1.1), 0.0)
+    qrs = qrs.rotated(_small_turn(rng)).stretched(rng.uniform(0.74, 0.92), 0.0)
     qrs = qrs.shifted(begin - qrs_span(beat.each({Wave.QRS: qrs}))[0])
-    st, t = (atlas.millivolts(rows) * gain * severity for rows in _LEFT_BLOCK_ST_T)
+    st, t = (atlas.millivolts(rows) * gain * np.sqrt(severity) for rows in _LEFT_BLOCK_ST_T)
     late = 0.03
     changed = {
         Wave.QRS: qrs,
@@ -82,27 +85,31 @@ def incomplete_right_bundle(beat: Beat, severity: float, rng: np.random.Generato
 def left_anterior_fascicle(beat: Beat, severity: float, rng: np.random.Generator) -> Beat:
     """Left anterior fascicular block: axis -45 to -80 degrees, rS in II, III and aVF."""
     first = (-0.02, 0.13, -0.02)  # down and right by the posterior fascicle
-    return _fascicle(beat, first, float(np.clip(rng.normal(-57, 7), -78, -47)), severity)
+    last = (42.0, 11.0, (-0.20, -0.14, 0.06))  # the upper wall, far from V5 and V6: S there
+    axis = float(np.clip(rng.normal(-57, 7), -78, -50))
+    return _fascicle(beat, first, last, axis, severity)
 
 
 def left_posterior_fascicle(beat: Beat, severity: float, rng: np.random.Generator) -> Beat:
     """Left posterior fascicular block: axis 100 to 130 degrees, rS in I and aVL, qR in III."""
     first = (0.10, -0.12, -0.02)  # up and left by the anterior fascicle
-    return _fascicle(beat, first, float(np.clip(rng.normal(112, 7), 102, 128)), severity)
+    last = (42.0, 11.0, (-0.12, 0.14, 0.04))  # the lower wall
+    axis = float(np.clip(rng.normal(112, 7), 102, 128))
+    return _fascicle(beat, first, last, axis, severity)
 
 
-def _fascicle(beat: Beat, first: tuple[float, float, float], axis: float, severity: float) -> Beat:
-    """Start by the fascicle that conducts, then turn the rest to ``axis`` about Z."""
+def _fascicle(beat: Beat, first: Vector, last: Lobe, axis: float, severity: float) -> Beat:
+    """Start by the fascicle that conducts, then turn the rest to ``axis`` about Z, end late."""
     begin = np.zeros_like(beat.qrs.moment)
     begin[:2] = np.array(first) * np.clip(severity, 0.8, 1.5)
-    turn = np.array([0.0, 0.35, 1.0, 1.0, 1.0, 0.8] + [1.0] * (len(begin) - 6))[: len(begin)]
+    turn = np.array([0.0, 0.3, 0.85, 1.0, 1.0, 0.8] + [1.0] * (len(begin) - 6))[: len(begin)]
     qrs = beat.qrs
     for _ in range(6):  # the early lobes turn less, so approach the axis in steps
         missing = (axis - frontal_axis(qrs) + 180) % 360 - 180
         moments = [rotation(2, missing * t) @ m for t, m in zip(turn, qrs.moment, strict=True)]
         qrs = Dipole(qrs.centre, qrs.width, np.array(moments))
-    qrs = qrs.moved(begin).stretched(1.1, qrs_span(beat)[0])
-    return beat.each({Wave.QRS: qrs})
+    qrs = qrs.scaled(0.8).moved(begin).plus(Dipole.of([last]))
+    return beat.each({Wave.QRS: qrs.stretched(1.06, qrs_span(beat)[0])})
 
 
 def first_degree_block(beat: Beat, severity: float, rng: np.random.Generator) -> Beat:

@@ -62,7 +62,7 @@ def _simulate(seed: int, visit: Visit) -> Simulated:
 def _write(root: Path, ecg_id: int, simulated: Simulated) -> None:
     signal = simulated.ecg.signal.astype(np.float64)
     for rate, samples in ((_RATE, signal), (_LOW_RATE, _at_low_rate(signal))):
-        stem = root / _filename(ecg_id, rate)
+        stem = root / filename(ecg_id, rate)
         stem.parent.mkdir(parents=True, exist_ok=True)
         write_record(stem, samples, rate)
     truth = json.dumps(simulated.truth.to_json(), separators=(",", ":"))
@@ -75,7 +75,7 @@ def _at_low_rate(signal: Array) -> Array:
     return low
 
 
-def _filename(ecg_id: int, rate: int) -> str:
+def filename(ecg_id: int, rate: int) -> str:
     """PTB-XL's name of a record: folders of a thousand, 1000 being the first of the second."""
     folder = ecg_id // _PER_FOLDER * _PER_FOLDER
     suffix = "hr" if rate == _RATE else "lr"
@@ -105,8 +105,8 @@ def _row(ecg_id: int, visit: Visit, simulated: Simulated) -> dict[str, object]:
         "burst_noise": "alles" if noise.burst else "",
         "extra_beats": f"{visit.ectopics}VES" if visit.ectopics else "",
         "strat_fold": visit.fold,
-        "filename_lr": _filename(ecg_id, _LOW_RATE),
-        "filename_hr": _filename(ecg_id, _RATE),
+        "filename_lr": filename(ecg_id, _LOW_RATE),
+        "filename_hr": filename(ecg_id, _RATE),
     }
 
 

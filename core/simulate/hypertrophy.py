@@ -11,7 +11,7 @@ from core.simulate.vcg import Array, Beat, Dipole, Wave, rotation
 # normals of their age, sex and QRS magnitude (PTB-XL folds 1-8), microvolts, rounded: forces
 # grow to the back and left, T falls away from them.
 _LEFT_VENTRICLE = (
-    (-35, -5, -25), (0, 20, 25), (135, 60, 250), (85, 0, 20), (65, 30, -105), (40, 20, -45),
+    (-35, -5, -25), (0, 15, 20), (190, 90, 160), (110, 10, -40), (70, 25, -100), (40, 15, -45),
 )  # fmt: skip
 _LEFT_T = ((-18, -8, 11), (-56, -34, 30), (-21, -23, 27), (-6, -4, 11))
 # Right ventricular hypertrophy is rare in PTB-XL (2 records pure enough to measure): placed so
@@ -32,9 +32,7 @@ def left_ventricle(beat: Beat, severity: float, rng: np.random.Generator) -> Bea
         {
             Wave.QRS: grown.qrs.scaled(factor),
             Wave.ST: beat.st.scaled(factor),
-            Wave.T: beat.t.scaled(np.sqrt(factor)).moved(
-                atlas.millivolts(_LEFT_T) * severity * factor
-            ),
+            Wave.T: beat.t.scaled(factor).moved(atlas.millivolts(_LEFT_T) * severity * factor),
         }
     )
 
