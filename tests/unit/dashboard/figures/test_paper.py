@@ -1,0 +1,165 @@
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from core.ecg import LEADS, Ecg, Lead
+from core.ptbxl import Ptbxl
+from dashboard.figures.geometry import STANDARD, PaperLayout, columns
+from dashboard.figures.paper import aspect_ratio, ecg_paper
+from tests.factories_figures import Figure, by_uid, distinct_ecg, named, shown_mv, shown_s
+
+KIB = 1024
+SIX_BY_TWO = columns("6x2", [LEADS[:6], LEADS[6:]], [Lead.II])
+ONE_COLUMN = columns("12x1", [LEADS], speed=50, gain=5)
+
+
+@pytest.mark.parametrize("layout", [STANDARD, SIX_BY_TWO, ONE_COLUMN], ids=lambda one: one.name)
+def test_plotly_knows_every_property(layout: PaperLayout) -> None:
+    go.Figure(ecg_paper(distinct_ecg(), simulated=True, layout=layout))  # raises on an unknown one
+
+
+@pytest.mark.parametrize("rate", [100, 500])
+def test_every_sample_of_every_window_is_shown_as_it_was_read(rate: int) -> None:
+    ecg = distinct_ecg(rate=rate)
+    traces = by_uid(ecg_paper(ecg))
+    for column, leads in enumerate(np.reshape(LEADS, (4, 3))):
+        window = slice(column * rate * 5 // 2, (column + 1) * rate * 5 // 2)
+        for lead in leads:
+            shown = shown_mv(traces[f"lead-{lead}"])
+            np.testing.assert_allclose(shown, ecg.lead(Lead(lead))[window], atol=1e-6)
+    strip = shown_mv(traces["rhythm-II"])
+    np.testing.assert_allclose(strip, ecg.lead(Lead.II), atol=1e-6)
+
+
+def test_a_sample_lies_at_its_own_time() -> None:
+    traces = by_uid(ecg_paper(distinct_ecg(rate=500)))
+    np.testing.assert_allclose(shown_s(traces["lead-V1"]), 5 + np.arange(1250) / 500)
+    np.testing.assert_allclose(shown_s(traces["rhythm-II"]), np.arange(5000) / 500)
+
+
+def test_leads_that_obey_einthoven_still_do_so_in_the_figure() -> None:
+    ecg = distinct_ecg()
+    ecg.signal[2] = ecg.signal[1] - ecg.signal[0]
+    one, two, three = (shown_mv(by_uid(ecg_paper(ecg))[f"lead-{n}"]) for n in ("I", "II", "III"))
+    np.testing.assert_allclose(three, two - one, atol=2e-6)
+
+
+def test_titles_and_traces_come_in_one_order_and_place() -> None:
+    traces = by_uid(ecg_paper(distinct_ecg()))
+    titles = traces["titles"]
+    assert titles["text"] == [*map(str, LEADS), "II"]
+    for text, uid, x, y in zip(
+        titles["text"], titles["meta"]["uids"], titles["x"], titles["y"], strict=True
+    ):
+        trace = traces[uid]
+        assert trace["name"] == trace["meta"]["lead"] == text
+        assert x == pytest.approx(trace["x0"] + 0.04)  # 1 mm to the right of where it begins
+        assert y == pytest.approx(trace["meta"]["baseline"] + 1)  # 10 mm above its baseline
+
+
+def test_missing_samples_are_a_gap_and_not_a_line() -> None:
+    ecg = distinct_ecg()
+    ecg.signal[0, 200:400] = np.nan
+    trace = by_uid(ecg_paper(ecg))["lead-I"]
+    assert trace["connectgaps"] is False
+    np.testing.assert_array_equal(np.isnan(shown_mv(trace)), np.isnan(ecg.signal[0, :1250]))
+
+
+def test_a_short_record_leaves_the_rest_of_the_paper_empty() -> None:
+    traces = by_uid(ecg_paper(distinct_ecg(seconds=4)))
+    assert shown_mv(traces["lead-aVR"]).size == 750
+    assert shown_mv(traces["lead-V6"]).size == 0
+    assert traces["titles"]["text"][11] == "V6"
+
+
+def test_each_row_begins_with_a_pulse_of_1_mv_for_200_ms() -> None:
+    pulse = by_uid(ecg_paper(distinct_ecg()))["calibration"]
+    gap = pulse["x"].index(None) + 1
+    assert pulse["x"].count(None) == 4
+    for row in range(4):
+        x, y = (np.array(pulse[axis][row * gap : (row + 1) * gap - 1]) for axis in "xy")
+        assert np.ptp(y) == pytest.approx(1)
+        assert y.min() == pytest.approx(STANDARD.baseline(row))
+        assert np.ptp(x[y == y.max()]) == pytest.approx(0.2)
+        assert x.max() < 0
+
+
+@pytest.mark.parametrize(("name", "millimetres"), [("1 mm", 1), ("5 mm", 5)])
+@pytest.mark.parametrize("layout", [STANDARD, ONE_COLUMN], ids=lambda layout: layout.name)
+def test_grid_lines_lie_that_many_millimetres_apart(
+    layout: PaperLayout, name: str, millimetres: int
+) -> None:
+    figure = ecg_paper(distinct_ecg(), layout=layout)
+    path = named(figure["layout"]["shapes"], name)["path"]
+    seconds = np.array(re.findall(r"M([-.\d]+),[-.\d]+V", path), dtype=float)
+    millivolts = np.array(re.findall(r"M[-.\d]+,([-.\d]+)H", path), dtype=float)
+    np.testing.assert_allclose(np.diff(seconds) * layout.speed, millimetres, atol=0.01)
+    np.testing.assert_allclose(np.diff(millivolts) * layout.gain, millimetres, atol=0.01)
+    assert [seconds[0], seconds[-1]] == pytest.approx(figure["layout"]["xaxis"]["range"])
+    assert [millivolts[0], millivolts[-1]] == pytest.approx(figure["layout"]["yaxis"]["range"])
+
+
+def test_baselines_and_columns_lie_on_strong_lines() -> None:
+    path = named(ecg_paper(distinct_ecg())["layout"]["shapes"], "5 mm")["path"]
+    assert set(re.findall(r"M([-.\d]+),[-.\d]+V", path)) >= {"0", "5"}
+    assert set(re.findall(r"M[-.\d]+,([-.\d]+)H", path)) >= {"0", "-3", "-6", "-9"}
+
+
+def test_a_stroke_parts_the_columns_of_each_lead_row_but_not_the_strip() -> None:
+    path = named(ecg_paper(distinct_ecg())["layout"]["shapes"], "separators")["path"]
+    strokes = re.findall(r"M([-.\d]+),([-.\d]+)V([-.\d]+)", path)
+    places = {(float(x), (float(low) + float(high)) / 2) for x, low, high in strokes}
+    assert places == {(x, y) for x in (2.5, 5, 7.5) for y in (0, -3, -6)}
+
+
+def test_one_axis_pair_with_a_millivolt_as_tall_as_400_ms_are_wide() -> None:
+    layout = ecg_paper(distinct_ecg())["layout"]
+    assert [name for name in layout if "axis" in name] == ["xaxis", "yaxis"]
+    assert layout["yaxis"]["scaleanchor"] == "x"
+    assert layout["yaxis"]["scaleratio"] == 0.4
+
+
+def test_the_sheet_says_its_scales_and_what_was_done_to_the_signal() -> None:
+    def scale(figure: Figure) -> str:
+        text: str = named(figure["layout"]["annotations"], "scale")["text"]
+        return text.replace("\u00a0", " ")
+
+    assert scale(ecg_paper(distinct_ecg())) == "25 mm/s   10 mm/mV   raw signal, 500 Hz"
+    other = ecg_paper(distinct_ecg(rate=100), layout=ONE_COLUMN, note="0.5-40 Hz")
+    assert scale(other) == "50 mm/s   5 mm/mV   0.5-40 Hz, 100 Hz"
+
+
+def test_time_is_told_in_seconds() -> None:
+    axis = ecg_paper(distinct_ecg())["layout"]["xaxis"]
+    assert axis["tickvals"] == list(range(11))
+    assert axis["ticktext"] == ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10 s"]
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_only_a_simulated_record_says_so_across_the_sheet(simulated: bool) -> None:
+    figure = ecg_paper(distinct_ecg(), simulated=simulated)
+    mark = named(figure["layout"]["annotations"], "watermark")
+    assert (mark["text"], mark["visible"]) == ("SIMULATED", simulated)
+
+
+def test_a_tall_record_gets_a_taller_sheet() -> None:
+    assert aspect_ratio(ecg_paper(distinct_ecg())) == "270 / 135"
+    assert aspect_ratio(ecg_paper(distinct_ecg(millivolts=4))) == "270 / 185"
+
+
+def test_the_figure_is_small_enough_for_the_wire() -> None:
+    assert len(json.dumps(ecg_paper(distinct_ecg()))) <= 350 * KIB
+
+
+@pytest.mark.real
+def test_a_real_record_comes_back_out_of_its_figure(ptbxl_root: Path) -> None:
+    dataset = Ptbxl.open(ptbxl_root)
+    for ecg_id in list(dataset.records)[:10]:
+        ecg: Ecg = dataset.read(ecg_id)
+        traces = by_uid(ecg_paper(ecg))
+        shown = np.round(shown_mv(traces["rhythm-II"]) * 1000)
+        np.testing.assert_array_equal(shown, np.round(ecg.lead(Lead.II) * 1000))
