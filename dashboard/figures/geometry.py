@@ -8,6 +8,7 @@ import numpy as np
 
 from core.ecg import DURATION_S, LEADS, Ecg, Lead, Signal
 
+PULSE_S = 0.2  # of the calibration pulse
 _FINE_MM = 1
 _COARSE_MM = 5
 
@@ -56,11 +57,15 @@ class PaperLayout:
     gain: float = 10.0  # mm/mV
     # 30 mm between baselines: in 7 % of 2,000 PTB-XL records any two traces touch (25 mm: 12 %).
     pitch_mm: float = 30.0
-    left_mm: float = 15.0  # holds the calibration pulse
     right_mm: float = 5.0
     top_mm: float = 20.0  # above the first baseline
     bottom_mm: float = 25.0  # below the last baseline, with the band of scale and captions
     band_mm: float = 15.0
+
+    @property
+    def left_mm(self) -> float:
+        """Room before the traces, in whole squares: the pulse of 200 ms between feet of 5 mm."""
+        return _COARSE_MM * math.ceil((10 + PULSE_S * self.speed) / _COARSE_MM)
 
     @property
     def rows(self) -> int:

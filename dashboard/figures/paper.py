@@ -10,14 +10,14 @@ import numpy as np
 
 from core.ecg import Ecg
 from dashboard.figures.encoding import Json, typed
-from dashboard.figures.geometry import STANDARD, Frame, PaperLayout, Segment
+from dashboard.figures.geometry import PULSE_S, STANDARD, Frame, PaperLayout, Segment
 from dashboard.figures.overlay import no_overlay
 from dashboard.figures.theme import LIGHT, Theme
 
 RAW = "raw signal"
 GRAPH_CONFIG: Json = {"displayModeBar": False, "doubleClick": False, "responsive": True}
 
-_PULSE_MV, _PULSE_S = 1.0, 0.2
+_PULSE_MV = 1.0
 _TITLE_MM = 10.0  # lead names, above their baseline
 CAPTION_MM = 5.0  # middle of the captions, below the top of their band
 
@@ -115,8 +115,8 @@ def _ink(name: str, key: str, theme: Theme) -> Json:
 def _calibration(layout: PaperLayout, theme: Theme) -> Json:
     """A pulse of 1 mV for 200 ms before every row, with its feet on the baseline."""
     foot = layout.x(2.5)
-    rise = -foot - _PULSE_S - layout.x(2.5)
-    times = [rise - foot, rise, rise, rise + _PULSE_S, rise + _PULSE_S, rise + _PULSE_S + foot]
+    rise = -foot - PULSE_S - layout.x(2.5)
+    times = [rise - foot, rise, rise, rise + PULSE_S, rise + PULSE_S, rise + PULSE_S + foot]
     heights = [0, 0, _PULSE_MV, _PULSE_MV, 0, 0]
     x: list[float | None] = []
     y: list[float | None] = []
@@ -127,7 +127,7 @@ def _calibration(layout: PaperLayout, theme: Theme) -> Json:
         **_ink("calibration 1 mV, 200 ms", "calibration", theme),
         "x": x,
         "y": y,
-        "meta": {"millivolts": _PULSE_MV, "seconds": _PULSE_S},
+        "meta": {"millivolts": _PULSE_MV, "seconds": PULSE_S},
     }
 
 

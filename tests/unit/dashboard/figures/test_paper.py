@@ -76,15 +76,18 @@ def test_a_short_record_leaves_the_rest_of_the_paper_empty() -> None:
     assert traces["titles"]["text"][11] == "V6"
 
 
-def test_each_row_begins_with_a_pulse_of_1_mv_for_200_ms() -> None:
-    pulse = by_uid(ecg_paper(distinct_ecg()))["calibration"]
+@pytest.mark.parametrize("layout", [STANDARD, SIX_BY_TWO, ONE_COLUMN], ids=lambda one: one.name)
+def test_each_row_begins_with_a_pulse_of_1_mv_for_200_ms(layout: PaperLayout) -> None:
+    figure = ecg_paper(distinct_ecg(), layout=layout)
+    pulse = by_uid(figure)["calibration"]
     gap = pulse["x"].index(None) + 1
-    assert pulse["x"].count(None) == 4
-    for row in range(4):
+    assert pulse["x"].count(None) == layout.rows
+    for row in range(layout.rows):
         x, y = (np.array(pulse[axis][row * gap : (row + 1) * gap - 1]) for axis in "xy")
         assert np.ptp(y) == pytest.approx(1)
-        assert y.min() == pytest.approx(STANDARD.baseline(row))
+        assert y.min() == pytest.approx(layout.baseline(row))
         assert np.ptp(x[y == y.max()]) == pytest.approx(0.2)
+        assert figure["layout"]["xaxis"]["range"][0] < x.min()
         assert x.max() < 0
 
 
