@@ -107,14 +107,17 @@ class Ptbxl:
     @property
     def skipped(self) -> Sequence[RecordUnreadable]:
         """What is wrong with each row of the index that could not be read."""
-        return self._index[1]
+        return [fault for _, fault in self._index[1]]
 
     @cached_property
-    def _index(self) -> tuple[dict[int, Record], list[RecordUnreadable]]:
-        """Records and faults. One broken row must not lose the other 21,798."""
+    def _index(self) -> tuple[dict[int, Record], list[tuple[str, RecordUnreadable]]]:
+        """Records, and faults with the ecg_id as it is written there.
+
+        One broken row must not lose the other 21,798.
+        """
         path = self.root / INDEX
         records: dict[int, Record] = {}
-        faults: list[RecordUnreadable] = []
+        faults: list[tuple[str, RecordUnreadable]] = []
         for line, row in _rows(path, _COLUMNS):
             try:
                 record = _parse(row, self.superclass_of)
@@ -122,14 +125,9 @@ class Ptbxl:
                     raise ValueError("this ecg_id was there before")
                 records[record.ecg_id] = record
             except _NOT_PARSED as error:
-                faults.append(
-                    RecordUnreadable(
-                        f"{path}, line {line}, ecg_id {row['ecg_id'] or 'missing'}: {error}. "
-                        "The record is left out: correct the row or fetch the file again"
-                    )
-                )
+                faults.append((row["ecg_id"], _fault(path, line, row["ecg_id"], error)))
         if faults and not records:
-            raise DatasetUnreadable(f"no row of {path} can be read. {faults[0]}")
+            raise DatasetUnreadable(f"no row of {path} can be read. {faults[0][1]}")
         return records, faults
 
     def in_folds(self, folds: Iterable[int]) -> list[Record]:
@@ -138,14 +136,16 @@ class Ptbxl:
         return [record for record in self.records.values() if record.fold in wanted]
 
     def record(self, ecg_id: int) -> Record:
-        """One record's metadata, or RecordNotFound."""
-        try:
+        """One record's metadata; raises RecordNotFound, or what its row was left out for."""
+        if ecg_id in self.records:
             return self.records[ecg_id]
-        except KeyError:
-            raise RecordNotFound(
-                f"ecg_id {ecg_id} is not in {self.root / INDEX}: "
-                "choose an id that its first column lists"
-            ) from None
+        for written, fault in self._index[1]:
+            if written == str(ecg_id):
+                raise fault
+        raise RecordNotFound(
+            f"ecg_id {ecg_id} is not in {self.root / INDEX}: "
+            "choose an id that its first column lists"
+        )
 
     def read(self, ecg_id: int, rate: Rate = 100) -> Ecg:
         """Read one record's samples at 100 or 500 Hz; raises a RecordError."""
@@ -194,10 +194,17 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, s
         raise DatasetUnreadable(f"{path} does not parse ({error}): fetch it again") from error
 
 
+def _fault(path: Path, line: int, ecg_id: str, error: Exception) -> RecordUnreadable:
+    return RecordUnreadable(
+        f"{path}, line {line}, ecg_id {ecg_id or 'missing'}: {error}. "
+        "The record is left out: correct the row or fetch the file again"
+    )
+
+
 def _parse(row: Mapping[str, str], superclass_of: Mapping[str, Superclass]) -> Record:
     if None in row:  # where DictReader puts what is beyond the header
         raise ValueError("it has more cells than the header")
-    codes = ast.literal_eval(row["scp_codes"])
+    codes = _codes(row["scp_codes"])
     age = _number(row, "age")
     site = _number(row, "site")
     return Record(
@@ -211,7 +218,7 @@ def _parse(row: Mapping[str, str], superclass_of: Mapping[str, Superclass]) -> R
         device=_text(row["device"]),
         recorded_at=_time(row["recording_date"]),
         report=_text(row["report"]) or "",
-        scp_codes={str(code): float(likelihood) for code, likelihood in codes.items()},
+        scp_codes=codes,
         noise={flag: text for flag in NOISE_FLAGS if (text := _text(row[flag]))},
         extra_beats=_text(row["extra_beats"]),
         pacemaker=_text(row["pacemaker"]),
@@ -221,6 +228,14 @@ def _parse(row: Mapping[str, str], superclass_of: Mapping[str, Superclass]) -> R
         filename_hr=_path(row, "filename_hr"),
         superclasses=frozenset(superclass_of[c] for c in codes if c in superclass_of),
     )
+
+
+def _codes(text: str) -> dict[str, float]:
+    try:
+        codes = ast.literal_eval(text)
+        return {str(code): float(likelihood) for code, likelihood in codes.items()}
+    except _NOT_PARSED:
+        raise ValueError(f"scp_codes is {text[:80]!r}, not {{'statement': likelihood}}") from None
 
 
 def _whole(row: Mapping[str, str], column: str) -> int:

@@ -64,7 +64,13 @@ def download(
 
     wanted: dict[str | None, Literal[100, 500] | None] = {None: None, "100": 100, "500": 500}
     with _files("Downloading") as advance:
-        done = fetch(folder, base_url=base_url, subset=subset, rate=wanted[rate], progress=advance)
+        done = fetch(
+            folder,
+            base_url=base_url or PHYSIONET,
+            subset=subset,
+            rate=wanted[rate],
+            progress=advance,
+        )
     emit(
         {"root": str(folder)} | asdict(done),
         json,
