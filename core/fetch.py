@@ -81,7 +81,8 @@ class Fetcher:
                 "Content-Range", ""
             ).startswith(f"bytes {have}-")
             with part.open("ab" if continued else "wb") as stream:
-                for chunk in response.stream(_CHUNK):
+                # read1 and not stream, which drops what came last when it breaks off
+                while chunk := response.read1(_CHUNK):
                     stream.write(chunk)
                     if stop.is_set():
                         raise DownloadError(f"{url} was broken off: run the command again")
