@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session, sessionmaker
 
 from feedback.errors import SchemaOutdated, StorageUnavailable
@@ -18,6 +20,7 @@ MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 APPEND_ONLY = (Reading.__tablename__, AuditEntry.__tablename__)
 _READ_ONLY = "trustecg_read_only"
 _LOCK_WAIT_S = 30
+_TURN_WAIT_S = 60
 
 
 def now() -> datetime:
@@ -33,19 +36,27 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
     """
     parsed = _with_driver(make_url(url))
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_size=10, max_overflow=20, pool_pre_ping=True)
+        return create_engine(
+            parsed, pool_size=10, max_overflow=20, pool_timeout=_TURN_WAIT_S, pool_pre_ping=True
+        )
     if parsed.database in (None, "", ":memory:"):
         raise StorageUnavailable(f"{url} is no file: give sqlite:///PATH or postgresql://...")
-    Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+    _make_private_file(Path(str(parsed.database)))
     engine = create_engine(
         parsed,
         pool_size=10,
         max_overflow=40,  # a connection is an open file: threads wait for the lock, not for it
-        pool_timeout=2 * _LOCK_WAIT_S,
+        pool_timeout=_TURN_WAIT_S,
         connect_args={"timeout": _LOCK_WAIT_S},
     )
     _tune_sqlite(engine, foreign_keys)
     return engine
+
+
+def _make_private_file(path: Path) -> None:
+    """Readings and password hashes are for the owner alone; SQLite's own files follow suit."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
 
 
 def _with_driver(url: URL) -> URL:
@@ -89,13 +100,31 @@ class Sessions:
         if engine.dialect.name == "postgresql":
             snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._write = sessionmaker(engine, expire_on_commit=False)
+        # SQLite has one writer, and who waits for it asks again now and then: of fifty threads
+        # some would never be lucky. Here they queue; other processes are few.
+        self._turn = Lock() if engine.dialect.name == "sqlite" else None
         self._read = sessionmaker(engine.execution_options(**snapshot), expire_on_commit=False)
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """A write transaction: committed at the end, rolled back on an error. Keep it short."""
-        with _storage_errors(), self._write.begin() as session:
+        with _storage_errors(), self._my_turn(), self._write.begin() as session:
             yield session
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=_TURN_WAIT_S):
+            raise StorageUnavailable(
+                f"another request has kept the database for {_TURN_WAIT_S} s, "
+                "nothing was stored: try again"
+            )
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -113,9 +142,10 @@ def make_sessions(engine: Engine) -> Sessions:
 def _storage_errors() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, PoolExhausted) as error:
+        cause = getattr(error, "orig", error)
         raise StorageUnavailable(
-            f"the database did not take this ({_first_line(error.orig)}), nothing was stored: "
+            f"the database did not take this ({_first_line(cause)}), nothing was stored: "
             "see that the disk has room and the database is reachable, then try again"
         ) from error
 
@@ -146,6 +176,7 @@ def copy(url: str) -> Path | None:
     if parsed.get_backend_name() != "sqlite" or not Path(str(parsed.database)).is_file():
         return None
     target = Path(f"{parsed.database}.{now():%Y%m%dT%H%M%S%f}.copy")
+    _make_private_file(target)
     with (
         closing(sqlite3.connect(str(parsed.database))) as source,
         closing(sqlite3.connect(target)) as destination,

@@ -104,7 +104,7 @@ def _of_model(session: Session, record_id: int, pinned: int | None) -> dict[str,
     ).first()
     if found is None:
         return {"unavailable": "The model has not seen this record yet."}
-    prediction, model = found.tuple()
+    prediction, model = found
     named = {"model_id": model.id, "model_version": model.version}
     return named | (_why_not(prediction) or _figures(prediction, model))
 

@@ -1,0 +1,64 @@
+"""Answers and submissions as a reader would give them."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from core.ecg import SUPERCLASSES, Superclass
+from feedback import readings
+from feedback.db import Sessions, now
+from feedback.readings import Answer
+from feedback.tables import Confidence, Reading, Verdict
+
+
+def answer(*present: Superclass, comment: str = "", confidence: Confidence | None = None) -> Answer:
+    """These classes present, the others absent."""
+    verdicts = {
+        name: Verdict.PRESENT if name in present else Verdict.ABSENT for name in SUPERCLASSES
+    }
+    return Answer(verdicts=verdicts, comment=comment, confidence=confidence)
+
+
+def blind(
+    sessions: Sessions, reader: int, ecg_id: int, given: Answer | None = None, key: str = ""
+) -> Reading:
+    """A blind answer, stored."""
+    with sessions.begin() as session:
+        return readings.submit_blind(
+            session,
+            reader,
+            ecg_id,
+            given or answer(),
+            key=key or uuid4().hex,
+            started_at=now() - timedelta(seconds=30),
+        )
+
+
+def final(
+    sessions: Sessions,
+    reader: int,
+    ecg_id: int,
+    given: Answer | None = None,
+    agreement: dict[Superclass, bool] | None = None,
+    key: str = "",
+    opinion_digest: str | None = None,
+) -> Reading:
+    """A final answer, stored."""
+    with sessions.begin() as session:
+        return readings.submit_final(
+            session,
+            reader,
+            ecg_id,
+            given or answer(),
+            agreement,
+            key=key or uuid4().hex,
+            started_at=now() - timedelta(seconds=10),
+            opinion_digest=opinion_digest,
+        )
+
+
+def amended(sessions: Sessions, reader: int, ecg_id: int, given: Answer, key: str = "") -> Reading:
+    """An amendment of the final answer, stored."""
+    with sessions.begin() as session:
+        return readings.amend(
+            session, reader, ecg_id, given, None, key=key or uuid4().hex, started_at=now()
+        )

@@ -1,0 +1,40 @@
+"""Who may do what, in one table."""
+
+import pytest
+
+from feedback.policy import Action, allows, opinion_visible
+from feedback.tables import ReadingMode, Role, Stage
+
+ALLOWED = {
+    (Role.CLINICIAN, Action.SEE_WORKLIST),
+    (Role.CLINICIAN, Action.READ),
+    (Role.ADJUDICATOR, Action.SEE_WORKLIST),
+    (Role.ADJUDICATOR, Action.READ),
+    (Role.ADJUDICATOR, Action.ADJUDICATE),
+    (Role.ADMIN, Action.SEE_WORKLIST),
+    (Role.ADMIN, Action.READ),
+    (Role.ADMIN, Action.EXPORT),
+    (Role.ADMIN, Action.MANAGE_JOBS),
+    (Role.ADMIN, Action.MANAGE_PEOPLE),
+}
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("action", Action)
+def test_a_role_may_do_what_the_table_says_and_nothing_else(role: Role, action: Action) -> None:
+    assert allows(role, action) == ((role, action) in ALLOWED)
+
+
+@pytest.mark.parametrize(
+    ("stage", "mode", "visible"),
+    [
+        (None, ReadingMode.BLIND_FIRST, False),
+        (Stage.BLIND, ReadingMode.BLIND_FIRST, True),
+        (Stage.FINAL, ReadingMode.BLIND_FIRST, True),
+        (None, ReadingMode.ASSISTED, True),
+    ],
+)
+def test_the_opinion_waits_for_the_blind_answer(
+    stage: Stage | None, mode: ReadingMode, visible: bool
+) -> None:
+    assert opinion_visible(stage, mode) is visible
