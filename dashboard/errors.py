@@ -2,8 +2,7 @@
 
     DashboardError
     ├── SettingsError             an environment variable with an impossible value
-    ├── AddressInUse              another program listens where we would
-    └── NotPrepared               the web app alone, before the database and the data are there
+    └── AddressInUse              another program listens where we would
 
 A message names the value that was met and the remedy.
 """
@@ -19,7 +18,3 @@ class SettingsError(DashboardError):
 
 class AddressInUse(DashboardError):
     """Another program listens on the address that the web app is to serve."""
-
-
-class NotPrepared(DashboardError):
-    """The database or the data are not there yet."""

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 THREADS = 8  # requests that are answered at once
 LOG_BYTES = 5_000_000
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-WORKER = (sys.executable, "-m", "dashboard", "worker", "--with-parent")
+WORKER = (sys.executable, "-m", "dashboard", "worker", "--parent")
 STOP_S = 15.0  # from SIGTERM to SIGKILL of the worker, which first ends its job
 RESTART_S = 5.0  # between two starts of a worker that dies
 
@@ -38,9 +38,13 @@ def listen(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         taken = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _explained(error, host, port) from None
+    try:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(address)
     except OSError as error:
+        taken.close()
         raise _explained(error, host, port) from None
     return taken
 
@@ -92,15 +96,19 @@ def _announce(url: str, ready: Callable[[str], None]) -> None:
 @contextmanager
 def stopped_by_signals() -> Iterator[None]:
     """SIGTERM and SIGINT end the block; a second one does not disturb the clearing up."""
+    numbers = (signal.SIGTERM, signal.SIGINT)
 
     def stop(number: int, _: FrameType | None) -> None:
-        for each in (signal.SIGTERM, signal.SIGINT):
+        for each in numbers:
             signal.signal(each, signal.SIG_IGN)
         raise SystemExit(0)
 
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, stop)
-    yield
+    before = {each: signal.signal(each, stop) for each in numbers}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 @contextmanager
@@ -120,7 +128,7 @@ def _keep_worker(settings: Settings, stop: threading.Event) -> None:
     while not stop.is_set():
         with log_file(settings.logs / "worker.log") as output:
             process = subprocess.Popen(
-                WORKER,
+                [*WORKER, str(os.getpid())],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -162,9 +170,8 @@ def log_to_file(path: Path) -> None:
     logging.basicConfig(format=LOG_FORMAT, level=logging.INFO, handlers=[whole, errors], force=True)
 
 
-def stop_with_parent(stop: threading.Event) -> None:
+def stop_with_parent(stop: threading.Event, parent: int) -> None:
     """Set ``stop`` when the process that started this one is gone, even by SIGKILL."""
-    parent = os.getppid()
 
     def watch() -> None:
         while os.getppid() == parent:

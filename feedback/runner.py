@@ -28,8 +28,11 @@ RENEW_S = 15  # the lease is renewed this often, whatever the handler is at
 Handler = Callable[[JobContext], str | None]
 
 
-def run(sessions: Sessions, job_id: int, owner: str) -> None:
-    """Run a job that ``owner`` holds, to its end, and settle its row whatever happens."""
+def run(sessions: Sessions, job_id: int, owner: str, parent: int | None = None) -> None:
+    """Run a job that ``owner`` holds, to its end, and settle its row whatever happens.
+
+    With ``parent``, this process ends when that one is gone, so that no job is orphaned.
+    """
     with sessions.read() as session:
         job = session.get_one(Job, job_id)
     context = JobContext(
@@ -40,7 +43,7 @@ def run(sessions: Sessions, job_id: int, owner: str) -> None:
         checkpoint=job.checkpoint,
     )
     try:
-        with _lease_kept(context):
+        with _lease_kept(context, parent):
             jobs.heartbeat(sessions, job_id, owner)
             message = _handler(job.kind)(context)
         jobs.finish(sessions, job_id, owner, message or "")
@@ -56,10 +59,10 @@ def run(sessions: Sessions, job_id: int, owner: str) -> None:
 
 
 @contextmanager
-def _lease_kept(context: JobContext) -> Iterator[None]:
-    """Renew the lease while the handler computes; end with the parent, so that none is orphaned."""
+def _lease_kept(context: JobContext, parent: int | None) -> Iterator[None]:
+    """Renew the lease while the handler computes."""
     done = threading.Event()
-    thread = threading.Thread(target=_keep_lease, args=(context, done, os.getppid()), daemon=True)
+    thread = threading.Thread(target=_keep_lease, args=(context, done, parent), daemon=True)
     thread.start()
     try:
         yield
@@ -68,11 +71,13 @@ def _lease_kept(context: JobContext) -> Iterator[None]:
         thread.join()
 
 
-def _keep_lease(context: JobContext, done: threading.Event, parent: int) -> None:
+def _keep_lease(context: JobContext, done: threading.Event, parent: int | None) -> None:
     second = 0
     while not done.wait(1.0):
         second += 1
-        if os.getppid() != parent:  # the worker was killed: nobody would stop this process
+        if (
+            parent is not None and os.getppid() != parent
+        ):  # the worker was killed: nobody would stop this process
             with suppress(StorageError):
                 jobs.retry(context.sessions, context.job_id, context.owner, "its worker was killed")
             os._exit(1)
@@ -91,10 +96,11 @@ def _handler(kind: str) -> Handler:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """``python -m feedback.runner ID [--owner OWNER]``: run one job, claimed here if need be."""
+    """Run one job, claimed here where no owner has."""
     parser = argparse.ArgumentParser(prog="python -m feedback.runner")
     parser.add_argument("job", type=int)
     parser.add_argument("--owner", help="who has claimed the job already")
+    parser.add_argument("--parent", type=int, help="end when this process, the worker, is gone")
     given = parser.parse_args(arguments)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level="INFO")
     sessions = make_sessions(make_engine(os.environ[DATABASE_VARIABLE]))
@@ -102,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.owner is None and jobs.claim(sessions, owner, job_id=given.job) is None:
         print(f"job {given.job} does not wait to be run", file=sys.stderr)
         return 1
-    run(sessions, given.job, owner)
+    run(sessions, given.job, owner, given.parent)
     return 0
 
 

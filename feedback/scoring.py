@@ -41,6 +41,13 @@ def enqueue_scoring(session: Session, *, actor: str, shard: int = SHARD) -> list
     ]
 
 
+def is_open(sessions: Sessions) -> bool:
+    """Whether a scoring job waits or runs."""
+    with sessions.read() as session:
+        query = select(exists().where(Job.kind == KIND, Job.state.in_(jobs.OPEN)))
+        return bool(session.scalar(query))
+
+
 def score_shard(context: jobs.JobContext) -> str:
     """Score the records of one job, passing over those that are scored; resumes where it ended."""
     from core.predict import Predictor

@@ -90,6 +90,16 @@ def sessions(migrated: Path, tmp_path: Path) -> Iterator[db.Sessions]:
 
 
 @pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of a tiny network that has learnt next to nothing; leave it as it is."""
+    from tests.factories_model import tiny_checkpoint  # brings torch with it
+
+    path = tmp_path_factory.mktemp("checkpoint")
+    tiny_checkpoint(path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str | None:
     """Path of the system's Chromium; None lets Playwright take its own."""
     return next(filter(None, map(shutil.which, BROWSERS)), None)

@@ -24,7 +24,7 @@ for part in ("serve", "data", "model", "people"):
 def main() -> None:
     """Run the command of ``sys.argv``; what went wrong is one line on stderr and exit 1."""
     try:
-        app()
+        app(prog_name="trustecg")
     except (CoreError, FeedbackError, DashboardError, OSError) as error:
         print(f"trustecg: {error}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -20,9 +20,10 @@ def note(text: str) -> None:
 
 @contextmanager
 def progress(label: str, total: float | None) -> Iterator[Callable[..., None]]:
-    """Show a bar on stderr; yields ``advance(by=1)``. Where no terminal is, two plain lines.
+    """Show a bar on stderr, a plain line where no terminal is; yields ``advance(by=1)``.
 
-    ``advance`` takes ``done=`` instead where the caller knows the sum and not the step.
+    ``advance`` takes ``done=`` where the caller knows the sum and not the step, and ``total=``
+    where it is known late.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -30,16 +31,16 @@ def progress(label: str, total: float | None) -> Iterator[Callable[..., None]]:
     console = Console(stderr=True)
     if not console.is_terminal:
         note(f"{label} ...")
-        yield lambda by=1, *, done=None: None
+        yield lambda by=1, *, done=None, total=None: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=console) as bars:
         task = bars.add_task(label, total=total)
 
-        def advance(by: float = 1, *, done: float | None = None) -> None:
-            if done is None:
-                bars.advance(task, by)
-            else:
-                bars.update(task, completed=done)
+        def advance(
+            by: float = 1, *, done: float | None = None, total: float | None = None
+        ) -> None:
+            step = None if done is not None else by
+            bars.update(task, advance=step, completed=done, total=total)
 
         yield advance

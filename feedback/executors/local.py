@@ -31,7 +31,7 @@ COMMAND = (sys.executable, "-m", "feedback.runner")
 
 @dataclass(frozen=True)
 class LocalExecutor:
-    """Starts ``command JOB_ID --owner OWNER`` as a child process of this one."""
+    """Starts ``command JOB_ID --owner OWNER --parent PID`` as a child process of this one."""
 
     database_url: str
     log_file: Path
@@ -43,7 +43,7 @@ class LocalExecutor:
         with self.log_file.open("ab") as output:
             return Child(
                 subprocess.Popen(
-                    [*self.command, str(job_id), "--owner", owner],
+                    [*self.command, str(job_id), "--owner", owner, "--parent", str(os.getpid())],
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,

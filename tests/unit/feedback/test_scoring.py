@@ -19,16 +19,8 @@ from feedback.executors.local import LocalExecutor, work
 from feedback.jobs import JobContext
 from feedback.tables import Job, JobState, Prediction
 from tests.factories_dataset import dataset, write_samples
-from tests.factories_model import tiny_checkpoint
 
 RECORDS = 6
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("checkpoint")
-    tiny_checkpoint(path)
-    return path
 
 
 @pytest.fixture

@@ -1,0 +1,69 @@
+"""The socket of the web application and what stands beside it."""
+
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from dashboard import server
+from dashboard.errors import AddressInUse, SettingsError
+
+
+def test_a_taken_port_is_named_with_the_remedy() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(AddressInUse) as caught:
+            server.listen("127.0.0.1", port)
+    assert str(caught.value) == (
+        f"port {port} of 127.0.0.1 is in use: stop what listens there, or set TRUSTECG_PORT"
+    )
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(SettingsError) as caught:
+        server.listen("192.0.2.1", 8050)  # RFC 5737: nobody's
+    assert str(caught.value).startswith("cannot listen on 192.0.2.1, port 8050 (")
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "[::1]")]
+)
+def test_the_printed_address_is_one_that_a_browser_can_open(host: str, shown: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert server.address_of(taken, host) == f"http://{shown}:{port}"
+
+
+def test_a_long_log_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "LOG_BYTES", 10)
+    path = tmp_path / "logs" / "worker.log"
+    for text in (b"a long first line\n", b"second\n"):
+        with server.log_file(path) as file:
+            file.write(text)
+    assert path.read_bytes() == b"second\n"
+    assert path.with_name("worker.log.1").read_bytes() == b"a long first line\n"
+
+
+def test_a_process_notices_that_its_parent_is_gone(tmp_path: Path) -> None:
+    child = tmp_path / "child.py"
+    child.write_text(
+        "import sys, threading; from pathlib import Path; from dashboard import server\n"
+        "stop = threading.Event(); server.stop_with_parent(stop, int(sys.argv[1]))\n"
+        f"print('watching', flush=True); stop.wait(20); Path({str(tmp_path / 'seen')!r}).touch()\n"
+    )
+    parent = (
+        "import subprocess, sys, os\n"
+        "command = [sys.executable, sys.argv[1], str(os.getpid())]\n"
+        "child = subprocess.Popen(command, stdout=subprocess.PIPE)\n"
+        "child.stdout.readline(); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", parent, str(child)], check=False)
+    waited = threading.Event()
+    for _ in range(100):
+        if (tmp_path / "seen").exists():
+            return
+        waited.wait(0.1)
+    pytest.fail("the child went on without its parent")
