@@ -16,16 +16,14 @@ BEFORE_S, AFTER_S = 0.30, 0.45  # window of a beat around its QRS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beats:
-    """QRS positions (samples) and each beat around them, (beats, leads, samples) in mV."""
+    """QRS positions (samples) and each beat around them, (beats, leads, samples) in mV.
+
+    ``common`` is their median, (leads, samples): an odd beat does not move it.
+    """
 
     peaks: Ints
     windows: Floats
-
-    @property
-    def median(self) -> Floats:
-        """The common beat, (leads, samples) in mV; an odd beat does not move it."""
-        middle: Floats = np.median(self.windows, axis=0)
-        return middle
+    common: Floats
 
 
 def band(signal: NDArray[np.floating], rate: float, low: float, high: float) -> Floats:
@@ -49,7 +47,9 @@ def find_beats(signal: NDArray[np.floating], rate: float) -> Beats:
     together = np.convolve(np.median(steep, axis=0), np.ones(width) / width, mode="same")
     height = 0.45 * np.percentile(together, 97)
     peaks, _ = find_peaks(together, height=height, distance=max(1, round(REFRACTORY_S * rate)))
-    return Beats(peaks=peaks, windows=cut(signal, peaks, rate))
+    windows = cut(signal, peaks, rate)
+    common = np.median(windows, axis=0) if len(windows) else np.zeros(windows.shape[1:])
+    return Beats(peaks=peaks, windows=windows, common=common)
 
 
 def cut(signal: NDArray[np.floating], peaks: Ints, rate: float) -> Floats:

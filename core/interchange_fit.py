@@ -40,7 +40,7 @@ def common_beats(dataset: Ptbxl, records: Iterable[Record]) -> Floats:
             print(error, file=sys.stderr)
             continue
         if len(found.windows):
-            beats.append(found.median[list(INDEPENDENT)])
+            beats.append(found.common[list(INDEPENDENT)])
     return np.stack(beats)
 
 

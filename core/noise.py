@@ -22,6 +22,7 @@ INDEPENDENT = (0, 1, 6, 7, 8, 9, 10, 11)
 class Noise:
     """Measures of (12, samples): arrays are (12,) in mV unless said otherwise."""
 
+    clean: Floats  # (12, samples): the signal without its wander
     beats: Beats
     ratio: Floats  # noise over beat, both root mean square, no unit
     wander: Floats  # swing of the baseline below 0.5 Hz
@@ -42,6 +43,7 @@ def measure(signal: NDArray[np.floating], rate: float) -> Noise:
     share = unshared / (clean.std(axis=1) + _LEAST_MV)
     noise = share * np.sqrt((unrepeated + _LEAST_MV) * (unshared + _LEAST_MV))
     return Noise(
+        clean=clean,
         beats=beats,
         ratio=noise / (beat + FLOOR_MV),
         wander=np.ptp(slow, axis=1),
@@ -62,23 +64,17 @@ def mains(signal: NDArray[np.floating], rate: float) -> Floats:
     return tallest
 
 
-def without_wander(signal: NDArray[np.floating], rate: float) -> Floats:
-    """The signal without what lies below 0.5 Hz."""
-    return _bands(signal, rate)[1]
-
-
 def _bands(signal: NDArray[np.floating], rate: float) -> tuple[Floats, Floats, Floats]:
     """The signal below 0.5 Hz, above 0.5 Hz and above 35 Hz, from one Fourier transform."""
-    spectrum = np.fft.rfft(signal - np.median(signal, axis=1, keepdims=True), axis=1)
+    spectrum = np.fft.rfft(signal, axis=1)
     frequencies = np.fft.rfftfreq(signal.shape[1], 1 / rate)
     slow = np.fft.irfft(
         np.where(frequencies <= WANDER_BELOW_HZ, spectrum, 0), signal.shape[1], axis=1
     )
-    whole = np.fft.irfft(spectrum, signal.shape[1], axis=1)
     fast = np.fft.irfft(
         np.where(frequencies > MUSCLE_ABOVE_HZ, spectrum, 0), signal.shape[1], axis=1
     )
-    return slow, whole - slow, fast
+    return slow, signal - slow, fast
 
 
 def _beat_and_rest(beats: Beats) -> tuple[Floats, Floats]:
@@ -86,12 +82,11 @@ def _beat_and_rest(beats: Beats) -> tuple[Floats, Floats]:
     count = len(beats.windows)
     if count < 2:
         return np.zeros(12), np.full(12, np.inf)
-    common = beats.median
-    rest = beats.windows - common
+    rest = beats.windows - beats.common
     rest -= rest.mean(axis=2, keepdims=True)
     unrepeated = np.median(np.mean(rest**2, axis=2), axis=0)
     # a median of n beats keeps pi/2n of their noise: not to be taken for heart
-    beat = np.maximum(common.var(axis=1) - np.pi / 2 / count * unrepeated, 0)
+    beat = np.maximum(beats.common.var(axis=1) - np.pi / 2 / count * unrepeated, 0)
     return np.sqrt(beat), np.sqrt(unrepeated)
 
 

@@ -13,7 +13,7 @@ from scipy.signal import resample_poly
 
 from core.ecg import DURATION_S, LEADS, Ecg
 from core.interchange import RATE, broken_laws, exchanged_electrodes
-from core.noise import Noise, mains, measure, without_wander
+from core.noise import Noise, mains, measure
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -57,7 +57,7 @@ def assess(ecg: Ecg) -> Quality:
     score = 1 / (1 + (worst / _NOISE_LIMIT) ** 2)
     if refused := _drowned(noise):
         return Quality(acceptable=False, score=round(score, 4), reasons=tuple(refused))
-    warnings = [*_reversal(at_100, noise), *_disturbed(noise, mains(signal, ecg.rate))]
+    warnings = [*_reversal(noise), *_disturbed(noise, mains(signal, ecg.rate))]
     return Quality(acceptable=True, score=round(score, 4), warnings=tuple(warnings))
 
 
@@ -100,13 +100,14 @@ def _dead(signal: NDArray[np.floating], rate: float) -> list[str]:
             f"No signal in {_names(flat)} (flat for {flat_s[flat].max()} s of "
             f"{DURATION_S:.0f} s): attach the electrode and record again."
         ]
-    middle = float(np.median(np.ptp(np.percentile(signal, (1, 99), axis=1), axis=0)))
-    if middle > _WHOLE_MV[1]:
+    low, middle, high = np.percentile(signal, (1, 50, 99), axis=1)
+    typical = float(np.median(high - low))
+    if typical > _WHOLE_MV[1]:
         return [
-            f"A typical lead swings {middle:.0f} mV: no heart is that large. "
+            f"A typical lead swings {typical:.0f} mV: no heart is that large. "
             "Check the unit of the file (uV read as mV?)."
         ]
-    clipped = _clipped(signal)
+    clipped = _clipped(signal, middle)
     if (clipped >= _CLIPPED).any():
         return [
             f"{_names(clipped >= _CLIPPED)}: cut off, {clipped.max():.0%} of the samples lie on "
@@ -136,13 +137,13 @@ def _drowned(noise: Noise) -> list[str]:
     return []
 
 
-def _reversal(signal: NDArray[np.floating], noise: Noise) -> Iterable[str]:
-    if broken := broken_laws(without_wander(signal, RATE)):
+def _reversal(noise: Noise) -> Iterable[str]:
+    if broken := broken_laws(noise.clean):
         yield (
             f"Possible lead reversal: {broken} (III = II - I, or what follows for aVR, aVL and "
             "aVF, does not hold). Check the names of the leads."
         )
-    elif exchanged := exchanged_electrodes(noise.beats.median):
+    elif exchanged := exchanged_electrodes(noise.beats.common):
         yield (
             f"Possible lead reversal: {exchanged} may have been exchanged. "
             "Check the electrodes before trusting any finding."
@@ -160,13 +161,12 @@ def _disturbed(noise: Noise, hum: Floats) -> Iterable[str]:
         yield f"Mains hum of {hum.max():.2f} mV in {_names(mains_in)}."
 
 
-def _clipped(signal: NDArray[np.floating]) -> Floats:
+def _clipped(signal: NDArray[np.floating], middle: Floats) -> Floats:
     """The share of each lead's samples that lie on its highest or on its lowest value."""
-    middle = np.median(signal, axis=1, keepdims=True)
     shares = []
-    for extreme in (signal.max(axis=1, keepdims=True), signal.min(axis=1, keepdims=True)):
-        far = np.abs(extreme - middle)[:, 0] > _CLIPPED_MV
-        shares.append(np.where(far, (signal == extreme).mean(axis=1), 0.0))
+    for extreme in (signal.max(axis=1), signal.min(axis=1)):
+        share = np.count_nonzero(signal == extreme[:, None], axis=1) / signal.shape[1]
+        shares.append(np.where(np.abs(extreme - middle) > _CLIPPED_MV, share, 0.0))
     most: Floats = np.max(shares, axis=0)
     return most
 
