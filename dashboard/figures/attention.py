@@ -53,11 +53,12 @@ def attention_overlay(
     for segment in layout.segments:
         for level, left, right in _runs(strength[LEADS.index(segment.lead)], edges, segment):
             paths[level] += _band(segment, left, right, layout)
+    seen = any(paths)
     return Overlay(
         shapes=tuple(
             _level(level, path + _swatch(level, layout), theme) for level, path in enumerate(paths)
         ),
-        annotations=_legend(superclass, layout, theme),
+        annotations=_legend(superclass, layout, theme, seen=seen),
     )
 
 
@@ -148,9 +149,12 @@ def _legend_middle(layout: PaperLayout) -> float:
     return layout.band_top - layout.y(CAPTION_MM)
 
 
-def _legend(superclass: Superclass, layout: PaperLayout, theme: Theme) -> tuple[Json, ...]:
+def _legend(
+    superclass: Superclass, layout: PaperLayout, theme: Theme, *, seen: bool
+) -> tuple[Json, ...]:
+    share = "× even share" if seen else f"nowhere {EDGES[0]:g} × even share"
     title = _words(
-        f"<b>attention, {superclass}</b>, times an even share",
+        f"<b>attention, {superclass}</b>, {share}",
         _swatch_left(0, layout) - layout.x(2),
         layout,
         theme,

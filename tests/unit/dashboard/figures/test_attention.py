@@ -16,7 +16,7 @@ from dashboard.figures.attention import (
 )
 from dashboard.figures.paper import ecg_paper
 from dashboard.figures.theme import LIGHT
-from tests.factories_figures import Figure, by_uid, distinct_ecg, named
+from tests.factories_figures import by_uid, distinct_ecg, named, put
 
 KIB = 1024
 STEPS = 125
@@ -38,19 +38,14 @@ def bands(overlay: Overlay, level: int) -> list[Box]:
     return boxes[:-1]
 
 
-def put(figure: Figure, overlay: Overlay) -> Figure:
-    """What a Patch does in the browser."""
-    for path, value in overlay.slots():
-        node: Any = figure
-        for key in path[:-1]:
-            node = node[key]
-        node[path[-1]] = value
-    return figure
-
-
 def test_attention_that_prefers_nothing_shows_nothing() -> None:
     overlay = attention_overlay(Superclass.MI, heat=heat())
     assert [bands(overlay, level) for level in range(len(EDGES))] == [[]] * len(EDGES)
+
+
+def test_a_sheet_without_marks_says_why() -> None:
+    title = attention_overlay(Superclass.MI, heat=heat()).annotations[0]["text"]
+    assert title == "<b>attention, MI</b>, nowhere 1.5 × even share"
 
 
 def test_a_step_is_shown_over_the_samples_it_is_centred_on() -> None:
@@ -131,9 +126,10 @@ def test_the_paper_itself_is_left_alone() -> None:
 
 
 def test_the_legend_calls_it_attention_names_the_class_and_tells_the_scale() -> None:
-    words = [note["text"] for note in attention_overlay(Superclass.NORM, heat=heat()).annotations]
+    overlay = attention_overlay(Superclass.NORM, heat=heat(II=(25, 3.0)))
+    words = [note["text"] for note in overlay.annotations]
     assert words == [
-        "<b>attention, NORM</b>, times an even share",
+        "<b>attention, NORM</b>, × even share",
         *("1.5", "2.5", "4", "6.5", "10"),
     ]
 

@@ -12,10 +12,12 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page, sync_playwright
 
-from core.ecg import LEADS, Ecg, Lead
+from core.ecg import LEADS, Ecg, Lead, Superclass
 from core.ptbxl import Ptbxl
+from dashboard.figures.attention import attention_overlay
+from dashboard.figures.overlay import Overlay, no_overlay
 from dashboard.figures.paper import GRAPH_CONFIG, aspect_ratio, ecg_paper
-from tests.factories_figures import Figure, distinct_ecg
+from tests.factories_figures import Figure, distinct_ecg, put
 
 pytestmark = pytest.mark.browser
 
@@ -197,15 +199,21 @@ def test_simulated_stands_on_the_sheet_of_a_simulated_record(page: Page, simulat
     assert page.get_by_text("SIMULATED").count() == int(simulated)
 
 
+NOTHING_SEEN = attention_overlay(Superclass.NORM, heat=np.ones((12, 125)))  # its words are longest
+
+
+@pytest.mark.parametrize(("overlay", "words"), [(no_overlay(), 0), (NOTHING_SEEN, 6)])
 @pytest.mark.parametrize("width", [1400, 700])
-def test_no_words_overlap_or_leave_the_sheet(page: Page, width: int) -> None:
-    sheet = draw(page, ecg_paper(distinct_ecg()), width)
+def test_no_words_overlap_or_leave_the_sheet(
+    page: Page, width: int, overlay: Overlay, words: int
+) -> None:
+    sheet = draw(page, put(ecg_paper(distinct_ecg()), overlay), width)
     boxes = page.evaluate(
         """() => [...document.querySelectorAll('.textpoint text, .annotation text, .xtick text')]
           .map(text => { const b = text.getBoundingClientRect();
                          return [text.textContent, b.left, b.right, b.top, b.bottom]; })"""
     )
-    assert len(boxes) == 13 + 1 + 11
+    assert len(boxes) == 13 + 1 + 11 + words
     for name, left, right, top, bottom in boxes:
         assert 0 <= left < right <= sheet.width, name
         assert 0 <= top < bottom <= sheet.height, name
