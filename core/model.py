@@ -6,7 +6,7 @@ comes in, leads exchange information before pooling, and every class attends for
 
     (B, 12, 1000) mV ── every lead alone ──> tokens (B, 12, 32, 125), one each 80 ms
                      ── all leads at once ─> context (B, 128, 63)
-    tokens + context ── attention of class c over 12 x 125 tokens ──> vector ──> logit of c
+    tokens x context ── attention of class c over 12 x 125 tokens ──> vector ──> logit of c
 """
 
 from dataclasses import asdict, dataclass
@@ -127,25 +127,27 @@ class Residual(nn.Module):
 class ClassAttention(nn.Module):
     """Every class pools the tokens for itself: one softmax over leads and time.
 
-    Its sum over time is the lead attention, its sum over leads the temporal attention.
+    Its sum over time is the lead attention, its sum over leads the temporal attention. The
+    context of all leads gates the tokens and is not added to them: added, it is the same in
+    every lead, and lead attention came out uniform (entropy 99.98 % of the possible).
     """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.of_token = nn.Linear(config.token, config.hidden)
-        self.of_context = nn.Linear(config.width, config.hidden)
         self.of_lead = nn.Parameter(torch.zeros(len(LEADS), 1, config.hidden))
-        self.score = nn.Linear(config.hidden, len(SUPERCLASSES))
+        self.gate = nn.Linear(config.width, config.hidden)
+        self.score = nn.Linear(config.hidden, len(SUPERCLASSES), bias=False)
         self.dropout = nn.Dropout(config.dropout)
         self.weight = nn.Parameter(torch.randn(len(SUPERCLASSES), config.hidden) * 0.05)
         self.bias = nn.Parameter(torch.zeros(len(SUPERCLASSES)))
 
     def forward(self, tokens: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         time = tokens.shape[-1]
-        near = self.of_context(context.transpose(1, 2))  # (B, 63, H)
-        near = near.repeat_interleave(2, dim=1)[:, None, :time]  # (B, 1, 125, H)
-        met = self.of_token(tokens.transpose(2, 3)) + near + self.of_lead  # (B, 12, 125, H)
-        values = torch.relu(met).flatten(1, 2)  # (B, 1500, H)
+        gate = 2 * torch.sigmoid(self.gate(context.transpose(1, 2)))  # (B, 63, H)
+        gate = gate.repeat_interleave(2, dim=1)[:, None, :time]  # (B, 1, 125, H)
+        found = torch.relu(self.of_token(tokens.transpose(2, 3)) + self.of_lead)
+        values = (found * gate).flatten(1, 2)  # (B, 1500, H)
         attention = self.score(values).float().softmax(1).transpose(1, 2)  # (B, 5, 1500)
         pooled = self.dropout(attention.to(values.dtype) @ values)  # (B, 5, H)
         logits = (pooled * self.weight).sum(-1) + self.bias  # (B, 5)

@@ -1,0 +1,48 @@
+import pytest
+import torch
+
+from core.model import Network, NetworkConfig
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(0)
+    return Network().eval()
+
+
+@torch.no_grad()
+def logits(network, signal):
+    return network(signal).logits
+
+
+def test_attention_of_every_class_sums_to_one_over_leads_and_time(network):
+    attention = network(torch.randn(3, 12, 1000)).attention
+    assert attention.shape == (3, 5, 12, 125)
+    assert attention.sum((2, 3)) == pytest.approx(torch.ones(3, 5))
+
+
+def test_a_record_has_the_same_logits_alone_and_in_a_batch(network):
+    signal = torch.randn(4, 12, 1000)
+    alone = torch.cat([logits(network, one[None]) for one in signal])
+    assert torch.allclose(logits(network, signal), alone, atol=1e-5)
+
+
+def test_sees_voltage(network):
+    signal = torch.randn(1, 12, 1000)
+    assert not torch.allclose(logits(network, signal), logits(network, 4 * signal), atol=1e-3)
+
+
+def test_knows_the_leads_apart(network):
+    signal = torch.randn(1, 12, 1000)
+    swapped = signal[:, [6, 1, 2, 3, 4, 5, 0, 7, 8, 9, 10, 11]]
+    assert not torch.allclose(logits(network, signal), logits(network, swapped), atol=1e-4)
+
+
+def test_the_auxiliary_head_exists_only_where_it_is_asked_for():
+    small = NetworkConfig(stem=4, token=4, width=8, blocks=1, hidden=8, statements=7)
+    assert Network(small)(torch.zeros(2, 12, 1000)).statements.shape == (2, 7)
+    assert Network()(torch.zeros(2, 12, 1000)).statements is None
+
+
+def test_describes_its_size(network):
+    assert network.describe()["parameters"] == sum(p.numel() for p in network.parameters())

@@ -1,0 +1,115 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from core.errors import TrainingError
+from core.training import LOG, STATE, TrainingConfig, TrainingRun, augment, run_to_end
+from tests.factories_model import TINY, labelled_set, tiny_run
+
+
+def weights(run):
+    return torch.cat([p.flatten() for p in run.average.state_dict().values()])
+
+
+def test_the_same_seed_gives_the_same_weights():
+    first, second = tiny_run(), tiny_run()
+    first_report = first.run_epoch()
+    torch.manual_seed(99)  # what ran before must not matter
+    second = tiny_run()
+    assert second.run_epoch().loss == first_report.loss
+    assert torch.equal(weights(first), weights(second))
+
+
+def test_another_seed_gives_other_weights():
+    assert not torch.equal(weights(tiny_run()), weights(tiny_run(replace(TINY, seed=1))))
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path):
+    whole = tiny_run()
+    whole.run_epoch()
+    whole.run_epoch()
+    killed = tiny_run()
+    killed.run_epoch()
+    killed.save(tmp_path / STATE)
+    torch.manual_seed(5)
+    run_to_end(resumed := tiny_run(), tmp_path, lambda _: None)
+    assert resumed.epoch == 2
+    assert torch.equal(weights(whole), weights(resumed))
+
+
+def test_a_finished_run_is_not_taught_again(tmp_path):
+    run_to_end(tiny_run(), tmp_path, lambda _: None)
+    reports = []
+    run_to_end(tiny_run(), tmp_path, reports.append)
+    assert reports == []
+    assert len((tmp_path / LOG).read_text().splitlines()) == 1 + TINY.epochs
+
+
+def test_the_state_of_another_run_is_refused(tmp_path):
+    run_to_end(tiny_run(), tmp_path, lambda _: None)
+    with pytest.raises(TrainingError, match="belongs to a run with another config or other data"):
+        run_to_end(tiny_run(replace(TINY, learning_rate=1e-5)), tmp_path, lambda _: None)
+
+
+def test_stops_when_9a_no_longer_improves():
+    run = tiny_run(replace(TINY, epochs=50, patience=3))
+    run.best_auroc, run.epoch, run.best_epoch = 2.0, 0, 0  # nothing can be better
+    while not run.finished:
+        run.run_epoch()
+    assert run.epoch == 3
+
+
+def test_learns_what_the_labels_say():
+    config = replace(TINY, epochs=15, learning_rate=1e-2, average=0.8, shift_s=0.0)
+    run = TrainingRun(labelled_set(160), labelled_set(64, seed=1), config)
+    while not run.finished:
+        run.run_epoch()
+    assert run.best_auroc > 0.8
+
+
+def test_ships_the_network_without_its_auxiliary_head():
+    run = tiny_run()
+    assert run.network.statements is not None
+    shipped = run.shipped()
+    assert shipped.statements is None
+    assert not shipped.training
+
+
+def test_too_few_records_are_named():
+    with pytest.raises(TrainingError, match="^5 training records do not fill one batch of 16"):
+        TrainingRun(labelled_set(5), labelled_set(32), TINY)
+
+
+def test_augmentation_moves_all_leads_alike_and_sometimes_drops_one():
+    config = replace(TINY, noise_mv=0.0, amplitude=0.0)
+    signal = torch.randn(64, 1, 1000).expand(64, 12, 1000)
+    changed = augment(signal, config)
+    dropped = (changed == 0).all(-1)
+    assert 0 < dropped.float().mean() < 0.2
+    for record, gone in zip(changed, dropped, strict=True):
+        kept = record[~gone]
+        assert torch.equal(kept, kept[:1].expand_as(kept))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("epochs = ", "is no training config"),
+        ("epoch = 3", "sets 'epoch', which is no setting"),
+        ("[network]\nwidht = 3", "sets 'widht', which is no setting"),
+    ],
+)
+def test_a_wrong_config_is_named(tmp_path, text, message):
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    with pytest.raises(TrainingError, match=message):
+        TrainingConfig.from_toml(path)
+
+
+def test_a_config_replaces_what_it_names(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text("epochs = 3\n[network]\nwidth = 16\n")
+    config = TrainingConfig.from_toml(path)
+    assert (config.epochs, config.network.width) == (3, 16)
+    assert config.batch == TrainingConfig().batch
