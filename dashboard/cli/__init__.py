@@ -1,12 +1,11 @@
 """The command line ``trustecg``: exit 0 done, 1 could not be done, 2 usage."""
 
 import sys
-from importlib import import_module
-from importlib.util import find_spec
 
 import typer
 
 from core.errors import CoreError
+from dashboard.cli import data, model, people, serve
 from dashboard.errors import DashboardError
 from feedback.errors import FeedbackError
 
@@ -16,9 +15,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in ("serve", "data", "model", "people"):
-    if find_spec(f"dashboard.cli.{part}"):
-        import_module(f"dashboard.cli.{part}").register(app)
+for part in (serve, data, model, people):
+    part.register(app)
 
 
 def main() -> None:

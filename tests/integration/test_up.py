@@ -67,7 +67,7 @@ def started(environment: dict[str, str]) -> Iterator[Up]:
         try:
             yield Up(process)
             process.terminate()
-            assert process.wait(30) == 0
+            assert process.wait(60) == 0
         finally:
             process.kill()
 
@@ -109,7 +109,7 @@ def alive(pid: int) -> bool:
     return processes().get(pid, ("Z", 0))[0][0] != "Z"
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float = 180) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -148,7 +148,7 @@ def test_nothing_is_left_running_when_up_itself_is_killed(environment: dict[str,
         Up(process)
         (worker,) = children(process.pid)
         process.kill()
-    assert wait_until(lambda: not alive(worker), 20)
+    assert wait_until(lambda: not alive(worker), 60)
 
 
 def test_a_taken_port_is_one_line_and_nothing_is_written(environment: dict[str, str]) -> None:

@@ -185,12 +185,12 @@ def test_scoring_whose_process_is_killed_is_completed(
     options = {"stop": threading.Event(), "finished": lambda: True}
     worker = threading.Thread(target=work, args=(sessions, executor), kwargs=options)
     worker.start()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while len(predictions(sessions)) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     os.kill(started[0], signal.SIGKILL)
     kept = {row.id for row in predictions(sessions)}
-    worker.join(60)
+    worker.join(180)
     assert job(sessions, job_id).state is JobState.DONE
     assert len(started) == 2
     ids = [row.id for row in predictions(sessions)]

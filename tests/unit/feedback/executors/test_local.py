@@ -91,7 +91,7 @@ def bench(sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return Bench(sessions, tmp_path)
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -118,7 +118,7 @@ def test_a_job_whose_process_is_killed_goes_on_from_its_checkpoint(bench: Bench)
     worker.start()
     wait_for(lambda: len(bench.steps) >= 3)
     os.kill(bench.steps[0][1], signal.SIGKILL)
-    worker.join(30)
+    worker.join(120)
     assert (bench.job.state, bench.job.attempts) == (JobState.DONE, 2)
     assert_resumed(bench.steps)
 
@@ -141,7 +141,7 @@ def test_a_worker_that_is_told_to_stop_puts_its_job_back(bench: Bench) -> None:
     worker.start()
     wait_for(lambda: len(bench.steps) >= 2)
     stop.set()
-    worker.join(10)
+    worker.join(60)
     assert (bench.job.state, bench.job.attempts) == (JobState.QUEUED, 0)
     assert gone(bench.steps[0][1])
 
