@@ -7,12 +7,11 @@ own digest is in the chain too: a reading changed behind our back is found.
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, ScalarResult, select, update
 from sqlalchemy.orm import Session
 
 from feedback.db import now
@@ -59,9 +58,11 @@ def record(session: Session, actor: str, action: str, subject: str, **detail: ob
 def verify(session: Session) -> Verified:
     """Walk the whole chain and every reading; raises AuditBroken at the first thing wrong."""
     previous, count = START, 0
-    for entry in _entries(session):
-        _verify_entry(entry, previous)
-        previous, count = entry.digest, count + 1
+    with _entries(session) as entries:
+        for entry in entries:
+            _verify_entry(entry, previous)
+            previous, count = entry.digest, count + 1
+            session.expunge(entry)
     head = session.execute(select(AuditHead.entries, AuditHead.digest)).one()
     if (head.entries, head.digest) != (count, previous):
         raise AuditBroken(
@@ -88,29 +89,36 @@ def _verify_entry(entry: AuditEntry, previous: str) -> None:
 
 
 def _verify_readings(session: Session) -> int:
-    sealed = {
-        entry.detail["reading"]: entry.detail["sha256"]
-        for entry in _entries(session)
-        if entry.action.startswith(READING)
-    }
-    readings = session.scalars(select(Reading).order_by(Reading.id).execution_options(**_STREAM))
-    for reading in readings:
-        if sealed.pop(reading.id, None) != seal(reading):
-            raise AuditBroken(f"reading {reading.id} is not what was submitted; {_REMEDY}")
-        session.expunge(reading)
+    sealed, count = _seals(session), 0
+    query = select(Reading).order_by(Reading.id).execution_options(**_STREAM)
+    with session.scalars(query) as readings:
+        for reading in readings:
+            if sealed.pop(reading.id, None) != seal(reading):
+                raise AuditBroken(f"reading {reading.id} is not what was submitted; {_REMEDY}")
+            session.expunge(reading)
+            count += 1
     if sealed:
         raise AuditBroken(f"reading {min(sealed)} was submitted and is gone; {_REMEDY}")
-    return session.query(Reading).count()
+    return count
+
+
+def _seals(session: Session) -> dict[int, str]:
+    """The digest of every reading as it was submitted, by its id."""
+    seals = {}
+    with _entries(session, AuditEntry.action.startswith(f"{READING}.")) as entries:
+        for entry in entries:
+            seals[entry.detail["reading"]] = entry.detail["sha256"]
+            session.expunge(entry)
+    return seals
 
 
 _STREAM = {"yield_per": 1000}
 
 
-def _entries(session: Session) -> Iterator[AuditEntry]:
-    query = select(AuditEntry).order_by(AuditEntry.id).execution_options(**_STREAM)
-    for entry in session.scalars(query):
-        yield entry
-        session.expunge(entry)
+def _entries(session: Session, *which: ColumnElement[bool]) -> ScalarResult[AuditEntry]:
+    """Entries in their order; to be closed, since PostgreSQL keeps a cursor for them."""
+    query = select(AuditEntry).where(*which).order_by(AuditEntry.id)
+    return session.scalars(query.execution_options(**_STREAM))
 
 
 def _digest(entry: AuditEntry) -> str:

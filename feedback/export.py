@@ -97,11 +97,12 @@ def write_labels(session: Session, stream: TextIO) -> Manifest:
     writer.writeheader()
     rows = simulated = 0
     readers = set()
-    for row in session.execute(_current(), execution_options={"yield_per": 1000}):
-        cells = _cells(row)
-        writer.writerow({name: neutral(cell) for name, cell in cells.items()})
-        rows, simulated = rows + 1, simulated + (cells["simulated"] == "true")
-        readers.add(cells["reader"])
+    with session.execute(_current(), execution_options={"yield_per": 1000}) as found:
+        for row in found:
+            cells = _cells(row)
+            writer.writerow({name: neutral(cell) for name, cell in cells.items()})
+            rows, simulated = rows + 1, simulated + (cells["simulated"] == "true")
+            readers.add(cells["reader"])
     if rows != expected:
         raise ExportMismatch(
             f"the file would hold {rows} rows where the dashboard counts {expected}: "

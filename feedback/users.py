@@ -192,6 +192,10 @@ def _keep_one_admin(session: Session, user: User) -> None:
 
 
 def _refuse_flood(session: Session, email: str, address: str) -> None:
+    """Count failures; whoever tries from this address or for this e-mail waits their turn."""
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
+        for kind, name in enumerate((address, email)):
+            session.execute(select(func.pg_advisory_xact_lock(kind, func.hashtext(name))))
     since = now() - WINDOW
     last_success = select(func.max(LoginAttempt.at)).where(
         LoginAttempt.email == email, LoginAttempt.succeeded

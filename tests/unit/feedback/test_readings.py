@@ -385,7 +385,7 @@ def trainer_beside(database: str) -> Iterator[list[int]]:
     sessions = make_sessions(engine)
 
     def write() -> None:
-        while not stop.wait(0.005):
+        while not stop.wait(0.02):
             with sessions.begin() as session:
                 session.add_all(
                     LoginAttempt(email="trainer", address="", at=now(), succeeded=True)
