@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.calibration import Platt
 from core.ecg import SUPERCLASSES, Superclass
-from core.errors import CheckpointAltered, CheckpointNotFound
+from core.errors import CheckpointAltered, CheckpointNotFound, CheckpointOutdated
 
 if TYPE_CHECKING:
     from core.model import Network
@@ -146,7 +146,10 @@ def read_card(path: Path) -> Card:
 
 
 def load(path: Path) -> Checkpoint:
-    """Load the checkpoint in ``path`` for inference; raises as ``read_card`` does."""
+    """Load the checkpoint in ``path`` for inference.
+
+    Raises as ``read_card`` does, and CheckpointOutdated.
+    """
     from safetensors.torch import load_file
 
     from core.model import Network, NetworkConfig
@@ -154,7 +157,13 @@ def load(path: Path) -> Checkpoint:
     card = read_card(path)
     fields = NetworkConfig.__dataclass_fields__
     network = Network(NetworkConfig(**{k: v for k, v in card.network.items() if k in fields}))
-    network.load_state_dict(load_file(path / WEIGHTS))
+    try:
+        network.load_state_dict(load_file(path / WEIGHTS))
+    except RuntimeError as error:  # names or shapes that this network does not have
+        raise CheckpointOutdated(
+            f"{path} holds {card.version}, which was written for another version of the "
+            "network: install that version, or train anew with 'trustecg train'"
+        ) from error
     return Checkpoint(card, network.eval())
 
 

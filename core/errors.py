@@ -14,6 +14,7 @@
     └── ModelError
         ├── CheckpointNotFound    no checkpoint at that path
         ├── CheckpointAltered     weights or card are not what was trained
+        ├── CheckpointOutdated    written for another version of the network
         └── TrainingError         a training run that cannot start or go on
 
 A message names the value that was met and the remedy.
@@ -74,6 +75,10 @@ class CheckpointNotFound(ModelError):
 
 class CheckpointAltered(ModelError):
     """Weights or card are not the ones that were trained together."""
+
+
+class CheckpointOutdated(ModelError):
+    """The checkpoint was written for another version of the network."""
 
 
 class TrainingError(ModelError):

@@ -1,20 +1,21 @@
 import json
+import shutil
 import sys
 from subprocess import run
 
 import pytest
 import torch
 
-from core.checkpoint import CARD, WEIGHTS, load, read_card
+from core.checkpoint import CARD, WEIGHTS, load, read_card, save_card
 from core.ecg import SUPERCLASSES
-from core.errors import CheckpointAltered, CheckpointNotFound
-from tests.factories_model import labelled_set, tiny_checkpoint
+from core.errors import CheckpointAltered, CheckpointNotFound, CheckpointOutdated
+from tests.factories_model import labelled_set
 
 
 @pytest.fixture
-def checkpoint(tmp_path):
-    tiny_checkpoint(tmp_path)
-    return tmp_path
+def checkpoint(checkpoint, tmp_path):
+    """A copy to be spoilt."""
+    return shutil.copytree(checkpoint, tmp_path / "checkpoint")
 
 
 def test_says_where_it_comes_from(checkpoint):
@@ -65,6 +66,13 @@ def test_an_unreadable_card_is_refused(checkpoint, text):
     (checkpoint / CARD).write_text(text)
     with pytest.raises(CheckpointAltered, match="does not parse as a card"):
         read_card(checkpoint)
+
+
+def test_weights_of_another_network_are_refused_by_name(checkpoint):
+    card = read_card(checkpoint)
+    save_card(checkpoint, card.model_copy(update={"network": card.network | {"width": 16}}))
+    with pytest.raises(CheckpointOutdated, match=f"holds {card.version}, which was written for"):
+        load(checkpoint)
 
 
 def test_the_card_is_read_without_torch(checkpoint):
