@@ -18,12 +18,15 @@ BEFORE_S, AFTER_S = 0.30, 0.45  # window of a beat around its QRS
 class Beats:
     """QRS positions (samples) and each beat around them, (beats, leads, samples) in mV.
 
-    ``common`` is their median, (leads, samples): an odd beat does not move it.
+    ``common`` is their median, (leads, samples): an odd beat does not move it. ``prominence``
+    is how much steeper the signal is at a QRS than it usually is; noise has peaks too, but
+    hardly higher than what lies between them.
     """
 
     peaks: Ints
     windows: Floats
     common: Floats
+    prominence: float
 
 
 def band(signal: NDArray[np.floating], rate: float, low: float, high: float) -> Floats:
@@ -49,7 +52,9 @@ def find_beats(signal: NDArray[np.floating], rate: float) -> Beats:
     peaks, _ = find_peaks(together, height=height, distance=max(1, round(REFRACTORY_S * rate)))
     windows = cut(signal, peaks, rate)
     common = np.median(windows, axis=0) if len(windows) else np.zeros(windows.shape[1:])
-    return Beats(peaks=peaks, windows=windows, common=common)
+    usual = float(np.median(together)) + 1e-9
+    prominence = float(np.median(together[peaks])) / usual if len(peaks) else 0.0
+    return Beats(peaks=peaks, windows=windows, common=common, prominence=prominence)
 
 
 def cut(signal: NDArray[np.floating], peaks: Ints, rate: float) -> Floats:

@@ -118,7 +118,7 @@ def import_(folder: Folder, json: Json = False) -> None:
     )
     if skipped:
         note("\n".join(skipped))
-        note(f"{len(skipped)} rows of the index were left out, all others are in the catalogue")
+        note(f"rows of the index left out: {len(skipped)}; all others are in the catalogue")
         raise typer.Exit(1)
 
 

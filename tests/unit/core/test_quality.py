@@ -1,0 +1,290 @@
+"""What must never be scored is refused with a reason; what is suspect is said to the reader."""
+
+import csv
+import importlib.util
+import re
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from core.ecg import LEADS, Ecg, Lead
+from core.ptbxl import Ptbxl
+from core.quality import Quality, assess
+from core.simulate import Finding, simulate_record
+from tests.conftest import SHARED
+from tests.factories_ecg import changed, ecg
+
+CINC = SHARED.parent / "cinc2011"
+UNIT_MV = 0.005  # of CinC 2011: 5 uV, by which its acceptable records have QRS of 1 mV
+
+
+def scaled(factor: float) -> Ecg:
+    return Ecg(signal=ecg().signal * np.float32(factor), rate=100)
+
+
+def lasting(seconds: float) -> Ecg:
+    return Ecg(signal=ecg().signal[:, : round(100 * seconds)], rate=100)
+
+
+def with_nan(*leads: Lead) -> Ecg:
+    signal = ecg().signal.copy()
+    for lead in leads:
+        signal[LEADS.index(lead), 100:105] = np.nan
+    return Ecg(signal=signal, rate=100)
+
+
+def noise(size_mv: float) -> np.ndarray:
+    return np.random.default_rng(3).normal(0, size_mv, (12, 1000)).astype(np.float32)
+
+
+def flat_from(second: int, *names: str) -> Ecg:
+    signal = ecg().signal.copy()
+    for name in names:
+        signal[LEADS.index(Lead(name)), 100 * second :] = 0
+    return Ecg(signal=signal, rate=100)
+
+
+NO_QRS = (
+    "No QRS complexes stand out: check the patient first, then the electrodes, and record again."
+)
+REFUSED: dict[str, tuple[Callable[[], Ecg], str]] = {
+    "short": (
+        lambda: lasting(9.5),
+        "The record lasts 9.50 s, 10 s are needed: record it again.",
+    ),
+    "empty": (
+        lambda: lasting(0),
+        "The record lasts 0.00 s, 10 s are needed: record it again.",
+    ),
+    "wrong rate": (
+        lambda: Ecg(signal=ecg().signal, rate=500),
+        "The record lasts 2.00 s, 10 s are needed: record it again.",
+    ),
+    "rate too low": (
+        lambda: Ecg(signal=ecg().signal, rate=10),
+        "The record has 10 samples a second, 50 are needed to see a QRS complex: "
+        "export it at its full rate.",
+    ),
+    "NaN in one lead": (
+        lambda: with_nan(Lead.V3),
+        "5 samples are not numbers, in V3: export the record again.",
+    ),
+    "NaN in all leads": (
+        lambda: with_nan(*LEADS),
+        "60 samples are not numbers, in all leads: export the record again.",
+    ),
+    "infinite": (
+        lambda: changed(ecg(), II=np.inf),
+        "1000 samples are not numbers, in II: export the record again.",
+    ),
+    "all flat": (
+        lambda: scaled(0),
+        "All twelve leads are flat: check the electrodes and the cable.",
+    ),
+    "one lead flat": (
+        lambda: changed(ecg(), V5=0.4),
+        "No signal in V5 (flat for 10 s of 10 s): attach the electrode and record again.",
+    ),
+    "three leads flat": (
+        lambda: changed(ecg(), I=0, aVL=0, V1=0),
+        "No signal in I, aVL and V1 (flat for 10 s of 10 s): "
+        "attach the electrode and record again.",
+    ),
+    "lost half-way": (
+        lambda: flat_from(4, "V6"),
+        "No signal in V6 (flat for 6 s of 10 s): attach the electrode and record again.",
+    ),
+    "clipped": (
+        lambda: Ecg(signal=ecg().signal.clip(-0.21, 0.21), rate=100),
+        "cut off",
+    ),
+    "noise": (lambda: Ecg(signal=noise(0.2), rate=100), NO_QRS),
+    "the same noise in all leads": (
+        lambda: Ecg(signal=np.tile(noise(0.2)[0], (12, 1)), rate=100),
+        NO_QRS,
+    ),
+    "drift": (lambda: Ecg(signal=noise(0.05).cumsum(axis=1), rate=100), NO_QRS),
+    "one lead loose": (
+        lambda: changed(ecg(), V2=noise(1.0)[7].cumsum() / 5),
+        "V2: the disturbance is",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "reason"), REFUSED.values(), ids=REFUSED)
+def test_what_must_not_be_scored_is_refused(make: Callable[[], Ecg], reason: str) -> None:
+    quality = assess(make())
+    assert not quality.acceptable
+    assert quality.score < 0.5
+    assert len(quality.reasons) == 1
+    if reason.endswith("."):
+        assert quality.reasons == (reason,)
+    else:
+        assert reason in quality.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("factor", "reason"),
+    [
+        (1e3, r"A typical lead swings \d+ mV: no heart is that large\. Check "),
+        (
+            1e-3,
+            r"The largest lead swings 0\.\d+ mV: no heart is that small\. "
+            "Check the electrodes, and ",
+        ),
+    ],
+)
+def test_a_wrong_unit_is_refused(factor: float, reason: str) -> None:
+    quality = assess(scaled(factor))
+    assert not quality.acceptable
+    (said,) = quality.reasons
+    assert re.match(reason + "the unit of the file", said)
+
+
+@pytest.mark.parametrize("rate", [100, 250, 257, 360, 500, 1000])
+def test_a_good_record_is_good_at_any_rate(rate: float) -> None:
+    assert assess(ecg(rate=rate)) == Quality(acceptable=True, score=pytest.approx(1, abs=0.02))
+
+
+@pytest.mark.parametrize("factor", [0.25, 4])
+def test_high_and_low_voltage_are_findings_and_no_faults(factor: float) -> None:
+    assert assess(scaled(factor)).acceptable
+
+
+@pytest.mark.parametrize("finding", list(Finding))
+def test_disease_is_not_taken_for_a_fault(finding: Finding) -> None:
+    quality = assess(simulate_record(2, [finding], rate=100, ectopics=2).ecg)
+    assert (quality.acceptable, quality.warnings) == (True, ())
+
+
+def test_what_comes_after_ten_seconds_is_not_judged() -> None:
+    longer = np.concatenate([ecg().signal, np.full((12, 300), 9, np.float32)], axis=1)
+    assert assess(Ecg(signal=longer, rate=100)) == assess(ecg())
+
+
+@pytest.mark.parametrize("pair", list(combinations(range(12), 2)), ids=str)
+def test_any_two_rows_exchanged_raise_a_warning(pair: tuple[int, int]) -> None:
+    """EVIDENCE, first line: a swap of leads must not go unnoticed.
+
+    V5 and V6 of this heart are alike; how often each swap is seen is measured on real records.
+    """
+    signal = ecg().signal.copy()
+    signal[list(pair)] = signal[list(reversed(pair))]
+    warnings = assess(Ecg(signal=signal, rate=100)).warnings
+    assert [said for said in warnings if said.startswith("Possible lead reversal: ")]
+
+
+def test_exchanged_limb_leads_are_named() -> None:
+    signal = ecg().signal
+    swapped = changed(ecg(), II=signal[LEADS.index(Lead.AVL)], aVL=signal[LEADS.index(Lead.II)])
+    assert assess(swapped).warnings == (
+        "Possible lead reversal: II and aVL seem to be exchanged (III = II - I, or what follows "
+        "for aVR, aVL and aVF, does not hold). Check the names of the leads.",
+    )
+
+
+def test_an_inverted_limb_lead_is_named() -> None:
+    signal = ecg().signal
+    (said,) = assess(changed(ecg(), aVR=-signal[LEADS.index(Lead.AVR)])).warnings
+    assert said.startswith("Possible lead reversal: aVR seems to be upside down")
+
+
+def arms_exchanged(of: Ecg) -> Ecg:
+    one, two, three, right, left, foot = of.signal[:6]
+    limb = np.stack([-one, three, two, left, right, foot])
+    return Ecg(signal=np.concatenate([limb, of.signal[6:]]), rate=of.rate)
+
+
+def test_exchanged_arm_electrodes_are_named() -> None:
+    assert assess(arms_exchanged(ecg())).warnings == (
+        "Possible lead reversal: the arm electrodes (RA and LA) may have been exchanged. "
+        "Check the electrodes before trusting any finding.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("disturb", "warning"),
+    [
+        (
+            lambda t: {"V2": 1.5 * np.sin(2 * np.pi * 0.2 * t)},
+            "The baseline wanders by 3.0 mV in V2.",
+        ),
+        (
+            lambda t: {"V1": 0.3 * np.sin(2 * np.pi * 50 * t)},
+            "Mains hum of 0.30 mV in V1.",
+        ),
+        (
+            lambda t: {"V6": np.random.default_rng(0).normal(0, 0.3, len(t))},
+            "Muscle noise or interference in V6.",
+        ),
+    ],
+)
+def test_disturbance_is_told_and_the_record_still_read(
+    disturb: Callable[[np.ndarray], dict[str, np.ndarray]], warning: str
+) -> None:
+    clean = ecg(rate=500)
+    time = np.arange(5000) / 500
+    added = {
+        name: clean.lead(Lead(name)) + noise.astype(np.float32)
+        for name, noise in disturb(time).items()
+    }
+    quality = assess(changed(clean, **added))
+    assert quality.acceptable
+    assert warning in quality.warnings
+
+
+@pytest.mark.real
+def test_real_records_are_hardly_ever_refused_or_suspected(ptbxl_root: Path) -> None:
+    data = Ptbxl.open(ptbxl_root)
+    verdicts = [assess(data.read(ecg_id)) for ecg_id in list(data.records)[:300]]
+    reversal = [any("lead reversal" in said for said in v.warnings) for v in verdicts]
+    assert sum(not v.acceptable for v in verdicts) <= 1
+    assert np.mean(reversal) <= 0.02
+
+
+@pytest.mark.real
+def test_exchanged_leads_of_real_records_are_seen(ptbxl_root: Path) -> None:
+    data = Ptbxl.open(ptbxl_root)
+    rng = np.random.default_rng(0)
+    seen, arms = [], []
+    for ecg_id in list(data.records)[:100]:
+        real = data.read(ecg_id)
+        pair = rng.choice(12, 2, replace=False)
+        swapped = real.signal.copy()
+        swapped[pair] = swapped[pair[::-1]]
+        for found, suspect in ((seen, Ecg(signal=swapped, rate=100)), (arms, arms_exchanged(real))):
+            found.append(any("lead reversal" in said for said in assess(suspect).warnings))
+    assert np.mean(seen) >= 0.9
+    assert np.mean(arms) >= 0.9
+
+
+@pytest.mark.real
+def test_verdicts_agree_with_those_of_cinc_2011() -> None:
+    """Expert panels called these 400 recordings acceptable or not (PhysioNet/CinC 2011)."""
+    if not CINC.is_dir():
+        pytest.skip("the CinC 2011 recordings are not there")
+    with (CINC / "quality.csv").open() as stream:
+        verdict = {row["record"]: int(row["acceptable"]) for row in csv.DictReader(stream)}
+    stated, score, acceptable = [], [], []
+    for record, samples, _ in unpacker().read_shard(CINC / "records.xz"):
+        signal = np.frombuffer(samples, "<i2").reshape(5000, 12).T * np.float32(UNIT_MV)
+        quality = assess(Ecg(signal=signal.astype(np.float32), rate=500))
+        stated.append(verdict[str(record)])
+        score.append(quality.score)
+        acceptable.append(quality.acceptable)
+    assert roc_auc_score(stated, score) >= 0.96
+    assert np.mean(np.array(stated) == acceptable) >= 0.92
+
+
+def unpacker() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("unpack", SHARED / "unpack.py")
+    assert spec and spec.loader
+    module: Any = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
