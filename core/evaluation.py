@@ -75,11 +75,13 @@ def macro_auroc_interval(
     if not len(label):
         return float("nan"), float("nan")
     weight = patient_weights(patient, seed=seed)
-    areas = [_Ranked(score[:, k], label[:, k]).auroc(weight) for k in range(label.shape[1])]
-    known = [area for area in areas if not np.isnan(area).all()]
-    if not known:
+    areas = np.array(
+        [_Ranked(score[:, k], label[:, k]).auroc(weight) for k in range(label.shape[1])]
+    )
+    drawn = areas[:, ~np.isnan(areas).all(axis=0)]  # a resample of few may hold one class only
+    if not drawn.size:
         return float("nan"), float("nan")
-    low, high = np.nanquantile(np.nanmean(known, axis=0), [0.025, 0.975])
+    low, high = np.quantile(np.nanmean(drawn, axis=0), [0.025, 0.975])
     return float(low), float(high)
 
 

@@ -1,0 +1,138 @@
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from core.checkpoint import read_card
+from core.ecg import SUPERCLASSES
+from core.simulate import simulate_dataset
+from core.training import LOG
+from dashboard.cli import app, main
+from tests.factories_dataset import dataset
+from tests.factories_ecg import ecg, write_record
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    return simulate_dataset(tmp_path_factory.mktemp("simulated"), records=40, seed=3)
+
+
+@pytest.fixture
+def run(checkpoint, tmp_path, monkeypatch):
+    """Run a command with the tiny checkpoint; returns exit code and the JSON of stdout."""
+    monkeypatch.setenv("TRUSTECG_CHECKPOINT", str(checkpoint))
+    monkeypatch.setenv("TRUSTECG_INSTANCE", str(tmp_path / "instance"))
+
+    def run(*words):
+        result = CliRunner().invoke(app, [*map(str, words), "--json"])
+        return result.exit_code, json.loads(result.stdout)
+
+    return run
+
+
+def test_predict_answers_in_the_order_asked(run, simulated, checkpoint):
+    code, answer = run("predict", "--data", simulated, 7, 2, 5)
+    assert code == 0
+    assert answer["checkpoint"] == read_card(checkpoint).version
+    assert [record["id"] for record in answer["records"]] == [7, 2, 5]
+    record = answer["records"][0]
+    assert list(record["probabilities"]) == list(SUPERCLASSES)
+    assert set(record) == {
+        "id", "probabilities", "labels", "abstained", "uncertainty", "quality",
+    }  # fmt: skip
+    assert 0 <= record["uncertainty"] <= 1
+
+
+def test_predict_takes_files_and_goes_on_after_a_broken_one(run, tmp_path):
+    write_record(tmp_path / "good")
+    write_record(tmp_path / "short", ecg().signal[:, :300])
+    write_record(tmp_path / "lying", samples=2000)
+    names = [str(tmp_path / f"{name}.hea") for name in ("good", "lying", "none", "short")]
+    code, answer = run("predict", *names)
+    assert code == 1
+    good, lying, none, short = answer["records"]
+    assert [record["id"] for record in answer["records"]] == names
+    assert good["probabilities"]
+    assert "states 48000 (12 leads of 2000 samples)" in lying["error"]
+    assert "is not there" in none["error"]
+    assert short["quality"]["acceptable"] is False
+    assert "3.00 s" in short["quality"]["reasons"][0]
+    assert "probabilities" not in short
+
+
+def test_predict_names_an_id_that_is_not_there(run, simulated):
+    code, answer = run("predict", "--data", simulated, 1, 137_000, "x1")
+    assert code == 1
+    assert "ecg_id 137000 is not in" in answer["records"][1]["error"]
+    assert "'x1' is no ecg_id" in answer["records"][2]["error"]
+    assert "error" not in answer["records"][0]
+
+
+def test_evaluate_gives_the_figures_of_the_design(run, simulated):
+    code, answer = run("evaluate", "--data", simulated, "--fold", "all")
+    assert code == 0
+    assert answer["n"] == 40
+    assert answer["simulated"] is True
+    figures = ("auroc", "f1", "ece", "thresholds")
+    assert all(list(answer[figure]) == list(SUPERCLASSES) for figure in figures)
+    low, high = answer["macro_auroc_ci"]
+    assert 0 <= low <= answer["macro_auroc"] <= high <= 1
+
+
+def test_evaluate_says_which_folds_there_are(checkpoint, tmp_path, monkeypatch, capsys):
+    words = ["evaluate", "--data", str(dataset(tmp_path).root), "--fold", "10"]
+    monkeypatch.setenv("TRUSTECG_CHECKPOINT", str(checkpoint))
+    monkeypatch.setattr("sys.argv", ["trustecg", *words])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 1
+    assert capsys.readouterr().err == (
+        f"trustecg: {tmp_path} has no record of fold 10: it holds the folds 2, 3, 4, 5, 6, 7\n"
+    )
+
+
+def test_an_unknown_fold_is_a_usage_error(simulated):
+    result = CliRunner().invoke(app, ["evaluate", "--data", str(simulated), "--fold", "11"])
+    assert result.exit_code == 2
+
+
+def test_a_missing_checkpoint_is_one_line_and_exit_1(simulated, tmp_path, monkeypatch, capsys):
+    words = ["predict", "--data", str(simulated), "1", "--checkpoint", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", ["trustecg", *words])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 1
+    out = capsys.readouterr()
+    assert out.out == ""
+    assert out.err == (
+        f"trustecg: no card.json in {tmp_path}: restore the folder, "
+        "or train one with 'trustecg train'\n"
+    )
+
+
+TINY_TOML = """
+epochs = 1
+batch = 8
+bfloat16 = false
+[network]
+stem = 4
+token = 4
+width = 8
+blocks = 1
+hidden = 8
+"""
+
+
+def test_train_leaves_a_checkpoint_that_predicts(run, simulated, tmp_path):
+    (tmp_path / "config.toml").write_text(TINY_TOML)
+    out = tmp_path / "taught"
+    words = ["train", "--data", simulated, "--out", out, "--config", tmp_path / "config.toml"]
+    result = CliRunner().invoke(app, list(map(str, words)))
+    assert result.exit_code == 0, result.output
+    assert "epoch   1/1  loss" in result.stderr
+    assert len((out / LOG).read_text().splitlines()) == 2
+    assert read_card(out).data.simulated
+    code, answer = run("predict", "--data", simulated, 1, "--checkpoint", out)
+    assert code == 0
+    assert np.isfinite(answer["records"][0]["probabilities"]["MI"])
