@@ -66,7 +66,8 @@ def import_dataset(
 
     Repeatable: what is there is compared, and updated where it differs. It commits every
     thousand records; one that was cut off is completed by the next. A data set that was moved
-    keeps its records and readings. Raises DatasetUnreadable before anything is written.
+    keeps its records and readings; rows in ``dataset.skipped`` keep no other out. Raises
+    DatasetUnreadable before anything is written.
     """
     digest = digest_of(dataset)
     with sessions.begin() as session:
@@ -87,7 +88,7 @@ def import_dataset(
             progress(start + len(chunk), len(records))
     done = Imported(added=added, changed=changed, unchanged=len(records) - added - changed)
     with sessions.begin() as session:
-        _finish(session, source.id, digest, done, actor)
+        _finish(session, source.id, digest, done, len(dataset.skipped), actor)
     return done
 
 
@@ -267,7 +268,9 @@ def _values(record: Record) -> dict[str, Any]:
     }
 
 
-def _finish(session: Session, source_id: int, digest: str, done: Imported, actor: str) -> None:
+def _finish(
+    session: Session, source_id: int, digest: str, done: Imported, skipped: int, actor: str
+) -> None:
     source = session.get_one(Source, source_id)
     source.digest, source.imported_at = digest, now()
     session.flush()
@@ -282,6 +285,7 @@ def _finish(session: Session, source_id: int, digest: str, done: Imported, actor
         added=done.added,
         changed=done.changed,
         unchanged=done.unchanged,
+        skipped=skipped,
     )
 
 

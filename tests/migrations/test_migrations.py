@@ -1,0 +1,125 @@
+"""The tables go up, come down, and are those that the code describes."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from feedback import db
+from feedback.errors import SchemaOutdated
+from feedback.tables import Base
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+VERSIONS = sorted((REPOSITORY / "migrations" / "versions").glob("[0-9]*.py"))
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / '100% new' / 'trustecg.db'}"
+
+
+def tables(url: str) -> set[str]:
+    engine = db.make_engine(url)
+    found = set(inspect(engine).get_table_names())
+    engine.dispose()
+    return found
+
+
+def run(url: str, code: str, cwd: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", f"import sys; from feedback import db; {code}", url]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    return subprocess.Popen(command, cwd=cwd, env=environment, stderr=subprocess.PIPE)
+
+
+def test_up_down_and_up_again(url: str) -> None:
+    db.upgrade(url)
+    assert tables(url) == {*Base.metadata.tables, "alembic_version"}
+    db.check(url)
+    db.downgrade(url, "base")
+    assert tables(url) == {"alembic_version"}
+    db.upgrade(url)
+    db.check(url)
+
+
+def test_the_migrations_make_what_the_code_describes(url: str) -> None:
+    db.upgrade(url)
+    engine = db.make_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
+
+
+def test_a_second_upgrade_changes_nothing(url: str) -> None:
+    db.upgrade(url)
+    db.upgrade(url)
+    db.check(url)
+
+
+def test_a_database_without_tables_is_named(url: str) -> None:
+    with pytest.raises(SchemaOutdated) as refused:
+        db.check(url)
+    assert str(refused.value) == (
+        "the tables are not those of this version (revision is none, not 0001): "
+        "run 'trustecg db upgrade'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ("DROP TRIGGER readings_no_update", "triggers missing: readings_no_update"),
+        ("ALTER TABLE users ADD COLUMN nickname TEXT", "remove_column"),
+        ("DROP INDEX ix_records_source_id_age_ecg_id", "add_index"),
+        ("DROP TABLE drafts", "add_table"),
+    ],
+)
+def test_what_is_not_as_it_should_be_is_named(url: str, change: str, problem: str) -> None:
+    db.upgrade(url)
+    engine = db.make_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(change))
+    engine.dispose()
+    with pytest.raises(SchemaOutdated, match=problem):
+        db.check(url)
+
+
+def test_it_works_from_any_folder(url: str, tmp_path: Path) -> None:
+    process = run(url, "db.upgrade(sys.argv[1]); db.check(sys.argv[1])", tmp_path)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said.decode()
+
+
+def test_two_processes_that_start_together_migrate_once(url: str, tmp_path: Path) -> None:
+    both = [run(url, "db.upgrade(sys.argv[1])", tmp_path) for _ in range(2)]
+    for process in both:
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 0, said.decode()
+    db.check(url)
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from alembic import op
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("disk on fire")
+
+    monkeypatch.setattr(op, "bulk_insert", fail)
+    with pytest.raises(RuntimeError, match="disk on fire"):
+        db.upgrade(url)
+    assert tables(url) == set()
+
+
+@pytest.mark.parametrize("path", VERSIONS, ids=lambda path: path.stem)
+def test_every_migration_states_its_risk(path: Path) -> None:
+    docstring = path.read_text(encoding="utf-8").split('"""')[1]
+    assert re.search(r"^Risk: \w+", docstring, re.MULTILINE)
+    assert "downgrade" in docstring
