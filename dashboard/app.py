@@ -55,6 +55,7 @@ def _dash(server: Flask) -> Dash:
         external_stylesheets=[_VENDOR + "bootstrap.min.css", _VENDOR + "bootstrap-icons.min.css"],
         index_string=_INDEX,
         use_pages=True,
+        include_pages_meta=False,  # link previews are for the public web
         pages_folder="",
         # the page's address wins over ?ecg_id=... in its query
         routing_callback_inputs={"pathname": State("_pages_location", "pathname")},
@@ -71,7 +72,7 @@ def tell(error: Exception) -> None:
     if isinstance(error, HTTPException) or not isinstance(error, (CoreError, FeedbackError)):
         raise error
     log.warning("%s: %s", type(error).__name__, error)
-    dash.set_props(ids.STATUS, {"children": shell.problem(str(error))})
+    dash.set_props(ids.STATUS, {"children": shell.problem(error)})
 
 
 def _healthz() -> flask.Response | tuple[str, int]:

@@ -5,7 +5,7 @@
 (function () {
   "use strict";
   const PAUSE_MS = 600; // of typing, before a draft is sent
-  const opened = new Set(); // forms that have had their turn to restore
+  const entered = new Map(); // form -> its verdicts when it was last looked at
   let timer = null;
   let shown = null; // the ECG on screen
 
@@ -33,6 +33,7 @@
 
   function restore(meta, ecg, text) {
     const draft = JSON.parse(text);
+    entered.set(meta.form, draft.verdicts); // its agreements were entered too: they stay
     const set = (part, value, extra) =>
       dash_clientside.set_props(Object.assign({ ecg: ecg, part: part }, extra), { value: value });
     for (const name of meta.classes) {
@@ -58,8 +59,21 @@
     document.getElementById("page").focus({ preventScroll: true });
   }
 
-  function open(meta, text) {
-    opened.add(meta.form);
+  /* Whoever changes a verdict has said by that whether the model is right; it can be overruled. */
+  function follow(meta, verdicts) {
+    const before = entered.get(meta.form);
+    entered.set(meta.form, verdicts);
+    for (const name of meta.agreeing) {
+      const verdict = verdicts[name];
+      if (verdict === before[name] || !verdict || verdict === "unsure") continue;
+      const same = (verdict === "present") === meta.predicted.includes(name);
+      dash_clientside.set_props(
+        { class: name, ecg: meta.ecg, part: "agree" }, { value: same ? "agree" : "disagree" });
+    }
+  }
+
+  function open(meta, text, verdicts) {
+    entered.set(meta.form, verdicts);
     if (shown !== meta.ecg) arrive(meta.ecg);
     clearTimeout(timer);
     meta.forget.forEach((key) => write(key, null));
@@ -75,10 +89,11 @@
         unreadable: Boolean(unreadable), confidence: confidence || null, comment: comment || "",
       };
       const text = JSON.stringify(payload);
-      if (!opened.has(meta.form)) {
-        open(meta, text);
+      if (!entered.has(meta.form)) {
+        open(meta, text, payload.verdicts);
         return payload;
       }
+      follow(meta, payload.verdicts);
       write(meta.key, text);
       later(meta, payload);
       return payload;

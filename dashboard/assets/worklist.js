@@ -15,11 +15,18 @@
     open: function (cell) {
       return cell && cell.rowId ? path(cell.rowId) : dash_clientside.no_update;
     },
+    /* The choice above the grid and the grid's own filter are one thing. */
     narrow: function (status, model) {
+      const none = dash_clientside.no_update;
+      const chosen = (model && model.my_status && model.my_status.filter) || "every";
+      if (chosen === status) return [none, none];
+      if (dash_clientside.callback_context.triggered_id === "worklist") return [none, chosen];
       const filters = Object.assign({}, model);
       delete filters.my_status;
-      if (status !== "every") filters.my_status = { filterType: "text", type: "equals", filter: status };
-      return filters;
+      if (status !== "every") {
+        filters.my_status = { filterType: "text", type: "equals", filter: status };
+      }
+      return [filters, none];
     },
   };
 })();

@@ -40,6 +40,7 @@ class Form:
     submit: str  # what its button says
     payload: Mapping[str, Any] = field(default_factory=lambda: dict(EMPTY))
     agreeing: Sequence[Superclass] = ()  # the classes on which the model has an opinion
+    predicted: Sequence[Superclass] = ()  # those that it called present
     opinion: str | None = None  # digest of the opinion on screen
     amends: bool = False  # whether a final answer stands already
 
@@ -54,6 +55,7 @@ class Form:
             "classes": [name.value for name in SUPERCLASSES],
             "agreeing": [name.value for name in self.agreeing],
             "started": self.started_at.isoformat(),
+            "predicted": [name.value for name in self.predicted],
             "opinion": self.opinion,
             "stands": self.amends,
         }
@@ -112,7 +114,7 @@ def _agreement(form: Form, superclass: Superclass) -> Component:
         label=f"With the model on {superclass.title}",
         className="agree",
     )
-    return html.Div([html.Span("with the model", className="quiet"), chosen], className="agreeing")
+    return html.Div([html.Span("Model:", className="quiet"), chosen], className="agreeing")
 
 
 def _ending(form: Form) -> list[Component]:

@@ -140,6 +140,7 @@ def _final(
         submit="Save change" if stands else "Save and next",
         payload=_draft(state, Stage.FINAL) or _prefilled(state, shown),
         agreeing=decided(shown),
+        predicted=shown.predicted,
         opinion=shown.digest,
         amends=stands is not None,
     )

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import dash
+import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 from flask_wtf.csrf import generate_csrf
@@ -57,9 +58,17 @@ def local_time(at: datetime, prefix: str = "", *, date: bool = False) -> Compone
     return html.Span([prefix, stamp])
 
 
-def problem(message: str) -> Component:
+def problem(what: object) -> Component:
     """What went wrong, announced at once."""
-    return html.Span(message, className="problem", role="alert")
+    return html.Span(sentence(what), className="problem", role="alert")
+
+
+def sentence(error: object) -> str:
+    """A message of the command line's kind as a sentence on a page."""
+    text = str(error)
+    first = text.split(" ", 1)[0]
+    begun = text[:1].upper() + text[1:] if first.isalpha() else text  # an address stays as it is
+    return begun if begun.endswith((".", "?", "!")) else begun + "."
 
 
 def heading(title: str, *beside: Component) -> Component:
@@ -70,7 +79,7 @@ def heading(title: str, *beside: Component) -> Component:
 def message(title: str, text: str) -> Component:
     """A page that has only something to say."""
     return html.Div(
-        [heading(title), html.P(text), dcc.Link("To the worklist", href="/")],
+        [heading(title), html.P(sentence(text)), dcc.Link("To the worklist", href="/")],
         className="page narrow",
     )
 
@@ -100,7 +109,7 @@ def _bar() -> Component:
 
 
 def _link(name: str, path: str, _action: Action) -> Component:
-    return dcc.Link(name, href=path, className="bar-link")
+    return dbc.NavLink(name, href=path, active="exact", className="bar-link")
 
 
 def _sign_out() -> Component:

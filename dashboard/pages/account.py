@@ -3,6 +3,7 @@
 from flask import Flask, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from dashboard.components.shell import sentence
 from dashboard.context import context
 from dashboard.security import person, safe_next, sign_in, sign_out, signed_in
 from feedback import catalogue, users
@@ -29,7 +30,7 @@ def login() -> Response | str | tuple[str, int]:
             address=request.remote_addr or "",
         )
     except PeopleError as error:
-        return _login_form(target, str(error)), 401
+        return _login_form(target, sentence(error)), 401
     sign_in(user)
     return redirect(target)
 
@@ -52,7 +53,7 @@ def password() -> Response | str | tuple[str, int]:
             context().sessions, person().id, request.form.get("old", ""), new
         )
     except PeopleError as error:
-        return _password_form(str(error)), 400
+        return _password_form(sentence(error)), 400
     sign_in(user)
     return redirect("/")
 

@@ -10,12 +10,12 @@ from dash.exceptions import PreventUpdate
 from sqlalchemy import select
 
 from dashboard import ids
-from dashboard.components.shell import forbidden, heading, local_time, problem
+from dashboard.components.shell import forbidden, heading, local_time, message, problem
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
 from feedback import catalogue, scoring
 from feedback import jobs as queue
-from feedback.errors import FeedbackError
+from feedback.errors import FeedbackError, NoDataset
 from feedback.policy import Action
 from feedback.tables import Job, JobState
 
@@ -47,6 +47,10 @@ def layout(**_: object) -> Component:
     """The latest jobs and how far scoring is."""
     if not permitted(Action.MANAGE_JOBS):
         return forbidden(Action.MANAGE_JOBS)
+    try:
+        view = _view()
+    except NoDataset as error:
+        return message("No records", str(error))
     score_all = dbc.Button("Score what has no prediction", id=ids.JOBS_SCORE, color="primary")
     return html.Div(
         [
@@ -54,7 +58,7 @@ def layout(**_: object) -> Component:
             html.Div(
                 [score_all, html.Span(id=ids.JOBS_MESSAGE, role="status")], className="row-of"
             ),
-            html.Div(_view(), id=ids.JOBS_LIST),
+            html.Div(view, id=ids.JOBS_LIST),
             dcc.Interval(id=ids.JOBS_TICK, interval=_EVERY_MS),
         ],
         className="page",
@@ -74,8 +78,10 @@ def score(_clicks: int) -> Component:
         with context().sessions.begin() as session:
             queued = scoring.enqueue_scoring(session, actor=person().email)
     except FeedbackError as error:
-        return problem(str(error))
-    return html.Span(f"{len(queued)} jobs queued." if queued else "Nothing is left to score.")
+        return problem(error)
+    if not queued:
+        return html.Span("Nothing is left to score.")
+    return html.Span(f"{len(queued)} job{'s' if len(queued) > 1 else ''} queued.")
 
 
 @needs(Action.MANAGE_JOBS)
@@ -88,7 +94,7 @@ def cancel(_clicks: Sequence[int | None]) -> Component:
         with context().sessions.begin() as session:
             queue.cancel(session, number, actor=person().email)
     except FeedbackError as error:
-        return problem(str(error))
+        return problem(error)
     return html.Span(f"Job {number} will stop.")
 
 

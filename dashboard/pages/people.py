@@ -61,7 +61,7 @@ def add(_clicks: int, email: str | None, role: str) -> Change:
         with context().sessions.begin() as session:
             made = users.add_user(session, email or "", Role(role), actor=person().email)
     except PeopleError as error:
-        return problem(str(error)), _table()
+        return problem(error), _table()
     return _password_of(made), _table()
 
 
@@ -74,7 +74,7 @@ def act(_clicks: Sequence[int | None]) -> Change:
     try:
         done = _ACTS[pressed["act"]](pressed["person"])
     except PeopleError as error:
-        done = problem(str(error))
+        done = problem(error)
     return done, _table()
 
 

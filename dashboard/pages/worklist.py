@@ -5,7 +5,7 @@ from typing import Any
 import dash
 import dash_ag_grid as dag
 import dash_bootstrap_components as dbc
-from dash import ClientsideFunction, Dash, Input, Output, State, html
+from dash import ClientsideFunction, Dash, Input, Output, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -48,8 +48,9 @@ def register(app: Dash) -> None:
     app.clientside_callback(
         ClientsideFunction("worklist", "narrow"),
         Output(ids.WORKLIST, "filterModel"),
+        Output(ids.WORKLIST_STATUS, "value"),
         Input(ids.WORKLIST_STATUS, "value"),
-        State(ids.WORKLIST, "filterModel"),
+        Input(ids.WORKLIST, "filterModel"),
         prevent_initial_call=True,
     )
 
@@ -99,6 +100,7 @@ def _query(request: dict[str, Any]) -> WorklistQuery:
 def _cells(row: WorklistRow) -> dict[str, Any]:
     answered = row.my_status in _ANSWERED
     return {
+        "row": str(row.ecg_id),  # the grid wants text
         "ecg_id": row.ecg_id,
         "patient_id": row.patient_id,
         "age": "> 89" if row.age == AGE_OVER_89 else row.age,
@@ -159,7 +161,7 @@ def _grid() -> Component:
             _column("age", "Age", "number", width=95),
             _column("sex", "Sex", "word", width=95),
             _column("fold", "Fold", "number", width=95),
-            _column("my_status", "My status", "word", width=140),
+            _column("my_status", "My status", "choice", width=130),
             _column("labels", "Published label", "text", minWidth=110, flex=1),
             _column("predicted", "Model's finding", "text", minWidth=110, flex=1),
             _column("uncertainty", "Uncertainty", "number", minWidth=110, flex=1),
@@ -171,7 +173,7 @@ def _grid() -> Component:
             "suppressFloatingFilterButton": True,  # the header has one, the word needs the room
         },
         rowModelType="infinite",
-        getRowId="String(params.data.ecg_id)",
+        getRowId="params.data.row",
         # the grid's own name for Enter on a cell; the function is in assets/worklist.js
         eventListeners={"cellKeyDown": ["openOnEnter(params)"]},
         dashGridOptions={
@@ -195,6 +197,12 @@ def _grid() -> Component:
 _FILTERS: dict[str, dict[str, Any]] = {
     "number": {"filter": "agNumberColumnFilter", "type": "rightAligned"},
     "text": {"filter": "agTextColumnFilter"},
+    # chosen above the grid
+    "choice": {
+        "filter": "agTextColumnFilter",
+        "floatingFilter": False,
+        "suppressHeaderFilterButton": True,
+    },
     # 'contains male' would find female
     "word": {
         "filter": "agTextColumnFilter",

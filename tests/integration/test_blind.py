@@ -1,0 +1,101 @@
+"""Blind first: nothing that would tell the answer leaves the server before it is given."""
+
+import pytest
+from sqlalchemy import select
+
+from core.ecg import Superclass
+from feedback.db import Sessions
+from feedback.tables import Prediction, RecordRow, Role
+from tests.integration.conftest import House
+from tests.integration.reading import enter, form_of, open_ecg
+from tests.integration.visitor import Visitor
+
+ECG = 1
+TELLTALE = "Vorderwandinfarkt, akut"
+SECRETS = (TELLTALE, "0.8123", "0.0321", "0.7117", "IMI")
+
+
+def _with_telltale(sessions: Sessions) -> None:
+    with sessions.begin() as session:
+        for row in session.scalars(select(RecordRow)):
+            row.report = TELLTALE
+        for prediction in session.scalars(select(Prediction)):
+            prediction.uncertainty = 0.7117
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_nobody_is_told_before_the_blind_answer(house: House, role: Role) -> None:
+    _with_telltale(house.sessions)
+    visitor = house.visitor(role)
+    _look_everywhere(visitor)
+    told = [secret for secret in SECRETS for sent in visitor.traffic if secret in sent]
+    assert told == []
+
+
+def _look_everywhere(visitor: Visitor) -> None:
+    """Every page and callback that a reader reaches before answering ECG 1."""
+    visitor.get("/_dash-layout")
+    visitor.page("/")
+    for column in ("labels", "predicted", "uncertainty"):
+        order = [{"colId": column, "sort": "desc"}]
+        visitor.call("rows", {"worklist": {"startRow": 0, "endRow": 100, "sortModel": order}})
+    sent = open_ecg(visitor, ECG)
+    form = form_of(sent, ECG)
+    payload = enter(form, present=[Superclass.MI])
+    visitor.call("save_draft", {"unsaved": payload, "meta": form.meta}, ECG)
+    visitor.call("save_draft", {"unsaved": payload, "meta": form.meta | {"stage": "final"}}, ECG)
+    visitor.call("show_attention", {"attention": "MI"}, ECG)
+    empty = payload | {"verdicts": {}}
+    visitor.call("submit", {"submit": 1, "payload": empty, "meta": form.meta}, ECG)
+    final = form.meta | {"stage": "final", "stands": False}
+    visitor.call("submit", {"submit": 1, "payload": payload, "meta": final}, ECG)
+    amends = form.meta | {"stage": "final", "stands": True}
+    visitor.call("submit", {"submit": 1, "payload": payload, "meta": amends}, ECG)
+    visitor.call("go_on", {"next": 1}, ECG)
+
+
+def test_the_order_of_the_worklist_tells_nothing(reader: Visitor) -> None:
+    def ids(sort: list[dict[str, str]]) -> list[int]:
+        request = {"startRow": 0, "endRow": 100, "sortModel": sort}
+        answer = reader.call("rows", {"worklist": request}).json["response"]
+        return [row["ecg_id"] for row in answer["worklist"]["getRowsResponse"]["rowData"]]
+
+    for column in ("labels", "predicted", "uncertainty"):
+        for direction in ("asc", "desc"):
+            assert ids([{"colId": column, "sort": direction}]) == ids([])
+
+
+def test_a_filter_on_what_is_hidden_finds_nothing(reader: Visitor) -> None:
+    wanted = {"predicted": {"filterType": "text", "type": "contains", "filter": "MI"}}
+    request = {"startRow": 0, "endRow": 100, "filterModel": wanted}
+    answer = reader.call("rows", {"worklist": request}).json["response"]["worklist"]
+    assert answer["getRowsResponse"] == {"rowData": [], "rowCount": 0}
+
+
+def test_one_answer_reveals_that_record_alone(house: House, reader: Visitor) -> None:
+    _with_telltale(house.sessions)
+    reader.traffic.clear()
+    form = form_of(open_ecg(reader, ECG), ECG)
+    payload = enter(form, present=[Superclass.NORM])
+    shown = reader.call("submit", {"submit": 1, "payload": payload, "meta": form.meta}, ECG).text
+    assert TELLTALE in shown
+    assert "0.8123" not in reader.page("/read/3")
+    rows = reader.call("rows", {"worklist": {"startRow": 0, "endRow": 100}}).json["response"]
+    cells = {row["ecg_id"]: row for row in rows["worklist"]["getRowsResponse"]["rowData"]}
+    assert (cells[1]["predicted"], cells[1]["uncertainty"]) == ("MI", "0.71")
+    assert {cells[2][name] for name in ("labels", "predicted", "uncertainty")} == {"–"}
+
+
+def test_the_answer_of_a_colleague_reveals_nothing(house: House, admin: Visitor) -> None:
+    _with_telltale(house.sessions)
+    form = form_of(open_ecg(admin, ECG), ECG)
+    payload = enter(form, present=[Superclass.MI])
+    admin.call("submit", {"submit": 1, "payload": payload, "meta": form.meta}, ECG)
+    assert TELLTALE not in house.visitor(Role.CLINICIAN).page(f"/read/{ECG}")
+
+
+@pytest.mark.parametrize("folder", ["", "assets/", "assets/../../data/", "data/", "instance/"])
+def test_the_index_of_the_data_set_is_not_served(house: House, folder: str) -> None:
+    visitor = house.visitor(Role.ADMIN)
+    assert "scp_codes" in (house.root / "ptbxl_database.csv").read_text()
+    assert "scp_codes" not in visitor.get(f"/{folder}ptbxl_database.csv").text

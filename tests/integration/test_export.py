@@ -1,0 +1,63 @@
+"""The labels as an administrator takes them out."""
+
+import csv
+import io
+
+from sqlalchemy import select
+
+from core.ecg import Superclass
+from feedback.tables import AuditEntry, Role
+from tests.integration.conftest import House
+from tests.integration.reading import answer_blind, submit, words
+from tests.integration.visitor import Visitor
+
+
+def rows_of(visitor: Visitor) -> list[dict[str, str]]:
+    """The rows of the CSV."""
+    response = visitor.get("/export/labels.csv")
+    assert response.mimetype == "text/csv"
+    assert "attachment; filename=trustecg-labels-" in response.headers["Content-Disposition"]
+    return list(csv.DictReader(io.StringIO(response.text)))
+
+
+def test_the_file_holds_the_rows_that_the_page_counts(house: House, admin: Visitor) -> None:
+    for role in (Role.CLINICIAN, Role.ADJUDICATOR):
+        visitor = house.visitor(role)
+        final = answer_blind(visitor, 1, Superclass.MI)
+        submit(visitor, 1, final, final.payload)
+        answer_blind(visitor, 2)
+    assert words(admin.page("/export")).split().index("rows:") > 0
+    assert "4  rows: one for each reader and ECG" in words(admin.page("/export"))
+    rows = rows_of(admin)
+    assert [(row["ecg_id"], row["stage"]) for row in rows] == [
+        ("1", "final"),
+        ("1", "final"),
+        ("2", "blind"),
+        ("2", "blind"),
+    ]
+    assert {row["mi"] for row in rows[:2]} == {"present"}
+    assert {row["agrees_mi"] for row in rows[:2]} == {"agree"}
+
+
+def test_a_comment_is_no_formula(house: House, admin: Visitor) -> None:
+    answer_blind(house.visitor(Role.CLINICIAN), 1, comment="=HYPERLINK(1)")
+    assert rows_of(admin)[0]["comment"] == "'=HYPERLINK(1)"
+
+
+def test_the_dictionary_names_every_column(house: House, admin: Visitor) -> None:
+    answer_blind(house.visitor(Role.CLINICIAN), 1)
+    listed = csv.reader(io.StringIO(admin.get("/export/dictionary.csv").text))
+    explained = {row[0] for row in listed}
+    assert set(rows_of(admin)[0]) <= explained
+
+
+def test_an_export_is_on_record(house: House, admin: Visitor) -> None:
+    rows_of(admin)
+    with house.sessions.read() as session:
+        last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert last is not None
+    assert (last.actor, last.action, last.detail["rows"]) == (
+        "admin@example.org",
+        "export.labels",
+        0,
+    )

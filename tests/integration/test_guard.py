@@ -1,0 +1,222 @@
+"""Who gets in, what every answer carries, and what a role may reach."""
+
+import re
+
+import pytest
+
+from dashboard.security import safe_next
+from feedback import users
+from feedback.policy import Action, allows
+from feedback.tables import Role
+from tests.factories import PASSWORD, add_person
+from tests.integration.conftest import House
+from tests.integration.visitor import Visitor
+
+DASH_OWN = {"update"}  # the router: each layout checks for itself
+
+
+@pytest.mark.parametrize("path", ["/", "/read/1", "/export", "/people", "/jobs", "/nothing"])
+def test_a_stranger_is_led_to_the_login_and_back(stranger: Visitor, path: str) -> None:
+    response = stranger.get(path)
+    assert response.status_code == 302
+    assert response.location == f"/login?next={path}"
+
+
+@pytest.mark.parametrize("path", ["/_dash-layout", "/_dash-dependencies", "/_reload-hash"])
+def test_a_stranger_gets_nothing_of_dash(stranger: Visitor, path: str) -> None:
+    assert stranger.get(path).status_code == 401
+
+
+def test_no_route_answers_a_stranger_but_those_of_the_allow_list(house: House) -> None:
+    house.visitor(Role.ADMIN)  # Dash adds its last routes at the first request
+    public = {"/login", "/healthz", "/_favicon.ico"}
+    for rule in house.app.server.url_map.iter_rules():
+        path = re.sub(r"<[^>]+>", "x", rule.rule)
+        if path.startswith(("/assets/", "/_dash-component-suites/")):
+            continue
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            response = house.visitor().client.open(path, method=method)
+            expected = {200, 400} if path in public else {302, 401, 403}
+            assert response.status_code in expected, f"{method} {rule.rule}"
+
+
+def test_a_stranger_cannot_run_a_callback_whatever_path_he_claims(stranger: Visitor) -> None:
+    stranger.get("/login")
+    for pathname in ("/", "/login"):
+        asked = {"_pages_location": {"pathname": pathname, "search": ""}}
+        assert stranger.call("rows", asked | {"worklist": {}}).status_code == 401
+
+
+def test_a_lost_session_is_told_from_a_forged_request(reader: Visitor) -> None:
+    reader.client.delete_cookie("trustecg_session")
+    assert reader.call("rows", {"worklist": {"startRow": 0}}).status_code == 401
+
+
+def test_a_request_without_the_csrf_token_is_refused(reader: Visitor) -> None:
+    reader.client.delete_cookie("_csrf_token")
+    assert reader.call("rows", {"worklist": {"startRow": 0}}).status_code == 400
+    assert reader.client.post("/logout").status_code == 400
+
+
+def test_the_login_form_needs_its_token(stranger: Visitor) -> None:
+    fields = {"email": "clinician@example.org", "password": PASSWORD}
+    assert stranger.client.post("/login", data=fields).status_code == 400
+
+
+def test_login_leads_where_one_wanted_to_go(stranger: Visitor) -> None:
+    response = stranger.log_in("clinician@example.org", next="/read/3")
+    assert (response.status_code, response.location) == (302, "/read/3")
+    assert "ECG 3" in stranger.page("/read/3")
+
+
+def test_a_wrong_password_is_told_and_the_address_kept(stranger: Visitor) -> None:
+    response = stranger.log_in("clinician@example.org", "wrong")
+    assert response.status_code == 401
+    assert "E-mail and password do not match: check both and try again." in response.text
+    assert 'value="clinician@example.org"' in response.text
+
+
+@pytest.mark.parametrize(
+    ("target", "safe"),
+    [
+        ("/read/17?x=1", "/read/17?x=1"),
+        ("https://evil.example/", "/"),
+        ("//evil.example/", "/"),
+        ("/\\evil.example", "/"),
+        ("\t//evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ("read/17", "/"),
+        ("", "/"),
+        (None, "/"),
+    ],
+)
+def test_login_leads_to_no_other_site(target: str | None, safe: str) -> None:
+    assert safe_next(target) == safe
+
+
+def test_a_one_time_password_opens_nothing_but_its_change(house: House) -> None:
+    add_person(house.sessions, "new@example.org", Role.CLINICIAN, must_change=True)
+    visitor = house.visitor()
+    visitor.log_in("new@example.org")
+    assert visitor.get("/").location == "/password"
+    assert visitor.call("rows", {"worklist": {"startRow": 0}}).status_code == 403
+    visitor.submit("/password", old=PASSWORD, new="four quiet words", again="four quiet words")
+    assert visitor.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        (
+            {"old": "wrong", "new": "four quiet words", "again": "four quiet words"},
+            "The present password is another: type it again.",
+        ),
+        (
+            {"old": PASSWORD, "new": "four quiet words", "again": "four quite words"},
+            "The new passwords differ. Type the same one twice.",
+        ),
+        (
+            {"old": PASSWORD, "new": "short", "again": "short"},
+            "The new password has 5 characters: use at least 12.",
+        ),
+    ],
+)
+def test_why_a_password_was_not_changed(
+    reader: Visitor, fields: dict[str, str], problem: str
+) -> None:
+    response = reader.submit("/password", **fields)
+    assert response.status_code == 400
+    assert problem in response.text
+
+
+def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(house: House) -> None:
+    here, elsewhere = house.visitor(Role.CLINICIAN), house.visitor(Role.CLINICIAN)
+    here.submit("/password", old=PASSWORD, new="four quiet words", again="four quiet words")
+    assert here.get("/").status_code == 200
+    assert elsewhere.get("/").status_code == 302
+
+
+def test_whoever_is_deactivated_is_out_at_once(house: House, reader: Visitor) -> None:
+    with house.sessions.begin() as session:
+        users.set_active(session, house.people[Role.CLINICIAN].id, False, actor="test")
+    assert reader.get("/").status_code == 302
+
+
+def test_signing_out_ends_the_session(reader: Visitor) -> None:
+    token = reader.client.get_cookie("_csrf_token").value
+    assert reader.client.post("/logout", data={"csrf_token": token}).location == "/login"
+    assert reader.get("/").status_code == 302
+
+
+def test_every_callback_has_declared_who_may_run_it(house: House) -> None:
+    house.visitor(Role.ADMIN)
+    entries = house.app.callback_map.values()
+    callbacks = [entry["callback"] for entry in entries if "callback" in entry]
+    undeclared = [c for c in callbacks if not isinstance(getattr(c, "needs", None), Action)]
+    open_to_all = {callback.__name__ for callback in undeclared}
+    assert len(callbacks) > len(open_to_all)
+    assert open_to_all == DASH_OWN
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize(
+    ("path", "action"),
+    [
+        ("/export", Action.EXPORT),
+        ("/people", Action.MANAGE_PEOPLE),
+        ("/jobs", Action.MANAGE_JOBS),
+    ],
+)
+def test_pages_are_shown_to_those_who_may_see_them(
+    house: House, role: Role, path: str, action: Action
+) -> None:
+    shown = "Not for your role" not in house.visitor(role).page(path)
+    assert shown == allows(role, action)
+
+
+@pytest.mark.parametrize("path", ["/export/labels.csv", "/export/dictionary.csv"])
+def test_a_clinician_gets_no_export(reader: Visitor, path: str) -> None:
+    assert reader.get(path).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("function", "values"),
+    [
+        ("add", {"people-add": 1, "people-email": "x@example.org", "people-role": "admin"}),
+        ("score", {"jobs-score": 1}),
+        ("refresh", {"jobs-tick": 1}),
+    ],
+)
+def test_a_clinician_cannot_run_what_is_an_administrators(
+    reader: Visitor, function: str, values: dict[str, object]
+) -> None:
+    assert reader.call(function, values).status_code == 403
+
+
+def test_pages_carry_a_policy_that_allows_no_foreign_script(reader: Visitor) -> None:
+    for path in ("/", "/password"):
+        headers = reader.get(path).headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'self'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "'unsafe-inline'" not in policy.split("script-src")[1].split(";")[0]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cache-Control"] == "no-store"
+
+
+def test_the_inline_scripts_of_a_page_are_those_of_its_policy(reader: Visitor) -> None:
+    response = reader.get("/")
+    inline = re.findall(r"<script>(.+?)</script>", response.text, re.DOTALL)
+    hashes = re.findall(r"'sha256-[^']+'", response.headers["Content-Security-Policy"])
+    assert len(hashes) >= len(inline) >= 1
+
+
+def test_the_session_cookie_is_out_of_reach_of_scripts(stranger: Visitor) -> None:
+    response = stranger.log_in("clinician@example.org")
+    cookies = [c for c in response.headers.getlist("Set-Cookie") if "trustecg_session" in c]
+    assert cookies and all("HttpOnly" in c and "SameSite=Lax" in c for c in cookies)
+
+
+def test_health_is_told_to_anyone(stranger: Visitor) -> None:
+    response = stranger.get("/healthz")
+    assert (response.status_code, response.text) == (200, "ok\n")

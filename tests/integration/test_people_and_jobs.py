@@ -1,0 +1,78 @@
+"""What administrators do on the pages of people and jobs."""
+
+import re
+
+from sqlalchemy import select
+
+from feedback import users
+from feedback.tables import Job, JobState, Role
+from tests.integration.conftest import House
+from tests.integration.reading import words
+from tests.integration.visitor import Visitor
+
+
+def test_a_person_is_added_with_a_password_that_works_once(house: House, admin: Visitor) -> None:
+    asked = {"people-add": 1, "people-email": "Eva@Example.org", "people-role": "clinician"}
+    text = words(admin.call("add", asked).json["response"])
+    secret = re.search(r"One-time password of eva@example.org: +(\S+)", text)
+    assert secret is not None
+    visitor = house.visitor()
+    assert visitor.log_in("eva@example.org", secret.group(1)).status_code == 302
+    assert visitor.get("/").location == "/password"
+    assert secret.group(1) not in admin.page("/people")
+
+
+def test_a_poor_address_is_told(admin: Visitor) -> None:
+    asked = {"people-add": 1, "people-email": "eva", "people-role": "clinician"}
+    text = words(admin.call("add", asked).json["response"])
+    assert "'eva' is not an e-mail address: give one like name@hospital.org." in text
+
+
+def test_a_person_is_deactivated_and_let_in_again(house: House, admin: Visitor) -> None:
+    clinician = house.people[Role.CLINICIAN]
+    out = admin.press("act", {"act": "deactivate", "person": clinician.id})
+    assert "clinician@example.org may not sign in." in words(out.json["response"])
+    assert house.visitor().log_in(clinician.email).status_code == 401
+    admin.press("act", {"act": "activate", "person": clinician.id})
+    assert house.visitor().log_in(clinician.email).status_code == 302
+
+
+def test_a_reset_gives_a_new_one_time_password(house: House, admin: Visitor) -> None:
+    clinician = house.people[Role.CLINICIAN]
+    reset = admin.press("act", {"act": "reset", "person": clinician.id})
+    assert "One-time password of clinician@example.org" in words(reset.json["response"])
+    assert house.visitor().log_in(clinician.email).status_code == 401
+
+
+def test_the_last_administrator_stays(house: House, admin: Visitor) -> None:
+    alone = house.people[Role.ADMIN]
+    refused = admin.press("act", {"act": "deactivate", "person": alone.id})
+    assert "admin@example.org is the only admin: make someone else admin first." in words(
+        refused.json["response"]
+    )
+    with house.sessions.read() as session:
+        assert users.has_admin(session)
+
+
+def test_a_drawn_button_is_not_a_pressed_one(house: House, admin: Visitor) -> None:
+    button = {"act": "deactivate", "person": house.people[Role.CLINICIAN].id}
+    assert admin.press("act", button, clicks=0).status_code == 204
+
+
+def test_scoring_is_queued_and_cancelled_from_the_page(house: House, admin: Visitor) -> None:
+    queued = admin.call("score", {"jobs-score": 1})
+    assert "1 job queued." in words(queued.json["response"])
+    with house.sessions.read() as session:
+        job = session.scalars(select(Job)).one()
+    assert job.enqueued_by == "admin@example.org"
+    assert "queued" in words(admin.call("refresh", {"jobs-tick": 1}).json["response"])
+    stopped = admin.press("cancel", {"act": "cancel", "job": job.id})
+    assert f"Job {job.id} will stop." in words(stopped.json["response"])
+    with house.sessions.read() as session:
+        assert session.get_one(Job, job.id).state is JobState.CANCELLED
+
+
+def test_nothing_is_queued_twice(admin: Visitor) -> None:
+    admin.call("score", {"jobs-score": 1})
+    again = admin.call("score", {"jobs-score": 1})
+    assert "Nothing is left to score." in words(again.json["response"])
