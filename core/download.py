@@ -16,12 +16,13 @@ from urllib.parse import quote
 
 from core.errors import DownloadError
 from core.fetch import Fetcher
-from core.ptbxl import INDEX, STATEMENTS
+from core.ptbxl import INDEX
 
 PHYSIONET = "https://physionet.org/files/ptb-xl/1.0.3/"
 SUMS = "SHA256SUMS.txt"
 CONNECTIONS = 4  # PhysioNet asks for few
 _GIVE_UP_AFTER = 5  # failed files: the server is gone, or not the right one
+_ASIDE = ".published"  # where the whole index waits while a subset has one of its own
 _RATE_FOLDER = {100: "records100/", 500: "records500/"}
 
 Progress = Callable[[int, int], None]  # files done, files in all
@@ -46,7 +47,7 @@ def download(
 ) -> Downloaded:
     """Bring ``root`` to what ``base_url`` publishes; goes on where an earlier run stopped.
 
-    ``subset`` takes the first records of the index only (and cuts the index to them),
+    ``subset`` takes the first records of the index only (and the index is cut to them),
     ``rate`` one of the two sampling rates. Raises DownloadError.
     """
     base_url = base_url.rstrip("/") + "/"
@@ -54,10 +55,15 @@ def download(
     root.mkdir(parents=True, exist_ok=True)
     sums = parse_sums(fetcher.text(base_url + SUMS), base_url + SUMS)
     wanted = {path: digest for path, digest in sums.items() if _at_rate(path, rate)}
-    fetched = 0
+    index = b""
     if subset is not None:
-        wanted, fetched = _first_records(root, base_url, wanted, subset, fetcher)
-    fetched += _Run(root, base_url, wanted, fetcher, progress).run()
+        index, wanted = _first_records(root, base_url, wanted, subset, fetcher)
+    run = _Run(root, base_url, fetcher, progress, len(wanted) - bool(index))
+    fetched = run.fetch({path: digest for path, digest in wanted.items() if path != INDEX})
+    if index:
+        (root / INDEX).write_bytes(index)
+    elif INDEX in wanted:  # last, so that a run that was cut off is no data set
+        fetched += run.fetch({INDEX: wanted[INDEX]})
     (root / SUMS).write_text("".join(f"{digest}  {path}\n" for path, digest in wanted.items()))
     return Downloaded(files=len(wanted), fetched=fetched)
 
@@ -96,38 +102,40 @@ def digest_of(path: Path) -> str:
 
 
 class _Run:
-    """One pass over the wanted files with a few connections at a time."""
+    """Fetching with a few connections at a time."""
 
     def __init__(
-        self,
-        root: Path,
-        base_url: str,
-        wanted: dict[str, str],
-        fetcher: Fetcher,
-        progress: Progress | None,
+        self, root: Path, base_url: str, fetcher: Fetcher, progress: Progress | None, total: int
     ) -> None:
-        self._root, self._base_url, self._wanted = root, base_url, wanted
-        self._fetcher, self._progress = fetcher, progress or (lambda done, total: None)
+        self._root, self._base_url, self._fetcher = root, base_url, fetcher
+        self._progress, self._done, self._total = progress, 0, total
         self._stop = threading.Event()
 
-    def run(self) -> int:
-        """Fetch what is missing or wrong; returns how many files that were."""
+    def fetch(self, wanted: dict[str, str]) -> int:
+        """Fetch what is missing or wrong of these; returns how many files that were."""
         failures: list[DownloadError] = []
         fetched = 0
         with ThreadPoolExecutor(CONNECTIONS) as pool:
-            futures = [pool.submit(self._one, *item) for item in self._wanted.items()]
+            futures = [pool.submit(self._one, *item) for item in wanted.items()]
             try:
-                for done, future in enumerate(as_completed(futures), start=1):
+                for future in as_completed(futures):
                     fetched += self._result(future, failures)
-                    self._progress(done, len(futures))
+                    self._tell()
                     if len(failures) >= _GIVE_UP_AFTER:
                         break
-            finally:
+            except BaseException:  # Ctrl-C, a full disk: let no transfer go on
                 self._stop.set()
+                raise
+            finally:
                 pool.shutdown(cancel_futures=True)
         if failures:
-            raise DownloadError(_summary(failures, len(self._wanted)))
+            raise DownloadError(_summary(failures, len(wanted)))
         return fetched
+
+    def _tell(self) -> None:
+        self._done += 1
+        if self._progress:
+            self._progress(self._done, self._total)
 
     def _one(self, path: str, digest: str) -> bool:
         if self._stop.is_set():
@@ -176,29 +184,25 @@ def _bring(
 
 def _first_records(
     root: Path, base_url: str, wanted: dict[str, str], subset: int, fetcher: Fetcher
-) -> tuple[dict[str, str], int]:
-    """The wanted files of the first ``subset`` records, and the index cut down to those.
+) -> tuple[bytes, dict[str, str]]:
+    """The index cut down to the first ``subset`` records, and the files that those need.
 
     An index that lists records whose files are not there would fill the worklist with errors.
+    The whole one is kept aside for the next run.
     """
     if INDEX not in wanted:
         raise DownloadError(f"{base_url}{SUMS} does not list {INDEX}: --subset needs it")
-    fetched = sum(
-        _bring(fetcher, root, base_url, name, wanted[name])
-        for name in (INDEX, STATEMENTS)
-        if name in wanted
-    )
-    text, stems = _cut_index((root / INDEX).read_text(encoding="utf-8"), subset)
-    (root / INDEX).write_text(text, encoding="utf-8", newline="")
+    _bring(fetcher, root / _ASIDE, base_url, INDEX, wanted[INDEX])
+    index, stems = _cut_index((root / _ASIDE / INDEX).read_text(encoding="utf-8"), subset)
     chosen = {
         path: digest
         for path, digest in wanted.items()
         if "/" not in path or path.rpartition(".")[0] in stems
     }
-    return chosen | {INDEX: digest_of(root / INDEX)}, fetched
+    return index, chosen | {INDEX: hashlib.sha256(index).hexdigest()}
 
 
-def _cut_index(text: str, subset: int) -> tuple[str, set[str]]:
+def _cut_index(text: str, subset: int) -> tuple[bytes, set[str]]:
     rows = csv.DictReader(io.StringIO(text, newline=""))
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, rows.fieldnames or [], lineterminator="\n", extrasaction="ignore")
@@ -207,7 +211,7 @@ def _cut_index(text: str, subset: int) -> tuple[str, set[str]]:
     for row, _ in zip(rows, range(subset), strict=False):
         writer.writerow(row)
         stems |= {str(row.get("filename_lr")), str(row.get("filename_hr"))}
-    return out.getvalue(), stems
+    return out.getvalue().encode(), stems
 
 
 def _at_rate(path: str, rate: int | None) -> bool:
@@ -224,7 +228,7 @@ def _stays_inside(path: str) -> bool:
 def _summary(failures: Iterable[DownloadError], files: int) -> str:
     found = list(failures)
     if len(found) == 1:
-        return f"{found[0]} (the other files are there: run the same command again to go on)"
+        return str(found[0])
     return (
         f"{len(found)} of {files} files could not be fetched, the first: {found[0]} "
         "(run the same command again: it goes on where it stopped)"
