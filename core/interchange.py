@@ -74,8 +74,14 @@ def transforms() -> dict[str, Floats]:
         "the arm electrodes (RA and LA)": [[-1, 0], [-1, 1]],
         "the left arm and left leg electrodes (LA and LL)": [[0, 1], [1, 0]],
         "the right arm and left leg electrodes (RA and LL)": [[1, -1], [0, -1]],
-        "the limb electrodes, turned by one place (RA, LA and LL)": [[-1, 1], [-1, 0]],
-        "the limb electrodes, turned by two places (RA, LA and LL)": [[0, -1], [1, -1]],
+        "the limb electrodes (RA on the left arm, LA on the left leg, LL on the right arm)": [
+            [-1, 1],
+            [-1, 0],
+        ],
+        "the limb electrodes (RA on the left leg, LA on the right arm, LL on the left arm)": [
+            [0, -1],
+            [1, -1],
+        ],
     }
     found = {NONE: np.eye(8)} | {name: _on_limbs(matrix) for name, matrix in limb.items()}
     found["the right arm and right leg electrodes (RA and RL)"] = _leg_on_arm(
@@ -88,7 +94,7 @@ def transforms() -> dict[str, Floats]:
         order = np.arange(8)
         order[[2 + one, 2 + two]] = 2 + two, 2 + one
         found[f"V{one + 1} and V{two + 1}"] = np.eye(8)[order]
-    found["V1 to V6, in reverse"] = np.eye(8)[[0, 1, 7, 6, 5, 4, 3, 2]]
+    found["the chest electrodes (V1 to V6 in reverse)"] = np.eye(8)[[0, 1, 7, 6, 5, 4, 3, 2]]
     return found
 
 

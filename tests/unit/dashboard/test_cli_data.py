@@ -1,7 +1,10 @@
 """``trustecg data`` and ``trustecg quality`` as a person or a script meets them."""
 
 import json
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -98,6 +101,32 @@ def test_a_download_that_fails_is_one_line(
         f"trustecg: {tree.url}/SHA256SUMS.txt cannot be had, the server answers 404: "
         "check --base-url, the folder that holds SHA256SUMS.txt\n"
     )
+
+
+def test_a_download_that_was_interrupted_goes_on(
+    records: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home, samples = tmp_path / "home", "records100/00000/00001_lr.dat"
+    part = home / (samples + ".part")
+    with serve(records) as tree:
+        tree.seal()
+        tree.trickle.add(samples)
+        arguments = ("data", "download", str(home), "--base-url", tree.url)
+        program = "from dashboard.cli import main; main()"
+        running = subprocess.Popen(
+            [sys.executable, "-c", program, *arguments], stderr=subprocess.PIPE, text=True
+        )
+        while running.poll() is None and not (part.exists() and part.stat().st_size > 2000):
+            time.sleep(0.01)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=30)
+        assert running.returncode != 0
+        assert "Traceback" not in said
+        assert 2000 < part.stat().st_size < 24000
+        assert Call(capsys, *arguments).code == 0
+        assert tree.times(samples) == 2
+        assert next(part for path, part in reversed(tree.asked) if path == samples) is not None
+    assert Call(capsys, "data", "verify", home).code == 0
 
 
 def test_verify_tells_each_wrong_file_and_their_number(
