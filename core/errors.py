@@ -4,6 +4,7 @@
     ├── DataError                 a data set that cannot be used
     │   ├── DatasetNotFound       no PTB-XL layout at that path
     │   ├── DatasetUnreadable     an index file that does not parse
+    │   ├── DatasetInTheWay       other records where simulated ones are to be written
     │   └── DownloadError         a file that could not be fetched or verified
     ├── RecordError               one record that cannot be used; the others go on
     │   ├── RecordNotFound        no such id, or its files are not there
@@ -11,6 +12,7 @@
     │   ├── LeadsError            leads missing, doubled or of unknown name
     │   ├── SignalTooShort        less than ten seconds
     │   └── SignalInvalid         samples of the wrong shape, unit or rate
+    ├── SimulationInvalid         a record that cannot be simulated
     └── ModelError
         ├── CheckpointNotFound    no checkpoint at that path
         ├── CheckpointAltered     weights or card are not what was trained
@@ -35,6 +37,10 @@ class DatasetNotFound(DataError):
 
 class DatasetUnreadable(DataError):
     """An index file of the data set does not parse."""
+
+
+class DatasetInTheWay(DataError):
+    """Other records lie where simulated ones are to be written."""
 
 
 class DownloadError(DataError):
@@ -63,6 +69,10 @@ class SignalTooShort(RecordError):
 
 class SignalInvalid(RecordError):
     """Samples of the wrong shape, unit or rate."""
+
+
+class SimulationInvalid(CoreError):
+    """A record that cannot be simulated as asked."""
 
 
 class ModelError(CoreError):

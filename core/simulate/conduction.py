@@ -5,8 +5,8 @@ import numpy as np
 from core.simulate import atlas
 from core.simulate.fiducials import frontal_axis, qrs_span
 from core.simulate.heart import with_pr
-from core.simulate.infarction import relative_size
-from core.simulate.vcg import Beat, Dipole, Wave, rotation
+from core.simulate.infarction import change_forces, relative_size
+from core.simulate.vcg import Array, Beat, Dipole, Wave, rotation
 
 Vector = tuple[float, float, float]
 Lobe = tuple[float, float, Vector]
@@ -49,35 +49,38 @@ def left_bundle(beat: Beat, severity: float, rng: np.random.Generator) -> Beat:
     gain = np.sqrt(relative_size(beat)) * float(np.exp(rng.normal(0, 0.15)))
     begin = qrs_span(beat)[0]
     qrs = Dipole.of(_LEFT_BLOCK).scaled(gain * np.exp(rng.normal(0, 0.12, len(_LEFT_BLOCK))))
-    qrs = qrs.rotated(_small_turn(rng)).stretched(rng.uniform(0.74, 0.92), 0.0)
+    qrs = qrs.rotated(_small_turn(rng)).stretched(rng.uniform(0.84, 1.04), 0.0)
     qrs = qrs.shifted(begin - qrs_span(beat.each({Wave.QRS: qrs}))[0])
     st, t = (atlas.millivolts(rows) * gain * np.sqrt(severity) for rows in _LEFT_BLOCK_ST_T)
     late = 0.03
     changed = {
         Wave.QRS: qrs,
-        Wave.ST: Dipole(beat.st.centre, beat.st.width, st).shifted(late),
-        Wave.T: Dipole(beat.t.centre, beat.t.width, t).shifted(late),
+        Wave.ST: _first(beat.st, st).shifted(late),
+        Wave.T: _first(beat.t, t).shifted(late),
     }
     return beat.each(changed)
 
 
+def _first(dipole: Dipole, moment: Array) -> Dipole:
+    """The dipole with its first lobes given new moments; an injury that came before stays."""
+    return Dipole(dipole.centre, dipole.width, np.vstack([moment, dipole.moment[len(moment) :]]))
+
+
 def right_bundle(beat: Beat, severity: float, rng: np.random.Generator) -> Beat:
     """Complete right bundle branch block: QRS >= 120 ms, rSR' in V1, wide S in I and V6."""
-    size = relative_size(beat)
-    strength = np.clip(severity, 0.8, 1.5) * np.sqrt(size)
+    strength = np.clip(severity, 0.8, 1.5) * np.sqrt(relative_size(beat))
     late = Dipole.of(_RIGHT_LATE).scaled(strength).rotated(_small_turn(rng))
     late = late.stretched(rng.uniform(0.95, 1.15), 0.03)
-    qrs = beat.qrs.moved(atlas.millivolts(_RIGHT_MISSING) * size).plus(late)
+    qrs = change_forces(beat, atlas.millivolts(_RIGHT_MISSING)).plus(late)
     turned = beat.t.moved(atlas.millivolts(_RIGHT_T) * min(severity, 1.4))
     return beat.each({Wave.QRS: qrs, Wave.T: turned}).repolarisation_later(0.02)
 
 
 def incomplete_right_bundle(beat: Beat, severity: float, rng: np.random.Generator) -> Beat:
     """Incomplete right bundle branch block: rSr' in V1 with QRS of 100-119 ms."""
-    size = relative_size(beat)
-    strength = np.clip(severity, 0.8, 1.4) * np.sqrt(size)
+    strength = np.clip(severity, 0.8, 1.4) * np.sqrt(relative_size(beat))
     late = Dipole.of(_INCOMPLETE_LATE).scaled(strength).rotated(_small_turn(rng))
-    qrs = beat.qrs.moved(atlas.millivolts(_INCOMPLETE_MISSING) * size).plus(late)
+    qrs = change_forces(beat, atlas.millivolts(_INCOMPLETE_MISSING)).plus(late)
     turned = beat.t.moved(atlas.millivolts(_RIGHT_T) * 0.4 * min(severity, 1.4))
     return beat.each({Wave.QRS: qrs, Wave.T: turned})
 
@@ -109,7 +112,7 @@ def _fascicle(beat: Beat, first: Vector, last: Lobe, axis: float, severity: floa
         moments = [rotation(2, missing * t) @ m for t, m in zip(turn, qrs.moment, strict=True)]
         qrs = Dipole(qrs.centre, qrs.width, np.array(moments))
     qrs = qrs.scaled(0.8).moved(begin).plus(Dipole.of([last]))
-    return beat.each({Wave.QRS: qrs.stretched(1.06, qrs_span(beat)[0])})
+    return beat.each({Wave.QRS: qrs})
 
 
 def first_degree_block(beat: Beat, severity: float, rng: np.random.Generator) -> Beat:
@@ -122,12 +125,13 @@ def slow_ventricles(beat: Beat, severity: float, rng: np.random.Generator) -> Be
     begin, end = qrs_span(beat)
     target = rng.uniform(0.114, 0.135)
     notches = np.exp(rng.normal(0, 0.3, len(beat.qrs.centre)))
-    qrs = beat.qrs.stretched(target / (end - begin), begin).scaled(notches)
     # a lobe narrower than its distance to the next leaves a notch between them
-    qrs = Dipole(qrs.centre, qrs.width * 0.85, qrs.moment * 1.1)
+    notched = Dipole(beat.qrs.centre, beat.qrs.width * 0.85, beat.qrs.moment * 1.1).scaled(notches)
+    first, last = qrs_span(beat.each({Wave.QRS: notched}))
+    qrs = notched.stretched(target / (last - first), first)
     later = target - (end - begin)
     return beat.each({Wave.QRS: qrs}).repolarisation_later(later / 2)
 
 
-def _small_turn(rng: np.random.Generator) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _small_turn(rng: np.random.Generator) -> Array:
     return rotation(2, rng.normal(0, 12)) @ rotation(1, rng.normal(0, 7))

@@ -1,6 +1,7 @@
 """A simulated data set in the layout of PTB-XL, with the truth beside it."""
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from core.ecg import SUPERCLASSES
+from core.errors import DatasetInTheWay, SimulationInvalid
 from core.ptbxl import AGE_OVER_89, SIMULATED_MARK
 from core.simulate.files import write_index, write_record, write_statements
 from core.simulate.findings import STATEMENTS, Finding
@@ -19,6 +21,8 @@ from core.simulate.vcg import Array
 GENERATOR_VERSION = 1  # raise it when the same seed gives other samples
 _RATE, _LOW_RATE = 500, 100
 _PER_FOLDER = 1000
+_INDEX = "ptbxl_database.csv"
+_FOLDERS = ("records100", "records500", "truth")
 _PATIENTS, _HEARTS, _RECORDS = range(3)  # branches of the seed
 
 Progress = Callable[[int], None]
@@ -28,11 +32,14 @@ def simulate_dataset(root: Path, records: int, seed: int, progress: Progress | N
     """Write so many simulated records under ``root`` in the PTB-XL layout and return ``root``.
 
     The same seed writes the same bytes. ``progress`` is called with the number of records
-    written so far. The index is written last, so that a broken run is no data set.
+    written so far. Simulated records that were there go first; raises DatasetInTheWay where
+    there are others. The index is written last, so that a broken run is no data set.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    (root / "truth").mkdir(exist_ok=True)
+    if records < 1:
+        raise SimulationInvalid(f"{records} records: ask for one or more")
+    _clear(root)
     visits = draw_visits(np.random.default_rng([seed, _PATIENTS]), records)
+    _write_mark(root, visits, seed)
     rows: list[dict[str, object]] = []
     for ecg_id, visit in enumerate(visits, start=1):
         simulated = _simulate(seed, visit)
@@ -40,10 +47,25 @@ def simulate_dataset(root: Path, records: int, seed: int, progress: Progress | N
         _write(root, ecg_id, simulated)
         if progress:
             progress(ecg_id)
-    _write_mark(root, visits, seed)
     write_statements(root / "scp_statements.csv")
-    write_index(root / "ptbxl_database.csv", rows)
+    write_index(root / _INDEX, rows)
     return root
+
+
+def _clear(root: Path) -> None:
+    """An empty folder with place for the truth; simulated records that it held are gone."""
+    marked = (root / SIMULATED_MARK).is_file()
+    there = [root / name for name in (_INDEX, *_FOLDERS) if (root / name).exists()]
+    if there and not marked:
+        raise DatasetInTheWay(
+            f"{there[0]} is there and {root} has no {SIMULATED_MARK}: "
+            "these are no simulated records, choose another folder"
+        )
+    (root / _INDEX).unlink(missing_ok=True)
+    for name in _FOLDERS:
+        if (root / name).exists():
+            shutil.rmtree(root / name)
+    (root / "truth").mkdir(parents=True)
 
 
 def _simulate(seed: int, visit: Visit) -> Simulated:

@@ -7,9 +7,10 @@ import numpy as np
 from core.simulate.vcg import DOWER, Beat, Dipole
 
 _GRID = np.arange(-0.6, 1.0, 0.001)  # s from the R peak
-# A wave is there while its vector exceeds this share of its largest size: 0.03 to 0.05 mV in
-# QRS, about what is seen to leave the baseline on paper.
-_QRS_SHARE, _SHARE = 0.03, 0.06
+# A wave is there while its vector exceeds this share of its largest size: 0.02 to 0.04 mV in
+# QRS, about what is seen to leave the baseline on paper. T fades slowly, and its end is read
+# where its steepest slope would meet the baseline.
+_QRS_SHARE, _SHARE, _T_SHARE = 0.02, 0.06, 0.15
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def fiducials(beat: Beat) -> Fiducials:
     """The fiducial points of one beat."""
     p_on, p_off = span(beat.p) if len(beat.p.centre) else (None, None)
     qrs_on, qrs_off = qrs_span(beat)
-    return Fiducials(p_on, p_off, qrs_on, qrs_off, t_off=span(beat.t)[1])
+    return Fiducials(p_on, p_off, qrs_on, qrs_off, t_off=span(beat.t, _T_SHARE)[1])
 
 
 def frontal_axis(dipole: Dipole) -> float:

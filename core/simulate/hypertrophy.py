@@ -4,7 +4,7 @@ import numpy as np
 
 from core.simulate import atlas
 from core.simulate.heart import sokolow_lyon
-from core.simulate.infarction import relative_size
+from core.simulate.infarction import change_forces
 from core.simulate.vcg import Array, Beat, Dipole, Wave, rotation
 
 # Median differences of 86 records with LVH (likelihood >= 80) and no superclass but HYP from
@@ -23,8 +23,7 @@ _SOKOLOW_LYON = 3.5  # mV
 
 def left_ventricle(beat: Beat, severity: float, rng: np.random.Generator) -> Beat:
     """Left ventricular hypertrophy: Sokolow-Lyon of 3.5 mV or more, forces left and back."""
-    size = relative_size(beat)
-    qrs = beat.qrs.moved(atlas.millivolts(_LEFT_VENTRICLE) * size * min(severity, 1.5))
+    qrs = change_forces(beat, atlas.millivolts(_LEFT_VENTRICLE) * min(severity, 1.5))
     grown = beat.each({Wave.QRS: qrs.stretched(rng.uniform(1.0, 1.12), 0.0)})
     target = _SOKOLOW_LYON + 0.1 + abs(rng.normal(0, 0.75)) * severity
     factor = max(target / sokolow_lyon(grown), 1.0)
@@ -51,7 +50,7 @@ def right_ventricle(beat: Beat, severity: float, rng: np.random.Generator) -> Be
 
 def left_atrium(beat: Beat, severity: float, rng: np.random.Generator) -> Beat:
     """Left atrial enlargement: P of 120 ms or more, notched in II, its end deep in V1."""
-    return beat.each({Wave.P: _atrium(beat.p, 1, (0.04, 0.02, 0.075), severity, later=0.022)})
+    return beat.each({Wave.P: _atrium(beat.p, 1, (0.04, 0.02, 0.075), severity, later=0.034)})
 
 
 def right_atrium(beat: Beat, severity: float, rng: np.random.Generator) -> Beat:
@@ -67,5 +66,5 @@ def _atrium(
     moment[lobe] += np.array(delta) * np.clip(severity, 0.9, 1.6)
     centre: Array = p.centre.copy()
     centre[1] += later
-    centre -= later  # PR as it was: the wave grows to the left
+    centre -= later / 2  # it grows to both sides
     return Dipole(centre, p.width, moment)

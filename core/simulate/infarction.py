@@ -109,10 +109,9 @@ def infarct(
     territory = TERRITORIES[finding]
     necrosis, turning, (least, most) = _COURSE[stage]
     injury = min(severity, 1.5) * rng.uniform(least, most)
-    size = relative_size(beat)
-    scarred = beat.qrs.moved(territory.lost * (necrosis * severity * size))
+    scarred = change_forces(beat, territory.lost * (necrosis * severity))
     # a scar turns the vector but gives no voltage: 10 % less at the median
-    left = np.exp(-0.1 * necrosis * severity) * size * atlas.QRS_MAGNITUDE
+    left = np.exp(-0.1 * necrosis * severity) * np.linalg.norm(beat.qrs.moment)
     return beat.each(
         {
             Wave.QRS: scarred.scaled(left / np.linalg.norm(scarred.moment)),
@@ -128,9 +127,19 @@ def plateau(vector: Array) -> Dipole:
     return lobes.moved(np.tile(vector * 0.68, (len(_PLATEAU), 1)))  # 0.68: they overlap
 
 
+def change_forces(beat: Beat, table: Array) -> Dipole:
+    """QRS with a table of the atlas (6, 3; mV) added at this beat's size.
+
+    What the atlas gives to its wide lobes goes to narrower ones as the same area.
+    """
+    taller = atlas.QRS_WIDTH_S / beat.qrs.width[: len(table)]
+    return beat.qrs.moved(table * taller[:, None] * relative_size(beat))
+
+
 def relative_size(beat: Beat) -> float:
-    """QRS magnitude of this beat in units of the atlas."""
-    return float(np.linalg.norm(beat.qrs.moment) / atlas.QRS_MAGNITUDE)
+    """QRS magnitude, as areas of its lobes, in units of the atlas."""
+    areas = beat.qrs.moment * beat.qrs.width[:, None]
+    return float(np.linalg.norm(areas) / (atlas.QRS_MAGNITUDE * atlas.QRS_WIDTH_S))
 
 
 def t_size(beat: Beat) -> float:

@@ -17,10 +17,10 @@ _LIMBS = 3
 _WANDER_MV, _WANDER_SPREAD = 0.022, 0.75
 # Between 20 and 50 Hz in the quietest third of a record: median 3 uV in limb leads, 1.9 uV in
 # the chest leads (their reference is the mean of three limbs), the two going together.
-_MUSCLE_MV, _MUSCLE_SPREAD = (0.0024, 0.0014), 0.5
+_MUSCLE_MV, _MUSCLE_SPREAD = (0.0037, 0.0010), 0.5
 _MAINS_HZ = 50.0
 _MAINS_MV, _MAINS_SPREAD = 0.0008, 0.8
-STATIC_MV = 0.009  # muscle noise on the limbs that an annotator would note as static noise
+STATIC_MV = 0.0095  # muscle noise on the limbs that an annotator would note as static noise
 DRIFT_MV = 0.12  # wander that they would note as baseline drift
 
 
@@ -73,14 +73,14 @@ def _wander(rng: np.random.Generator, time: Array, respiration: float) -> Array:
 
 
 def _muscle(rng: np.random.Generator, samples: int, rate: float) -> tuple[Array, float]:
-    """Noise from 15 Hz upwards that fades above 60 Hz, and its level on the noisiest limb."""
+    """Noise from 15 Hz upwards that fades above 90 Hz, and its level on the noisiest limb."""
     size = _levels(rng, 1.0, _MUSCLE_SPREAD, 0.3)
     size[:_LIMBS] *= _MUSCLE_MV[0]
     size[_LIMBS:] *= _MUSCLE_MV[1]
     size[2] *= 0.5  # the leg lies still
     white = rng.standard_normal((len(ELECTRODES), samples))
     shaped = sosfilt(
-        butter(1, (15, min(60, 0.45 * rate)), "bandpass", fs=rate, output="sos"), white
+        butter(1, (15, min(90, 0.45 * rate)), "bandpass", fs=rate, output="sos"), white
     )
     # one unit of standard deviation between 20 and 50 Hz
     shaped *= np.sqrt(rate / 2 / 30)
@@ -96,7 +96,7 @@ def _mains(rng: np.random.Generator, time: Array) -> Array:
 
 def _levels(rng: np.random.Generator, median: float, spread: float, own: float) -> Array:
     """Log-normal levels (9,): one of the record, and what each electrode has of its own."""
-    common = rng.normal(0, spread)
+    common = np.clip(rng.normal(0, spread), -2 * spread, 2 * spread)
     levels: Array = median * np.exp(common + rng.normal(0, own, len(ELECTRODES)))
     return levels
 

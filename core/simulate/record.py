@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.ecg import DURATION_S, Ecg
+from core.errors import SimulationInvalid
 from core.ptbxl import Sex
 from core.simulate.fiducials import frontal_axis
 from core.simulate.findings import Finding
@@ -56,7 +57,7 @@ def simulate_record(
     ``rate`` is in Hz, ``heart_rate`` in /min. The same seed gives the same samples;
     ``heart_seed`` fixes the person, so that one patient's records resemble each other. An unset
     ``stage`` (of infarcts) or ``severity`` (1: the median of PTB-XL) is drawn; ``noise`` 0 is
-    silence. Raises ValueError for a finding, rate or age that cannot be simulated.
+    silence. Raises SimulationInvalid for a finding, rate or age that is not to be had.
     """
     wanted = _checked(findings, age, heart_rate)
     rng = np.random.default_rng(seed)
@@ -87,11 +88,11 @@ def _checked(findings: Iterable[Finding | str], age: float, heart_rate: float) -
     wanted = {_finding(name) for name in findings}
     if Finding.NORM in wanted and len(wanted) > 1:
         others = ", ".join(sorted(wanted - {Finding.NORM}))
-        raise ValueError(f"NORM together with {others}: a normal ECG has no other finding")
+        raise SimulationInvalid(f"NORM together with {others}: a normal ECG has no other finding")
     if not HEART_RATES[0] <= heart_rate <= HEART_RATES[1]:
-        raise ValueError(f"heart rate {heart_rate} /min: give one from 30 to 200")
+        raise SimulationInvalid(f"heart rate {heart_rate} /min: give one from 30 to 200")
     if not AGES[0] <= age <= AGES[1]:
-        raise ValueError(f"age {age}: give years from 0 to 120")
+        raise SimulationInvalid(f"age {age}: give years from 0 to 120")
     return wanted
 
 
@@ -99,7 +100,7 @@ def _finding(name: Finding | str) -> Finding:
     try:
         return Finding(name)
     except ValueError:
-        raise ValueError(
+        raise SimulationInvalid(
             f"finding {name!r} cannot be simulated: choose from {', '.join(Finding)}"
         ) from None
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.ecg import LEADS, Lead, Superclass
+from core.errors import SimulationInvalid
 from core.simulate import Finding, Simulated, Stage, simulate_record
 from core.simulate.vcg import Dipole, project
 from tests.ecg_reading import Reading
@@ -134,7 +135,7 @@ def test_normal(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_left_bundle_branch_block(seed: int) -> None:
-    ecg = read(Finding.CLBBB, seed)
+    ecg = Reading(quiet(Finding.CLBBB, seed=seed), steady=0.08)
     assert 120 <= ecg.qrs_ms <= 190
     assert ecg.s(Lead.V1) > 3 * ecg.r(Lead.V1)
     assert ecg.q(Lead.V6) < 0.03 and ecg.q(Lead.I) < 0.03
@@ -177,7 +178,9 @@ def test_left_posterior_fascicular_block(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_intraventricular_delay(seed: int) -> None:
-    assert read(Finding.IVCD, seed).qrs_ms > max(100, read(Finding.NORM, seed).qrs_ms + 15)
+    ecg = read(Finding.IVCD, seed)
+    assert 0.11 <= ecg.beat.qrs_off - ecg.beat.qrs_on <= 0.14
+    assert ecg.qrs_ms > read(Finding.NORM, seed).qrs_ms + 10
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -302,6 +305,14 @@ def test_combined_findings_each_have_their_regions() -> None:
     assert classes == {Superclass.HYP, Superclass.STTC, Superclass.CD}
 
 
+def test_the_injury_of_an_acute_infarct_outlives_a_bundle_branch_block() -> None:
+    both, block = (
+        Reading(quiet(*findings, stage=Stage.ACUTE))
+        for findings in ([Finding.IMI, Finding.CLBBB], [Finding.CLBBB])
+    )
+    assert both.st(Lead.III) > block.st(Lead.III) + 0.1
+
+
 # --- what cannot be simulated --------------------------------------------------------------------
 
 
@@ -315,5 +326,5 @@ def test_combined_findings_each_have_their_regions() -> None:
     ],
 )
 def test_what_cannot_be_simulated_is_named(arguments: dict[str, object], message: str) -> None:
-    with pytest.raises(ValueError, match="^" + message.replace("(", r"\(")):
+    with pytest.raises(SimulationInvalid, match="^" + message.replace("(", r"\(")):
         simulate_record(1, **arguments)

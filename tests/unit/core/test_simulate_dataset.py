@@ -9,6 +9,7 @@ import pytest
 import wfdb
 
 from core.ecg import LEADS, SUPERCLASSES
+from core.errors import DatasetInTheWay, SimulationInvalid
 from core.ptbxl import Ptbxl
 from core.simulate import simulate_dataset
 from core.simulate.dataset import filename
@@ -112,6 +113,30 @@ def test_progress_counts_every_record(tmp_path: Path) -> None:
     seen: list[int] = []
     simulate_dataset(tmp_path, 3, seed=1, progress=seen.append)
     assert seen == [1, 2, 3]
+
+
+def test_a_smaller_set_leaves_nothing_of_a_larger_one(tmp_path: Path) -> None:
+    simulate_dataset(tmp_path / "set", 3, seed=1)
+    simulate_dataset(tmp_path / "set", 1, seed=1)
+    simulate_dataset(tmp_path / "fresh", 1, seed=1)
+    assert digest(tmp_path / "set") == digest(tmp_path / "fresh")
+
+
+def test_real_records_are_never_written_over(tmp_path: Path) -> None:
+    index = tmp_path / "ptbxl_database.csv"
+    index.write_text("ecg_id\n")
+    with pytest.raises(DatasetInTheWay) as error:
+        simulate_dataset(tmp_path, 1, seed=1)
+    assert str(error.value) == (
+        f"{index} is there and {tmp_path} has no SIMULATED.json: "
+        "these are no simulated records, choose another folder"
+    )
+    assert index.read_text() == "ecg_id\n"
+
+
+def test_no_records_is_no_data_set(tmp_path: Path) -> None:
+    with pytest.raises(SimulationInvalid, match="^0 records: ask for one or more$"):
+        simulate_dataset(tmp_path, 0, seed=1)
 
 
 def test_a_patients_visits_share_fold_and_findings() -> None:
