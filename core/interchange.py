@@ -25,11 +25,14 @@ Floats = NDArray[np.float64]
 COEFFICIENTS = Path(__file__).with_name("interchange.json")
 RATE = 100.0  # Hz, of the beats judged here
 NONE = "none"
+UNRELATED = "the limb leads do not belong together under these names"
 
 # I + III - II, aVR + (I + II)/2, aVL - (I - III)/2, aVF - (II + III)/2: all zero by law
 _LAWS = np.array(
     [[1, -1, 1, 0, 0, 0], [0.5, 0.5, 0, 1, 0, 0], [-0.5, 0, 0.5, 0, 1, 0], [0, -0.5, -0.5, 0, 0, 1]]
 )
+_SOURCES = ((2, 0, 1), (3, 0, 1), (4, 0, 2), (5, 1, 2))  # each law: what follows, and from what
+_UNEXPLAINED = 0.1  # of the power of a lead
 _TOLERANCE_MV = 0.02  # root mean square: recorders round, and filter lead by lead
 _TOLERANCE = 0.10  # and as a share of the limb leads' own root mean square
 _WAVES = ((-0.22, -0.06), (-0.05, 0.08), (0.10, 0.45))  # s around the QRS: P, QRS, T
@@ -50,7 +53,25 @@ def broken_laws(clean: NDArray[np.floating]) -> str | None:
         sign[row] = -1
         if _lawful(covariance * np.outer(sign, sign)):
             return f"{LEADS[row]} seems to be upside down"
-    return "the limb leads do not belong together under these names"
+    return UNRELATED
+
+
+def ill_scaled(clean: NDArray[np.floating]) -> bool:
+    """Whether the limb-lead laws fail in millivolts but hold once each lead has its own gain.
+
+    Headers do lie so: 85 of 100 records of the Lobachevsky University database have such gains.
+    """
+    limb = np.asarray(clean[:6] @ clean[:6].T / clean.shape[1], dtype=np.float64)
+    if _lawful(limb):
+        return False
+    for law, (target, one, two) in zip(_LAWS, _SOURCES, strict=True):
+        sources = [one, two]
+        weights = np.linalg.lstsq(limb[np.ix_(sources, sources)], limb[sources, target])[0]
+        unexplained = limb[target, target] - weights @ limb[sources, target]
+        as_stated = -law[sources] * law[target]  # the law, solved for its target
+        if unexplained > _UNEXPLAINED * limb[target, target] or (weights * as_stated <= 0).any():
+            return False
+    return True
 
 
 def exchanged_electrodes(beat: Floats) -> str | None:

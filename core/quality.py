@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
 from core.ecg import DURATION_S, LEADS, Ecg
-from core.interchange import RATE, broken_laws, exchanged_electrodes
+from core.interchange import (
+    RATE,
+    UNRELATED,
+    broken_laws,
+    exchanged_electrodes,
+    ill_scaled,
+)
 from core.noise import Noise, mains, measure
 
 Floats = NDArray[np.float64]
@@ -142,7 +148,13 @@ def _drowned(noise: Noise) -> list[str]:
 
 
 def _reversal(noise: Noise) -> Iterable[str]:
-    if broken := broken_laws(noise.clean):
+    broken = broken_laws(noise.clean)
+    if broken == UNRELATED and ill_scaled(noise.clean):
+        yield (
+            "The limb leads do not fit each other in size (III is II - I only after scaling): "
+            "check the gains in the file before trusting any voltage."
+        )
+    elif broken:
         yield (
             f"Possible lead reversal: {broken} (III = II - I, or what follows for aVR, aVL and "
             "aVF, does not hold). Check the names of the leads."

@@ -189,6 +189,15 @@ def test_exchanged_limb_leads_are_named() -> None:
     )
 
 
+def test_gains_that_do_not_fit_are_told_as_such() -> None:
+    signal = ecg().signal.copy()
+    signal[:6] *= np.array([[1.0], [1.6], [0.7], [1.3], [0.8], [1.2]], np.float32)
+    assert assess(Ecg(signal=signal, rate=100)).warnings == (
+        "The limb leads do not fit each other in size (III is II - I only after scaling): "
+        "check the gains in the file before trusting any voltage.",
+    )
+
+
 def test_an_inverted_limb_lead_is_named() -> None:
     signal = ecg().signal
     (said,) = assess(changed(ecg(), aVR=-signal[LEADS.index(Lead.AVR)])).warnings
