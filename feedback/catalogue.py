@@ -111,14 +111,23 @@ def active_source(session: Session) -> Source:
     return source
 
 
-def find_record(session: Session, ecg_id: int) -> RecordRow:
-    """One record of the active data set, or UnknownRecord; its labels and report stay hidden."""
+def find_record(session: Session, ecg_id: int, record_id: int | None = None) -> RecordRow:
+    """One record of the active data set, or UnknownRecord; its labels and report stay hidden.
+
+    With the ``record_id`` that a page was made for, an ECG of the same number in another data
+    set, made active since, is refused: no answer lands on a record that was not on screen.
+    """
     source = active_source(session)
     known = abs(ecg_id) < 2**31  # beyond, PostgreSQL refuses the comparison
     query = select(RecordRow).where(RecordRow.source_id == source.id, RecordRow.ecg_id == ecg_id)
     record = session.scalar(query) if known else None
     if record is None:
         raise UnknownRecord(f"there is no ECG {ecg_id}: choose one of the worklist")
+    if record_id not in (None, record.id):
+        raise UnknownRecord(
+            f"the data set was changed, ECG {ecg_id} is another record now: "
+            "open it again from the worklist"
+        )
     return record
 
 

@@ -5,14 +5,10 @@ key again returns what was stored the first time. A stored answer is never chang
 amendment supersedes it.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -21,18 +17,16 @@ from feedback import audit
 from feedback.answers import Answer, column_of
 from feedback.catalogue import find_record
 from feedback.db import now
+from feedback.drafts import ReadingState, load_draft, save_draft, state_of, state_of_record
 from feedback.errors import (
     AlreadyAnswered,
-    IncompleteAnswer,
     KeyReused,
     NothingToAmend,
-    NotRevealed,
     OpinionChanged,
 )
 from feedback.opinions import OpinionShown, reveal
 from feedback.tables import (
     Draft,
-    Json,
     ModelVersion,
     Reading,
     ReadingMode,
@@ -53,54 +47,7 @@ __all__ = [
     "submit_blind",
     "submit_final",
 ]
-MAX_DRAFT = 40_000  # characters of JSON
 _MAX_KEY = 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadingState:
-    """How far one reader has come with one record."""
-
-    blind: Reading | None
-    final: Reading | None  # the one that stands
-    draft: Draft | None
-
-    @property
-    def stage(self) -> Stage | None:
-        """The furthest answer that is stored."""
-        if self.final:
-            return Stage.FINAL
-        return Stage.BLIND if self.blind else None
-
-
-def state_of(session: Session, reader_id: int, ecg_id: int) -> ReadingState:
-    """What this reader has stored of this record; raises UnknownRecord."""
-    return _state(session, reader_id, find_record(session, ecg_id))
-
-
-def save_draft(
-    session: Session, reader_id: int, ecg_id: int, stage: Stage, payload: Json
-) -> Draft | None:
-    """Keep what the reader has typed; None, and nothing kept, where the stage is answered.
-
-    Raises NotRevealed for a final draft before the blind answer.
-    """
-    record = find_record(session, ecg_id)
-    state = _state(session, reader_id, record)
-    if stage is Stage.FINAL and state.stage is None:
-        raise NotRevealed(f"ECG {ecg_id} has no blind answer of yours: answer it first")
-    if state.final or (stage is Stage.BLIND and state.blind):
-        return None  # an autosave that was overtaken by its own submission
-    size = len(json.dumps(payload))
-    if size > MAX_DRAFT:
-        raise IncompleteAnswer(f"the draft has {size} characters: shorten it to {MAX_DRAFT}")
-    _upsert_draft(session, record.id, reader_id, stage, payload)
-    return _draft(session, reader_id, record)
-
-
-def load_draft(session: Session, reader_id: int, ecg_id: int) -> Draft | None:
-    """This reader's own draft on this record; raises UnknownRecord."""
-    return _draft(session, reader_id, find_record(session, ecg_id))
 
 
 def submit_blind(
@@ -111,12 +58,13 @@ def submit_blind(
     *,
     key: str,
     started_at: datetime,
+    record_id: int | None = None,
 ) -> Reading:
     """Store the answer given before the opinion was seen; it reveals the opinion.
 
     Raises UnknownRecord, AlreadyAnswered or KeyReused.
     """
-    record = find_record(session, ecg_id)
+    record = find_record(session, ecg_id, record_id)
     reading = _new(record, reader_id, Stage.BLIND, answer, key, started_at)
     model = session.scalar(select(ModelVersion).where(ModelVersion.active))
     reading.model_id = model.id if model else None  # the opinion that will be revealed
@@ -129,7 +77,7 @@ def opinion_for(session: Session, reader_id: int, ecg_id: int) -> OpinionShown:
     Raises NotRevealed before that, and UnknownRecord.
     """
     record = find_record(session, ecg_id)
-    return _opinion(session, record, _state(session, reader_id, record))
+    return _opinion(session, record, state_of_record(session, reader_id, record))
 
 
 def submit_final(
@@ -142,6 +90,7 @@ def submit_final(
     key: str,
     started_at: datetime,
     opinion_digest: str | None = None,
+    record_id: int | None = None,
 ) -> Reading:
     """Store the answer given after the opinion was seen, with what was on screen.
 
@@ -149,8 +98,8 @@ def submit_final(
     ``opinion_digest`` of what was on screen, raises OpinionChanged where that is outdated; also
     NotRevealed, AlreadyAnswered, KeyReused, UnknownRecord.
     """
-    record = find_record(session, ecg_id)
-    state = _state(session, reader_id, record)
+    record = find_record(session, ecg_id, record_id)
+    state = state_of_record(session, reader_id, record)
     reading = _new(record, reader_id, Stage.FINAL, answer, key, started_at)
     opinion = _opinion(session, record, state)
     if opinion_digest and not state.final and opinion_digest != opinion.digest:
@@ -171,55 +120,21 @@ def amend(
     *,
     key: str,
     started_at: datetime,
+    record_id: int | None = None,
 ) -> Reading:
     """Supersede the final answer that stands; both are kept.
 
     Raises NothingToAmend, KeyReused, UnknownRecord; AlreadyAnswered where two amendments of the
     same answer came at once.
     """
-    record = find_record(session, ecg_id)
-    state = _state(session, reader_id, record)
+    record = find_record(session, ecg_id, record_id)
+    state = state_of_record(session, reader_id, record)
     if state.final is None:
         raise NothingToAmend(f"ECG {ecg_id} has no final answer of yours: submit one first")
     reading = _new(record, reader_id, Stage.FINAL, answer, key, started_at)
     _add_opinion(reading, state, _opinion(session, record, state), agreement)
     reading.supersedes_id, reading.sequence = state.final.id, state.final.sequence + 1
     return _store(session, reading, ecg_id)
-
-
-def _state(session: Session, reader_id: int, record: RecordRow) -> ReadingState:
-    mine = (
-        select(Reading)
-        .where(Reading.record_id == record.id, Reading.reader_id == reader_id)
-        .order_by(Reading.sequence)
-    )
-    latest = {reading.stage: reading for reading in session.scalars(mine)}
-    return ReadingState(
-        blind=latest.get(Stage.BLIND),
-        final=latest.get(Stage.FINAL),
-        draft=_draft(session, reader_id, record),
-    )
-
-
-def _draft(session: Session, reader_id: int, record: RecordRow) -> Draft | None:
-    return session.scalar(
-        select(Draft)
-        .where(Draft.record_id == record.id, Draft.reader_id == reader_id)
-        .execution_options(populate_existing=True)
-    )
-
-
-def _upsert_draft(
-    session: Session, record_id: int, reader_id: int, stage: Stage, payload: Json
-) -> None:
-    """One statement, so that two tabs that save at once cannot collide."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    content: dict[str, Any] = {"stage": stage, "payload": payload, "saved_at": now()}
-    session.execute(
-        insert(Draft)
-        .values(record_id=record_id, reader_id=reader_id, **content)
-        .on_conflict_do_update(index_elements=["record_id", "reader_id"], set_=content)
-    )
 
 
 def _new(

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core.ecg import SUPERCLASSES, Superclass
-from feedback import audit, readings
+from feedback import audit, catalogue, readings
 from feedback.db import Sessions, make_engine, make_sessions, now
 from feedback.errors import (
     AlreadyAnswered,
@@ -27,6 +28,7 @@ from feedback.errors import (
 from feedback.readings import Answer, OpinionShown, ReadingState
 from feedback.tables import Confidence, Draft, LoginAttempt, Reading, Role, Stage, User, Verdict
 from tests.factories import THRESHOLD, VERSION, above, add_person, predict, serve_model
+from tests.factories_dataset import dataset
 from tests.factories_readings import amended, answer, blind, final
 
 
@@ -334,6 +336,34 @@ class TestOnce:
         with pytest.raises(UnknownRecord) as refused:
             blind(library, reader.id, 137)
         assert str(refused.value) == "there is no ECG 137: choose one of the worklist"
+
+
+def test_an_answer_never_lands_on_a_record_that_was_not_on_screen(
+    library: Sessions, reader: User, tmp_path: Path
+) -> None:
+    """A page left open on simulated ECG 1 while real records are imported."""
+    with library.read() as session:
+        on_screen = catalogue.find_record(session, 1).id
+    catalogue.import_dataset(library, dataset(tmp_path / "other", 3))
+    for write in (readings.submit_blind, readings.submit_final, readings.amend):
+        more: dict[str, Any] = {} if write is readings.submit_blind else {"agreement": None}
+        with pytest.raises(UnknownRecord) as refused, library.begin() as session:
+            write(
+                session,
+                reader.id,
+                1,
+                answer(),
+                key="k",
+                started_at=now(),
+                record_id=on_screen,
+                **more,
+            )
+        assert str(refused.value) == (
+            "the data set was changed, ECG 1 is another record now: open it again from the worklist"
+        )
+    with pytest.raises(UnknownRecord), library.begin() as session:
+        readings.save_draft(session, reader.id, 1, Stage.BLIND, {}, record_id=on_screen)
+    assert stored(library) == []
 
 
 class TestDraft:

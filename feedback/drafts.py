@@ -1,0 +1,105 @@
+"""How far a reader has come with a record, and what they have typed and not yet submitted."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from feedback.catalogue import find_record
+from feedback.db import now
+from feedback.errors import IncompleteAnswer, NotRevealed
+from feedback.tables import Draft, Json, Reading, RecordRow, Stage
+
+MAX_DRAFT = 40_000  # characters of JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingState:
+    """How far one reader has come with one record."""
+
+    blind: Reading | None
+    final: Reading | None  # the one that stands
+    draft: Draft | None
+
+    @property
+    def stage(self) -> Stage | None:
+        """The furthest answer that is stored."""
+        if self.final:
+            return Stage.FINAL
+        return Stage.BLIND if self.blind else None
+
+
+def state_of(session: Session, reader_id: int, ecg_id: int) -> ReadingState:
+    """What this reader has stored of this record; raises UnknownRecord."""
+    return state_of_record(session, reader_id, find_record(session, ecg_id))
+
+
+def save_draft(
+    session: Session,
+    reader_id: int,
+    ecg_id: int,
+    stage: Stage,
+    payload: Json,
+    *,
+    record_id: int | None = None,
+) -> Draft | None:
+    """Keep what the reader has typed; None, and nothing kept, where the stage is answered.
+
+    Raises NotRevealed for a final draft before the blind answer, UnknownRecord as
+    ``catalogue.find_record`` does.
+    """
+    record = find_record(session, ecg_id, record_id)
+    state = state_of_record(session, reader_id, record)
+    if stage is Stage.FINAL and state.stage is None:
+        raise NotRevealed(f"ECG {ecg_id} has no blind answer of yours: answer it first")
+    if state.final or (stage is Stage.BLIND and state.blind):
+        return None  # an autosave that was overtaken by its own submission
+    size = len(json.dumps(payload))
+    if size > MAX_DRAFT:
+        raise IncompleteAnswer(f"the draft has {size} characters: shorten it to {MAX_DRAFT}")
+    _upsert_draft(session, record.id, reader_id, stage, payload)
+    return _draft(session, reader_id, record)
+
+
+def load_draft(session: Session, reader_id: int, ecg_id: int) -> Draft | None:
+    """This reader's own draft on this record; raises UnknownRecord."""
+    return _draft(session, reader_id, find_record(session, ecg_id))
+
+
+def state_of_record(session: Session, reader_id: int, record: RecordRow) -> ReadingState:
+    """What this reader has stored of this record."""
+    mine = (
+        select(Reading)
+        .where(Reading.record_id == record.id, Reading.reader_id == reader_id)
+        .order_by(Reading.sequence)
+    )
+    latest = {reading.stage: reading for reading in session.scalars(mine)}
+    return ReadingState(
+        blind=latest.get(Stage.BLIND),
+        final=latest.get(Stage.FINAL),
+        draft=_draft(session, reader_id, record),
+    )
+
+
+def _draft(session: Session, reader_id: int, record: RecordRow) -> Draft | None:
+    return session.scalar(
+        select(Draft)
+        .where(Draft.record_id == record.id, Draft.reader_id == reader_id)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _upsert_draft(
+    session: Session, record_id: int, reader_id: int, stage: Stage, payload: Json
+) -> None:
+    """One statement, so that two tabs that save at once cannot collide."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    content: dict[str, Any] = {"stage": stage, "payload": payload, "saved_at": now()}
+    session.execute(
+        insert(Draft)
+        .values(record_id=record_id, reader_id=reader_id, **content)
+        .on_conflict_do_update(index_elements=["record_id", "reader_id"], set_=content)
+    )
