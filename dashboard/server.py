@@ -167,7 +167,13 @@ def log_to_file(path: Path) -> None:
     whole = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
     errors = logging.StreamHandler()
     errors.setLevel(logging.ERROR)
-    logging.basicConfig(format=LOG_FORMAT, level=logging.INFO, handlers=[whole, errors], force=True)
+    log_with(whole, errors)
+
+
+def log_with(*handlers: logging.Handler) -> None:
+    """Send what this process logs to these handlers alone."""
+    logging.basicConfig(format=LOG_FORMAT, level=logging.INFO, handlers=handlers, force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every start
 
 
 def stop_with_parent(stop: threading.Event, parent: int) -> None:

@@ -67,7 +67,7 @@ def worker(
 ) -> None:
     """Run jobs until Ctrl-C, each in a fresh interpreter."""
     settings = load_settings()
-    logging.basicConfig(format=server.LOG_FORMAT, level=logging.INFO)
+    server.log_with(logging.StreamHandler())
     db.check(settings.database_url)
     stop = _set_by_signals()
     if parent is not None:
