@@ -98,6 +98,7 @@ class Visitor:
 
     def _heard(self, response: TestResponse) -> TestResponse:
         self.traffic.append(response.text)
+        response.close()  # of a file that was served
         return response
 
 
