@@ -39,8 +39,8 @@ class TrainingConfig:
     """How the network is taught; a TOML file with these names replaces any of them."""
 
     seed: int = 0
-    epochs: int = 30
-    patience: int = 10  # epochs without a better 9a before the run stops
+    epochs: int = 20
+    patience: int = 8  # epochs without a better 9a before the run stops
     batch: int = 64
     learning_rate: float = 2e-3  # peak of the one-cycle schedule (Smith, 2018)
     warm_up: float = 0.2  # share of the run before the peak
