@@ -6,6 +6,8 @@
   "use strict";
   const PAUSE_MS = 600; // of typing, before a draft is sent
   const entered = new Map(); // form -> its verdicts when it was last looked at
+  const TWICE_MS = 700; // a second press within it was meant for the form before
+  let openedAt = 0; // when a form took the place of another one at the same ECG
   let timer = null;
   let shown = null; // the ECG on screen
 
@@ -74,12 +76,19 @@
 
   function open(meta, text, verdicts) {
     entered.set(meta.form, verdicts);
-    if (shown !== meta.ecg) arrive(meta.ecg);
+    if (shown === meta.ecg) openedAt = Date.now();
+    else arrive(meta.ecg);
     clearTimeout(timer);
     meta.forget.forEach((key) => write(key, null));
     const kept = read(meta.key);
     if (kept && kept !== text) restore(meta, meta.ecg, kept);
   }
+
+  /* Whoever presses twice has not read the opinion that came between the presses. */
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest(".answer .submit");
+    if (button && Date.now() - openedAt < TWICE_MS) event.stopPropagation();
+  }, true);
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.answer = {

@@ -124,10 +124,13 @@ def _titles(names: Iterable[Superclass]) -> str:
 
 def published_view(shown: OpinionShown) -> Component:
     """What the data set says of this ECG, folded away."""
+    codes = [f"{code} {likelihood:g}\u00a0%" for code, likelihood in shown.scp_codes.items()]
     return html.Details(
         [
             html.Summary("Published label and report"),
-            html.P(" ".join(shown.published) or "no superclass"),
+            html.P(", ".join(name.title for name in shown.published) or "no superclass"),
+            html.P(", ".join(codes), className="quiet"),
             html.P(shown.report, className="quiet"),
-        ]
+        ],
+        className="published",
     )

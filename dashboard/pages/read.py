@@ -96,7 +96,6 @@ def _register_submission(app: Dash) -> None:
         State(ids.of_ecg("meta", MATCH), "data"),
         State(ids.WORKLIST_QUERY, "data"),
         prevent_initial_call=True,
-        running=[(Output(ids.of_ecg("submit", MATCH), "disabled"), True, False)],
     )(read_callbacks.submit)
     app.clientside_callback(
         ClientsideFunction("answer", "leave"),

@@ -1,0 +1,252 @@
+"""The read page under a person's hands: keys, lost sessions, failed saves, late answers."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from sqlalchemy import func, select
+
+from core.ecg import Superclass
+from feedback.tables import Reading, Role
+from tests.browser.conftest import DESK, SMALL, Desk, OpenDesk, Serve
+from tests.factories import Installation, above, add_person, installation, predict, serve_model
+from tests.factories_dataset import dataset
+
+EMAIL = "reader@example.org"
+UPDATE = "**/_dash-update-component*"
+
+
+@pytest.fixture
+def place(tmp_path: Path, migrated: Path) -> Installation:
+    """Six ECGs with opinions, and a reader."""
+    made = installation(tmp_path / "instance", dataset(tmp_path / "data"), migrated)
+    add_person(made.sessions, EMAIL, Role.CLINICIAN)
+    with made.sessions.begin() as session:
+        serve_model(session)
+        for ecg_id in range(1, 7):
+            predict(session, ecg_id, above(Superclass.MI), warnings=("Lead I looks reversed.",))
+    return made
+
+
+@pytest.fixture
+def desk(place: Installation, serve: Serve, desks: OpenDesk) -> Desk:
+    """The reader's place, not signed in yet."""
+    return desks(serve(place))
+
+
+def stored(place: Installation) -> int:
+    """How many answers the database has."""
+    with place.sessions.read() as session:
+        return session.scalar(select(func.count()).select_from(Reading)) or 0
+
+
+def at_ecg(page: Page, ecg_id: int) -> None:
+    """The page of this ECG is there, with its trace."""
+    expect(page.get_by_role("heading", name=f"ECG {ecg_id}", exact=True)).to_be_visible()
+    expect(page.locator(".paper path.js-line").nth(13)).to_be_attached()
+
+
+def choice(page: Page, superclass: str, verdict: str) -> object:
+    """The button of a verdict on a class."""
+    return page.locator(f"[data-class={superclass}] .verdict").get_by_label(verdict)
+
+
+def test_the_keyboard_is_enough(desk: Desk, place: Installation) -> None:
+    page = desk.sign_in(EMAIL)
+    page.get_by_role("gridcell", name="1003").click(trial=True)
+    page.get_by_role("gridcell", name="1001").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    at_ecg(page, 2)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("n")  # the sheet is in front: nothing is entered behind it
+    page.keyboard.press("Escape")
+    expect(choice(page, "NORM", "Present")).not_to_be_checked()
+    page.keyboard.press("n")
+    expect(choice(page, "NORM", "Present")).to_be_checked()
+    expect(choice(page, "HYP", "Absent")).to_be_checked()
+    page.keyboard.press("4")
+    page.keyboard.press("4")
+    expect(choice(page, "CD", "Absent")).to_be_checked()
+    page.keyboard.press("x")
+    expect(page.get_by_label("Unreadable")).to_be_checked()
+    page.keyboard.press("x")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.get_by_text("attention by lead, NORM")).to_be_visible()
+    page.wait_for_timeout(800)  # a second press at once would be taken for an accident
+    page.keyboard.press("Enter")
+    at_ecg(page, 3)
+    page.keyboard.press("j")
+    at_ecg(page, 4)
+    page.keyboard.press("k")
+    at_ecg(page, 3)
+    page.keyboard.press("w")
+    expect(page.get_by_role("heading", name="Worklist")).to_be_visible()
+    assert stored(place) == 2
+
+
+def test_letters_in_the_comment_are_no_commands(desk: Desk) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.get_by_title("Comment").press_sequentially("next: jk 12 unsure?")
+    expect(page.get_by_title("Comment")).to_have_value("next: jk 12 unsure?")
+    at_ecg(page, 1)
+    expect(page.locator(".verdict input:checked")).to_have_count(0)
+
+
+def test_a_lost_session_is_noticed_and_loses_nothing(desk: Desk, place: Installation) -> None:
+    desk.watch.tolerated = ("401",)
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.context.clear_cookies()
+    page.keyboard.press("2")
+    page.keyboard.press("r")
+    page.get_by_title("Comment").fill("typed after the session had ended")
+    page.wait_for_url("**/login?next=%2Fread%2F1")
+    assert stored(place) == 0
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Sign in").click()
+    at_ecg(page, 1)
+    expect(choice(page, "MI", "Present")).to_be_checked()
+    expect(choice(page, "CD", "Absent")).to_be_checked()
+    expect(page.get_by_title("Comment")).to_have_value("typed after the session had ended")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
+    assert stored(place) == 1
+
+
+def test_a_save_that_fails_says_so_and_keeps_what_was_typed(
+    desk: Desk, place: Installation
+) -> None:
+    desk.watch.tolerated = ("ERR_FAILED", "Failed to fetch", "Callback failed")
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.keyboard.press("n")
+    page.get_by_title("Comment").fill("kept")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    page.route(UPDATE, lambda route: route.abort())
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("alert").filter(has_text="Not saved at")).to_be_visible()
+    expect(page.get_by_title("Comment")).to_have_value("kept")
+    assert stored(place) == 0
+    page.unroute(UPDATE)
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
+    expect(page.locator("#trouble")).to_have_count(0)
+    assert stored(place) == 1
+
+
+def test_a_late_answer_about_one_ecg_is_not_shown_at_another(
+    desk: Desk, place: Installation
+) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.keyboard.press("n")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    held: list[Route] = []
+
+    def hold_submissions(route: Route) -> None:
+        if '"part":"panel"' in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(UPDATE, hold_submissions)
+    page.keyboard.press("Enter")
+    page.keyboard.press("j")
+    at_ecg(page, 2)
+    assert len(held) == 1
+    with page.expect_response(UPDATE):
+        held[0].continue_()
+    expect(page.locator("#status")).to_contain_text("Blind answer saved")
+    at_ecg(page, 2)
+    expect(page.get_by_role("heading", name="Your answer")).to_be_visible()
+    expect(page.get_by_role("heading", name="Model's opinion")).to_have_count(0)
+    expect(page.locator(".verdict input:checked")).to_have_count(0)
+    assert stored(place) == 1
+
+
+def test_a_changed_verdict_takes_the_word_on_the_model_with_it(desk: Desk) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.keyboard.press("n")
+    page.keyboard.press("Enter")
+    agreement = page.locator("[data-class=MI] .agree")
+    expect(agreement.get_by_label("Disagree")).to_be_checked()
+    page.keyboard.press("2")
+    expect(agreement.get_by_label("Agree", exact=True)).to_be_checked()
+    agreement.get_by_text("Disagree").click()  # who wants to say otherwise may
+    expect(agreement.get_by_label("Disagree")).to_be_checked()
+    expect(choice(page, "MI", "Present")).to_be_checked()
+
+
+def test_a_second_press_is_not_taken_for_the_final_answer(desk: Desk, place: Installation) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.keyboard.press("n")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    with page.expect_response(UPDATE):
+        page.get_by_role("button", name="Submit").dblclick()
+    expect(page.get_by_role("heading", name="Your final answer")).to_be_visible()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(1500)
+    at_ecg(page, 1)
+    assert stored(place) == 1
+
+
+def test_times_are_those_of_the_readers_zone(desk: Desk) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.keyboard.press("n")
+    stamp = page.locator(".under time")
+    expect(stamp).not_to_contain_text("UTC")
+    utc, shown = stamp.get_attribute("datetime"), stamp.inner_text()
+    assert utc is not None
+    assert int(shown[:2]) == (int(utc[11:13]) + 9) % 24  # the browser is in Tokyo
+    assert shown[3:] == utc[14:19]
+
+
+@pytest.mark.parametrize("size", [DESK, SMALL], ids=["1440x900", "1024x768"])
+def test_nothing_overlaps_or_is_cut(desk: Desk, size: dict[str, int]) -> None:
+    desk.page.set_viewport_size(size)
+    page = desk.sign_in(EMAIL)
+    expect(page.get_by_role("gridcell", name="1001")).to_be_visible()
+    fits(page)
+    desk.go("/read/1")
+    at_ecg(page, 1)
+    fits(page)
+    apart(page, ".trace", ".entry", ".read-head", ".bar")
+    page.keyboard.press("n")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.get_by_text("attention by lead, NORM")).to_be_visible()
+    fits(page)
+    apart(page, ".trace", ".entry", ".evidence", ".read-head", ".bar")
+    apart(page, ".opinion", ".attention", ".published")
+    apart(page, ".questions .question:nth-child(2) .name", ".question:nth-child(2) .controls")
+
+
+def fits(page: Page) -> None:
+    """The page is no wider than the window, and no text runs out of its place."""
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    cut = page.evaluate(
+        "[...document.querySelectorAll('.panel, .answer, .question, .bar, .page-head, label.btn')]"
+        ".filter(box => box.scrollWidth > box.clientWidth + 1).map(box => box.className)"
+    )
+    assert cut == []
+
+
+def apart(page: Page, *selectors: str) -> None:
+    """These parts of the page do not overlap."""
+    boxes = {selector: page.locator(selector).first.bounding_box() for selector in selectors}
+    for one, a in boxes.items():
+        for other, b in boxes.items():
+            assert a is not None and b is not None, (one, other)
+            beside = a["x"] + a["width"] <= b["x"] + 0.5 or b["x"] + b["width"] <= a["x"] + 0.5
+            below = a["y"] + a["height"] <= b["y"] + 0.5 or b["y"] + b["height"] <= a["y"] + 0.5
+            assert one == other or beside or below, f"{one} overlaps {other}"
