@@ -6,15 +6,28 @@ import subprocess
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from feedback import db
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared" / "ptbxl"
 REAL_RECORDS = 300  # the first ones by ecg_id: enough of every superclass, unpacked in seconds
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 _GIVEN_PTBXL = os.environ.get("TRUSTECG_PTBXL")
 for _name in [name for name in os.environ if name.startswith("TRUSTECG_")]:
@@ -100,6 +113,12 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> str | None:
-    """Path of the system's Chromium; None lets Playwright take its own."""
-    return next(filter(None, map(shutil.which, BROWSERS)), None)
+def browser() -> Iterator["Browser"]:
+    """Chromium, started once for all tests: the system's, else Playwright's own."""
+    from playwright.sync_api import sync_playwright
+
+    installed = next(filter(None, map(shutil.which, BROWSERS)), None)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=installed, args=BROWSER_FLAGS)
+        yield started
+        started.close()

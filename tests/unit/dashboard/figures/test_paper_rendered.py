@@ -10,7 +10,7 @@ import numpy as np
 import plotly
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from core.ecg import LEADS, Ecg, Lead, Superclass
 from core.ptbxl import Ptbxl
@@ -66,14 +66,12 @@ class Sheet:
 
 
 @pytest.fixture(scope="module")
-def page(chromium: str | None) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--disable-gpu"])
-        page = browser.new_page()
-        page.set_content("<!doctype html><body style='margin: 0'></body>")
-        page.add_script_tag(path=PLOTLY_JS)
-        yield page
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page()
+    page.set_content("<!doctype html><body style='margin: 0'></body>")
+    page.add_script_tag(path=PLOTLY_JS)
+    yield page
+    page.close()
 
 
 def draw(page: Page, figure: Figure, width: int, height: int | None = None) -> Sheet:
