@@ -124,7 +124,10 @@ def _titles(names: Iterable[Superclass]) -> str:
 
 def published_view(shown: OpinionShown) -> Component:
     """What the data set says of this ECG, folded away."""
-    codes = [f"{code} {likelihood:g}\u00a0%" for code, likelihood in shown.scp_codes.items()]
+    codes = [
+        f"{code} {likelihood:g}\u00a0%" if likelihood else code  # 0 stands for unknown
+        for code, likelihood in shown.scp_codes.items()
+    ]
     return html.Details(
         [
             html.Summary("Published label and report"),

@@ -76,14 +76,14 @@ def _head(session: Session, record: RecordRow) -> Component:
         _move("back", "Back", "k", ecg_id),
         _move("next", "Next unread", "j", ecg_id),
     ]
+    subject = [
+        html.H1(f"ECG {ecg_id}"),
+        patient_line(record),
+        *noise_flags(record),
+        other_ecgs(catalogue.same_patient(session, record)),
+    ]
     return html.Header(
-        [
-            html.H1(f"ECG {ecg_id}"),
-            patient_line(record),
-            *noise_flags(record),
-            other_ecgs(catalogue.same_patient(session, record)),
-            html.Div(moves, className="moves"),
-        ],
+        [html.Div(subject, className="subject"), html.Div(moves, className="moves")],
         className="read-head",
     )
 
@@ -200,10 +200,13 @@ def decided(shown: OpinionShown) -> Sequence[Superclass]:
 
 
 def _evidence(record: RecordRow, shown: OpinionShown, card: Card) -> Component:
-    children = [opinion_view(shown, card), published_view(shown)]
+    beside = [published_view(shown)]
     if shown.attention is not None:
-        children.insert(1, _attention(record, card))
-    return html.Div(children, className="panel evidence")
+        beside.insert(0, _attention(record, card))
+    return html.Div(
+        [opinion_view(shown, card), html.Div(beside, className="beside")],
+        className="panel evidence",
+    )
 
 
 def _attention(record: RecordRow, card: Card) -> Component:

@@ -50,8 +50,9 @@ def noise_flags(record: RecordRow) -> list[Component]:
 
 
 def _tidy(where: str) -> str:
-    """``, III,AVR`` as ``III, AVR``: the annotators typed freely."""
-    return ", ".join(part for piece in where.split(",") if (part := piece.strip()))
+    """``, III,AVR`` as ``III, AVR``: the annotators typed freely, some in German."""
+    parts = [part for piece in where.split(",") if (part := piece.strip())]
+    return ", ".join("all leads" if part == "alles" else part for part in parts)
 
 
 def other_ecgs(others: Sequence[OtherEcg]) -> Component | None:

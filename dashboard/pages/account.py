@@ -1,6 +1,7 @@
 """Signing in and out and changing the password: plain forms that work before Dash is loaded."""
 
 from flask import Flask, redirect, render_template, request
+from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
 from dashboard.components.shell import sentence
@@ -15,6 +16,7 @@ def register(server: Flask) -> None:
     server.add_url_rule("/login", "login", login, methods=["GET", "POST"])
     server.add_url_rule("/logout", "logout", logout, methods=["POST"])
     server.add_url_rule("/password", "password", password, methods=["GET", "POST"])
+    server.register_error_handler(CSRFError, _form_out_of_date)
 
 
 def login() -> Response | str | tuple[str, int]:
@@ -56,6 +58,14 @@ def password() -> Response | str | tuple[str, int]:
         return _password_form(sentence(error)), 400
     sign_in(user)
     return redirect("/")
+
+
+def _form_out_of_date(error: CSRFError) -> Response | tuple[str, int]:
+    """A login page that outlived its session offers a fresh form; a script gets the status."""
+    if request.path != "/login":
+        return error.get_response()
+    target = safe_next(request.values.get("next"))
+    return _login_form(target, "This form was out of date. Sign in again."), 400
 
 
 def _login_form(target: str, problem: str = "") -> str:

@@ -23,8 +23,8 @@ from feedback.worklist import MAX_PAGE, MyStatus, WorklistQuery, WorklistRow, wo
 _BLOCK = 100  # rows a request
 _HIDDEN = "–"  # until this reader has answered
 _HINT = (
-    "Click a row, or press Enter on it, to open the ECG. Published label, finding and uncertainty "
-    "appear once you have answered."
+    "Click a row or press Enter on it to open the ECG. "
+    "Label, finding and uncertainty appear once you have answered."
 )
 _EVERY = "every"
 _ANSWERED = (MyStatus.BLIND, MyStatus.READ)
@@ -156,15 +156,15 @@ def _grid() -> Component:
         id=ids.WORKLIST,
         className="ag-theme-quartz worklist-grid",
         columnDefs=[
-            _column("ecg_id", "ECG", "number", width=110),
-            _column("patient_id", "Patient", "number", width=115),
-            _column("age", "Age", "number", width=95),
+            _column("ecg_id", "ECG", "number", width=95),
+            _column("patient_id", "Patient", "number", width=108),
+            _column("age", "Age", "number", width=90),
             _column("sex", "Sex", "word", width=95),
-            _column("fold", "Fold", "number", width=95),
-            _column("my_status", "My status", "choice", width=130),
-            _column("labels", "Published label", "text", minWidth=110, flex=1),
-            _column("predicted", "Model's finding", "text", minWidth=110, flex=1),
-            _column("uncertainty", "Uncertainty", "number", minWidth=110, flex=1),
+            _column("fold", "Fold", "number", width=90),
+            _column("my_status", "My status", "choice", width=142),
+            _column("labels", "Label", "text", "Published label", minWidth=120, flex=1),
+            _column("predicted", "Finding", "text", "Model's finding", minWidth=120, flex=1),
+            _column("uncertainty", "Uncertainty", "number", minWidth=132, flex=1),
         ],
         defaultColDef={
             "sortable": True,
@@ -211,5 +211,6 @@ _FILTERS: dict[str, dict[str, Any]] = {
 }
 
 
-def _column(name: str, title: str, kind: str, **more: Any) -> dict[str, Any]:
-    return {"field": name, "headerName": title, **_FILTERS[kind], **more}
+def _column(name: str, title: str, kind: str, long: str = "", **more: Any) -> dict[str, Any]:
+    words = {"field": name, "headerName": title, "headerTooltip": long or title}
+    return words | _FILTERS[kind] | more

@@ -60,7 +60,10 @@ def test_a_request_without_the_csrf_token_is_refused(reader: Visitor) -> None:
 
 def test_the_login_form_needs_its_token(stranger: Visitor) -> None:
     fields = {"email": "clinician@example.org", "password": PASSWORD}
-    assert stranger.client.post("/login", data=fields).status_code == 400
+    response = stranger.client.post("/login", data=fields)
+    assert response.status_code == 400
+    assert "This form was out of date. Sign in again." in response.text
+    assert stranger.get("/").status_code == 302
 
 
 def test_login_leads_where_one_wanted_to_go(stranger: Visitor) -> None:
