@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, resample_poly, sosfiltfilt
 
 from core.ecg import DURATION_S, LEADS, Ecg, Signal
-from core.errors import SignalTooShort
+from core.errors import SignalInvalid, SignalTooShort
 
 MODEL_RATE = 100  # Hz
 MODEL_SAMPLES = int(DURATION_S * MODEL_RATE)
@@ -24,14 +24,18 @@ def prepare(ecg: Ecg) -> Signal:
     """Return the (12, 1000) float32 that the network sees: 100 Hz, first 10 s, 0.5-40 Hz, mV.
 
     The amplitude stays in millivolts, since hypertrophy is diagnosed by voltage.
-    Raises SignalTooShort for less than 10 s.
+    Raises SignalTooShort for less than 10 s, SignalInvalid for samples that are not numbers: the
+    filter would spread one over its lead, and the network call no class at all.
     """
-    signal = _at_model_rate(ecg)
+    signal = at_model_rate(ecg.signal, ecg.rate)
     if signal.shape[1] < MODEL_SAMPLES:
         raise SignalTooShort(
             f"the record lasts {ecg.seconds:.2f} s: the model reads {DURATION_S:.0f} s or more"
         )
-    return band_pass(signal[:, :MODEL_SAMPLES], MODEL_RATE)
+    seen = signal[:, :MODEL_SAMPLES]
+    if missing := int(np.count_nonzero(~np.isfinite(seen))):
+        raise SignalInvalid(f"{missing} samples are not numbers: export the record again")
+    return band_pass(seen, MODEL_RATE)
 
 
 def prepare_all(ecgs: Sequence[Ecg]) -> Signal:
@@ -53,13 +57,13 @@ def _band_pass(rate: float) -> NDArray[np.float64]:
     return sections
 
 
-def _at_model_rate(ecg: Ecg) -> NDArray[np.floating]:
-    """The signal at 100 Hz by polyphase filtering, which also keeps out what would alias."""
-    if ecg.rate == MODEL_RATE:
-        return ecg.signal
-    ratio = Fraction(MODEL_RATE / ecg.rate).limit_denominator(1000)
+def at_model_rate(signal: NDArray[np.floating], rate: float) -> NDArray[np.floating]:
+    """(leads, samples) at ``rate`` Hz brought to 100 Hz, polyphase: nothing is aliased."""
+    if rate == MODEL_RATE:
+        return signal
+    ratio = Fraction(MODEL_RATE / rate).limit_denominator(1000)
     # padtype="line": a record does not start at zero, and a step would ring
     resampled: NDArray[np.floating] = resample_poly(
-        ecg.signal, ratio.numerator, ratio.denominator, axis=-1, padtype="line"
+        signal, ratio.numerator, ratio.denominator, axis=-1, padtype="line"
     )
     return resampled

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
 from core.ecg import DURATION_S, LEADS, Ecg
 from core.interchange import (
@@ -20,6 +19,7 @@ from core.interchange import (
     ill_scaled,
 )
 from core.noise import Noise, mains, measure
+from core.preprocess import at_model_rate
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -59,8 +59,7 @@ def assess(ecg: Ecg) -> Quality:
     signal = ecg.signal[:, : round(DURATION_S * ecg.rate)]
     if refused := (_missing(ecg) or _dead(signal, ecg.rate)):
         return Quality(acceptable=False, score=0.0, reasons=tuple(refused))
-    at_100 = _at_100_hz(signal, ecg.rate)
-    noise = measure(at_100, RATE)
+    noise = measure(at_model_rate(signal, ecg.rate).astype(np.float64), RATE)
     worst = float(noise.ratio.max())
     score = 1 / (1 + (worst / _NOISE_LIMIT) ** 2)
     if refused := _drowned(noise):
@@ -185,22 +184,6 @@ def _clipped(signal: NDArray[np.floating], middle: Floats) -> Floats:
         shares.append(np.where(np.abs(extreme - middle) > _CLIPPED_MV, share, 0.0))
     most: Floats = np.max(shares, axis=0)
     return most
-
-
-def _at_100_hz(signal: NDArray[np.floating], rate: float) -> Floats:
-    if rate == RATE:
-        return np.asarray(signal, dtype=np.float64)
-    # padtype="line": a record does not start at zero, and a step would ring
-    up, down = _ratio(rate)
-    resampled: Floats = resample_poly(signal, up, down, axis=1, padtype="line")
-    return resampled.astype(np.float64)
-
-
-def _ratio(rate: float) -> tuple[int, int]:
-    from fractions import Fraction
-
-    ratio = Fraction(RATE / rate).limit_denominator(1000)
-    return ratio.numerator, ratio.denominator
 
 
 def _names(which: Bools) -> str:

@@ -7,21 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import resample_poly
 
 from core.ecg import SUPERCLASSES
 from core.errors import DatasetInTheWay, SimulationInvalid
-from core.ptbxl import AGE_OVER_89, SIMULATED_MARK
+from core.preprocess import MODEL_RATE, at_model_rate
+from core.ptbxl import AGE_OVER_89, INDEX, SIMULATED_MARK
+from core.ptbxl import STATEMENTS as STATEMENTS_FILE
 from core.simulate.files import write_index, write_record, write_statements
 from core.simulate.findings import STATEMENTS, Finding
 from core.simulate.patients import Visit, draw_visits
 from core.simulate.record import Simulated, simulate_record
-from core.simulate.vcg import Array
 
 GENERATOR_VERSION = 1  # raise it when the same seed gives other samples
-_RATE, _LOW_RATE = 500, 100
+_RATE, _LOW_RATE = 500, MODEL_RATE
 _PER_FOLDER = 1000
-_INDEX = "ptbxl_database.csv"
 _FOLDERS = ("records100", "records500", "truth")
 _PATIENTS, _HEARTS, _RECORDS = range(3)  # branches of the seed
 
@@ -47,21 +46,21 @@ def simulate_dataset(root: Path, records: int, seed: int, progress: Progress | N
         _write(root, ecg_id, simulated)
         if progress:
             progress(ecg_id)
-    write_statements(root / "scp_statements.csv")
-    write_index(root / _INDEX, rows)
+    write_statements(root / STATEMENTS_FILE)
+    write_index(root / INDEX, rows)
     return root
 
 
 def _clear(root: Path) -> None:
     """An empty folder with place for the truth; simulated records that it held are gone."""
     marked = (root / SIMULATED_MARK).is_file()
-    there = [root / name for name in (_INDEX, *_FOLDERS) if (root / name).exists()]
+    there = [root / name for name in (INDEX, *_FOLDERS) if (root / name).exists()]
     if there and not marked:
         raise DatasetInTheWay(
             f"{there[0]} is there and {root} has no {SIMULATED_MARK}: "
             "these are no simulated records, choose another folder"
         )
-    (root / _INDEX).unlink(missing_ok=True)
+    (root / INDEX).unlink(missing_ok=True)
     for name in _FOLDERS:
         if (root / name).exists():
             shutil.rmtree(root / name)
@@ -83,18 +82,12 @@ def _simulate(seed: int, visit: Visit) -> Simulated:
 
 def _write(root: Path, ecg_id: int, simulated: Simulated) -> None:
     signal = simulated.ecg.signal.astype(np.float64)
-    for rate, samples in ((_RATE, signal), (_LOW_RATE, _at_low_rate(signal))):
+    for rate, samples in ((_RATE, signal), (_LOW_RATE, at_model_rate(signal, _RATE))):
         stem = root / filename(ecg_id, rate)
         stem.parent.mkdir(parents=True, exist_ok=True)
         write_record(stem, samples, rate)
     truth = json.dumps(simulated.truth.to_json(), separators=(",", ":"))
     (root / "truth" / f"{ecg_id:05d}.json").write_text(truth + "\n", encoding="utf-8")
-
-
-def _at_low_rate(signal: Array) -> Array:
-    # padtype="line": a record does not start at zero, and a step would ring
-    low: Array = resample_poly(signal, 1, _RATE // _LOW_RATE, axis=-1, padtype="line")
-    return low
 
 
 def filename(ecg_id: int, rate: int) -> str:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.ecg import Superclass
 from core.simulate.findings import OTHER_STATEMENTS, STATEMENTS
-from core.simulate.vcg import Array
 
 UNITS_PER_MV = 1000
 # As in PTB-XL's headers, which write the augmented leads in capitals.
@@ -28,7 +28,7 @@ STATEMENT_COLUMNS = (
 )  # fmt: skip
 
 
-def write_record(stem: Path, signal: Array, rate: int) -> None:
+def write_record(stem: Path, signal: NDArray[np.floating], rate: int) -> None:
     """Write ``signal`` (12, samples; mV) as ``stem``.hea and .dat: WFDB format 16, 1 uV a unit."""
     samples = np.clip(np.rint(signal * UNITS_PER_MV), -32767, 32767).astype("<i2")
     lines = [f"{stem.name} {len(samples)} {rate} {samples.shape[1]}"]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.ecg import Ecg
-from core.errors import SignalTooShort
+from core.errors import SignalInvalid, SignalTooShort
 from core.preprocess import MODEL_SAMPLES, prepare, prepare_all
 
 
@@ -50,6 +50,16 @@ def test_refuses_a_short_record():
     with pytest.raises(SignalTooShort) as error:
         prepare(tone(5, seconds=4.5))
     assert str(error.value) == "the record lasts 4.50 s: the model reads 10 s or more"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_refuses_samples_that_are_not_numbers(value):
+    """One of them makes every logit NaN, which is above no threshold: nothing would be found."""
+    ecg = tone(5)
+    ecg.signal[3, 500:502] = value
+    with pytest.raises(SignalInvalid) as error:
+        prepare(ecg)
+    assert str(error.value) == "2 samples are not numbers: export the record again"
 
 
 def test_prepares_none():
