@@ -74,12 +74,12 @@ class Predictor:
 
     def _opinion(self, quality: Quality, p: Floats, attention: NDArray[np.float32]) -> Opinion:
         present = p >= self._threshold
-        open_ = ~present & (p >= self._rule_out)
+        absent = ~present & (p < self._rule_out)
         return Opinion(
             quality=quality,
             probabilities=p,
             labels=_named(present),
-            abstained=_named(open_),
+            abstained=_named(~present & ~absent),
             uncertainty=chance_of_error(p, present),
             attention=Attention(temporal=attention.sum(1), lead=attention.sum(2)),
         )

@@ -68,6 +68,13 @@ def test_a_class_is_present_absent_or_open(checkpoint, threshold, rule_out, labe
     assert (opinion.labels, opinion.abstained) == (labels, abstained)
 
 
+def test_a_network_that_gives_no_numbers_rules_nothing_out(checkpoint):
+    broken = load(checkpoint)
+    broken.network.head.bias.data.fill_(float("nan"))
+    opinion = Predictor(broken).predict([an_ecg()])[0]
+    assert (opinion.labels, opinion.abstained) == ((), SUPERCLASSES)
+
+
 def test_uncertainty_is_the_chance_of_at_least_one_wrong_call():
     p = np.array([0.9, 0.2, 0.0, 0.0, 0.5])
     present = np.array([True, False, False, False, True])
