@@ -7,6 +7,7 @@ last whole epoch.
 import copy
 import csv
 import hashlib
+import pickle
 import time
 import tomllib
 from collections import Counter
@@ -147,11 +148,17 @@ class TrainingRun:
                 f"{len(taught.label)} training records do not fill one batch of {config.batch}: "
                 "give more records or a smaller batch"
             )
+        if not (stopping.label.any(0) & ~stopping.label.all(0)).any():
+            raise TrainingError(
+                f"of the {len(stopping.label)} records of 9a all or none have each class, so no "
+                "epoch can be told from the untaught network: give more records"
+            )
         torch.manual_seed(config.seed)
         self.config = replace(
             config, network=replace(config.network, statements=taught.statement.shape[1])
         )
         self.taught, self.stopping = taught, stopping
+        self._key = f"{asdict(self.config)} {taught.digest} {stopping.digest}"  # of the same run
         self.network = Network(self.config.network)
         self.average = copy.deepcopy(self.network).eval()
         self.best = copy.deepcopy(self.average.state_dict())
@@ -174,10 +181,18 @@ class TrainingRun:
         return self.epoch >= self.config.epochs or stale
 
     def run_epoch(self) -> EpochReport:
-        """Teach one epoch, look at 9a, and keep the averaged weights if they are the best."""
+        """Teach one epoch, look at 9a, and keep the averaged weights if they are the best.
+
+        Raises TrainingError for a loss that is no number.
+        """
         start = time.monotonic()
         self.network.train()
         loss = float(np.mean([self._step(batch) for batch in self._batches()]))
+        if not np.isfinite(loss):
+            raise TrainingError(
+                f"the loss of epoch {self.epoch + 1} is {loss}: lower the learning rate, or set "
+                "bfloat16 = false"
+            )
         area = _macro_auroc(self.average, self.stopping)
         self.epoch += 1
         if area > self.best_auroc:
@@ -246,8 +261,11 @@ class TrainingRun:
         path.with_suffix(".part").replace(path)
 
     def resume(self, path: Path) -> None:
-        """Go on from a saved state; raises TrainingError if another run left it."""
-        state = torch.load(path, weights_only=True)
+        """Go on from a saved state; raises TrainingError if another run left it or it is broken."""
+        try:
+            state = torch.load(path, weights_only=True)
+        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+            raise TrainingError(f"{path} does not load: delete it to start anew") from error
         if state["key"] != self._key:
             raise TrainingError(
                 f"{path} belongs to a run with another config or other data: "
@@ -258,12 +276,6 @@ class TrainingRun:
         for name in self._NUMBERS:
             setattr(self, name, state[name])
         torch.set_rng_state(state["random"])
-
-    @property
-    def _key(self) -> str:
-        """What makes two runs the same one."""
-        data = hashlib.sha256(self.taught.ecg_id.tobytes() + self.taught.label.tobytes())
-        return f"{asdict(self.config)} {data.hexdigest()}"
 
 
 def run_to_end(run: TrainingRun, out: Path, report: Callable[[EpochReport], None]) -> None:

@@ -1,10 +1,21 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from core.errors import TrainingError
-from core.training import LOG, STATE, TrainingConfig, TrainingRun, augment, run_to_end
+from core.ptbxl import Ptbxl
+from core.training import (
+    LOG,
+    STATE,
+    TrainingConfig,
+    TrainingRun,
+    augment,
+    load_set,
+    run_to_end,
+)
+from tests.factories_ecg import ecg, row, write_index, write_record
 from tests.factories_model import TINY, labelled_set, tiny_run
 
 
@@ -13,7 +24,7 @@ def weights(run):
 
 
 def test_the_same_seed_gives_the_same_weights():
-    first, second = tiny_run(), tiny_run()
+    first = tiny_run()
     first_report = first.run_epoch()
     torch.manual_seed(99)  # what ran before must not matter
     second = tiny_run()
@@ -50,6 +61,51 @@ def test_the_state_of_another_run_is_refused(tmp_path):
     run_to_end(tiny_run(), tmp_path, lambda _: None)
     with pytest.raises(TrainingError, match="belongs to a run with another config or other data"):
         run_to_end(tiny_run(replace(TINY, learning_rate=1e-5)), tmp_path, lambda _: None)
+
+
+def test_a_state_of_other_samples_is_refused(tmp_path):
+    """Simulated anew under the same ids: the card must not name data that were not learned."""
+    run_to_end(tiny_run(), tmp_path, lambda _: None)
+    taught, stopping = labelled_set(), labelled_set(32, seed=1)
+    for changed in (taught, stopping):
+        changed.signal[0, 0, 0] += 1
+        with pytest.raises(TrainingError, match="another config or other data"):
+            run_to_end(TrainingRun(taught, stopping, TINY), tmp_path, lambda _: None)
+        changed.signal[0, 0, 0] -= 1
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"no state at all"])
+def test_a_broken_state_is_named(tmp_path, content):
+    (tmp_path / STATE).write_bytes(content)
+    with pytest.raises(TrainingError) as error:
+        tiny_run().resume(tmp_path / STATE)
+    assert str(error.value) == f"{tmp_path / STATE} does not load: delete it to start anew"
+
+
+def test_a_loss_that_is_no_number_ends_the_run():
+    run = tiny_run()
+    with torch.no_grad():
+        run.network.head.bias.fill_(float("nan"))
+    with pytest.raises(TrainingError, match="^the loss of epoch 1 is nan: lower the learning rate"):
+        run.run_epoch()
+
+
+def test_a_9a_that_tells_no_epochs_apart_is_refused():
+    """Else the untaught network would stay the best and be shipped."""
+    stopping = labelled_set(32)
+    stopping.label[:] = stopping.label[0]
+    with pytest.raises(TrainingError, match="^of the 32 records of 9a all or none have each class"):
+        TrainingRun(labelled_set(), stopping, TINY)
+
+
+def test_a_record_with_a_hole_is_left_out(tmp_path):
+    """One sample that is no number would make every weight one."""
+    data = Ptbxl.open(write_index(tmp_path, row(1), row(2)))
+    holed = ecg().signal.copy()
+    holed[3, 500] = np.nan
+    write_record(tmp_path / data.record(1).filename_lr, holed)
+    write_record(tmp_path / data.record(2).filename_lr)
+    assert load_set(data, "all").ecg_id.tolist() == [2]
 
 
 def test_stops_when_9a_no_longer_improves():
