@@ -36,7 +36,8 @@ def read_wfdb(stem: Path, *, ecg_id: int | None = None, within: Path | None = No
     """Read ``stem``.hea and its samples; leads are placed by their name, not their position.
 
     ``stem`` may carry the suffix .hea. With ``within``, a path that leads out of that folder
-    is refused. Raises RecordNotFound, RecordUnreadable or LeadsError.
+    is refused. Raises RecordNotFound, RecordUnreadable, LeadsError, or SignalInvalid for a rate
+    that cannot be.
     """
     stem = stem.with_suffix("") if stem.suffix == ".hea" else stem
     if within is not None and _climbs(stem, within):
@@ -44,7 +45,14 @@ def read_wfdb(stem: Path, *, ecg_id: int | None = None, within: Path | None = No
     for suffix in (".hea", ".dat"):
         if not stem.with_name(stem.name + suffix).is_file():
             raise RecordNotFound(f"{stem}{suffix} is not there: run 'trustecg data verify'")
-    return _to_ecg(_read_plain(stem) or _read_any(stem), stem, ecg_id)
+    try:
+        record = _read_plain(stem) or _read_any(stem)
+    except OSError as error:  # no permission, a disk that fails, a file gone since
+        raise RecordUnreadable(
+            f"{stem}.hea and .dat cannot be read ({error.strerror}): see that this user may read "
+            "them and the disk is well"
+        ) from error
+    return _to_ecg(record, stem, ecg_id)
 
 
 def _climbs(stem: Path, within: Path) -> bool:

@@ -1,5 +1,6 @@
 """WFDB records: read by name into the right row, or refused with what is wrong."""
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -203,6 +204,26 @@ def test_a_header_that_does_not_parse_is_named(tmp_path: Path) -> None:
     empty_header(tmp_path / "one")
     with pytest.raises(RecordUnreadable, match=r"one\.hea and \.dat disagree or do not parse \("):
         read_wfdb(tmp_path / "one")
+
+
+@pytest.mark.parametrize(
+    "fails", [(Path, "read_text"), (np, "fromfile")], ids=["header", "samples"]
+)
+def test_a_disk_that_fails_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: tuple[object, str]
+) -> None:
+    write_record(tmp_path / "one")
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(*fails, fail)
+    with pytest.raises(RecordUnreadable) as caught:
+        read_wfdb(tmp_path / "one")
+    assert str(caught.value) == (
+        f"{tmp_path / 'one'}.hea and .dat cannot be read (Input/output error): see that this user "
+        "may read them and the disk is well"
+    )
 
 
 def test_a_header_that_claims_a_giant_record_is_refused_at_once(tmp_path: Path) -> None:
