@@ -17,10 +17,10 @@ from core.errors import CoreError
 from core.interchange import COEFFICIENTS, NONE, RATE, features, transforms
 from core.noise import INDEPENDENT, measure
 from core.ptbxl import Ptbxl, Record
+from core.roles import TRAINING_FOLDS
 
 Floats = NDArray[np.float64]
 
-TRAINING_FOLDS = range(1, 9)
 # Share of the records fitted on that are warned of; the limit of the rule is set by it. On
 # fold 9, which the fit has not seen, it becomes 2 %.
 FALSE_WARNINGS = 0.008

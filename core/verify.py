@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.download import SUMS, digest_of, parse_sums
 from core.errors import RecordError
-from core.ptbxl import Ptbxl
+from core.ptbxl import INDEX, Ptbxl
 from core.wfdb_reader import read_wfdb
 
 Progress = Callable[[int, int], None]  # files done, files in all
@@ -44,7 +44,7 @@ def verify(root: Path, progress: Progress | None = None) -> Verified:
     else:
         checks = [_header_check(root, stem) for stem in _stems(dataset)]
         against = "the checksums in the headers"
-    faults = [Fault(file="ptbxl_database.csv", problem=str(row)) for row in dataset.skipped]
+    faults = [Fault(file=INDEX, problem=str(row)) for row in dataset.skipped]
     for done, check in enumerate(checks, start=1):
         if fault := check():
             faults.append(fault)

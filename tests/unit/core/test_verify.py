@@ -54,8 +54,8 @@ def test_500_hz_is_checked_where_it_is_there(root: Path) -> None:
 
 
 def test_digests_are_used_where_they_were_published(root: Path) -> None:
-    good = "17ed09d3e8f4d6a4ba7c52d8a5d5d2bb5cc3d2d1b4a1ee5c4f7b7ea4b1f4b4a5"
-    (root / "SHA256SUMS.txt").write_text(f"{good} scp_statements.csv\n{good} none.csv\n")
+    published = "17ed09d3e8f4d6a4ba7c52d8a5d5d2bb5cc3d2d1b4a1ee5c4f7b7ea4b1f4b4a5"
+    (root / "SHA256SUMS.txt").write_text(f"{published} scp_statements.csv\n{published} none.csv\n")
     result = verify(root)
     assert result.against == "SHA256SUMS.txt"
     assert result.faults == (
