@@ -31,8 +31,9 @@ class Platt:
 def fit_platt(logits: NDArray[np.floating], labels: Bools) -> Platt:
     """Fit Platt's sigmoid to every class of (records, 5) logits by maximum likelihood.
 
-    Platt, "Probabilistic outputs for support vector machines" (1999). The slope is kept
-    positive, so that calibration never turns the ranking round.
+    Platt, "Probabilistic outputs for support vector machines" (1999), on the labels as they are,
+    without the prior that he adds to them. The slope is kept positive, so that calibration never
+    turns the ranking round.
     """
     fits = [_fit_sigmoid(logits[:, k], labels[:, k]) for k in range(labels.shape[1])]
     return Platt(np.array([f[0] for f in fits]), np.array([f[1] for f in fits]))
@@ -50,7 +51,7 @@ def _fit_sigmoid(logit: NDArray[np.floating], label: Bools) -> tuple[float, floa
 
 
 def best_f1_threshold(probability: Floats, label: Bools) -> float:
-    """The threshold with the highest F1, halfway between the two probabilities it parts."""
+    """The threshold with the highest F1 on (records,), halfway between the two that it parts."""
     order = np.argsort(-probability, kind="stable")
     p, hits = probability[order], np.cumsum(label[order])
     called = np.arange(1, len(p) + 1)
@@ -72,8 +73,10 @@ def rule_out_threshold(
 
     Of the records that have the class, at most ``miss_rate`` lie below it, with the given
     confidence: Learn-then-Test with a binomial p-value and fixed-sequence testing from 0
-    upwards (Angelopoulos et al., 2021, https://arxiv.org/abs/2110.01052). None where the
-    positives are too few to certify any threshold.
+    upwards (Angelopoulos et al., 2021, https://arxiv.org/abs/2110.01052). It takes the records
+    for independent draws that nothing else was chosen on; those of one patient and the choice of
+    the best epoch make it somewhat less sure, which is why misses are counted on 9b as well. None
+    where the positives are too few to certify any threshold.
     """
     positives = np.sort(probability[label])
     n = len(positives)

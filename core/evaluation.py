@@ -16,7 +16,11 @@ ECE_BINS = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """Figures on the labelled records of a set; a class without both kinds of record has NaN."""
+    """Figures on the labelled records of a set.
+
+    AUROC is NaN for a class that all or none of them have; F1 of a class that none of them has is
+    0 if it is called all the same, else NaN. A mean leaves NaN out.
+    """
 
     n: int  # records that the model scored
     n_labelled: int  # of these, the ones with at least one superclass: all figures are on them
@@ -39,7 +43,10 @@ def evaluate(
     refused: int = 0,
     seed: int = 0,
 ) -> Evaluation:
-    """Evaluate (records, 5) probabilities against labels; ``patient`` is (records,)."""
+    """Evaluate (records, 5) probabilities against labels; ``patient`` is (records,) of their ids.
+
+    ``thresholds`` (5,) are those from which a class is called.
+    """
     counted = label.any(axis=1)
     p, y, who = probability[counted], label[counted], patient[counted]
     called = p >= thresholds
@@ -71,7 +78,10 @@ def auroc(score: Floats, label: Bools, weight: Floats | None = None) -> float:
 def macro_auroc_interval(
     score: Floats, label: Bools, patient: NDArray[np.int64], *, seed: int = 0
 ) -> tuple[float, float]:
-    """95 % interval of the macro AUROC, resampling patients since their records are alike."""
+    """95 % interval of the macro AUROC of (records, 5) scores: the percentile bootstrap.
+
+    Patients are resampled with all of their records, since those are alike.
+    """
     if not len(label):
         return float("nan"), float("nan")
     weight = patient_weights(patient, seed=seed)

@@ -59,7 +59,8 @@ def broken_laws(clean: NDArray[np.floating]) -> str | None:
 def ill_scaled(clean: NDArray[np.floating]) -> bool:
     """Whether the limb-lead laws fail in millivolts but hold once each lead has its own gain.
 
-    Headers do lie so: 85 of 100 records of the Lobachevsky University database have such gains.
+    ``clean`` is (12, samples) without wander. Headers do lie so: 85 of 100 records of the
+    Lobachevsky University database have such gains.
     """
     limb = np.asarray(clean[:6] @ clean[:6].T / clean.shape[1], dtype=np.float64)
     if _lawful(limb):

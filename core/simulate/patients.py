@@ -58,7 +58,7 @@ _STATEMENTS: dict[Superclass, dict[Finding, int]] = {
     },
     _HYP: {_F.LVH: 1708, _F.LAE: 341, _F.RVH: 102, _F.RAE: 79},
 }  # fmt: skip
-# A left bundle block hides infarct, strain and voltage; a right one is no left one.
+# A left bundle block hides infarct, strain and voltage.
 _EXCLUDES: dict[Finding, frozenset[Superclass]] = {
     _F.CLBBB: frozenset((_MI, _STTC, _HYP)),
 }

@@ -28,7 +28,7 @@ def draw_rhythm(
 ) -> Rhythm:
     """A sinus rhythm of mean ``heart_rate`` (/min) over ``seconds``.
 
-    RR follows respiration (0.15-0.3 Hz) and the slower Mayer wave near 0.1 Hz (McSharry 2003);
+    RR follows respiration (0.18-0.33 Hz) and the slower Mayer wave near 0.1 Hz (McSharry 2003);
     its spread falls with age and with the rate (Umetani et al., J Am Coll Cardiol 31:593, 1998).
     """
     mean = 60 / heart_rate
