@@ -1,38 +1,43 @@
-"""Data sets, their records, and the models whose opinions are shown."""
+"""The active data set, its records, and the models whose opinions are shown."""
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.ecg import SUPERCLASSES
-from core.ptbxl import SIMULATED_MARK, Ptbxl, Record
 from feedback import audit
-from feedback.db import Sessions, now
+from feedback.db import now
 from feedback.errors import NoDataset, NoModel, UnknownRecord
+from feedback.importing import (
+    LOCAL,
+    Imported,
+    count_records,
+    digest_of,
+    import_dataset,
+    make_only_active,
+)
 from feedback.tables import ModelVersion, Prediction, RecordRow, Source
 
 if TYPE_CHECKING:
     from core.checkpoint import Card
 
-Progress = Callable[[int, int], object]  # (records done, records in all)
-LOCAL = "command line"  # the actor where nobody is signed in
-_CHUNK = 1000  # records a transaction: other writers wait a tenth of a second
-_IMPORT_FORMAT = 1  # raise it when _values changes, so that known data sets are read again
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """What an import did, in records."""
-
-    added: int
-    changed: int
-    unchanged: int
+__all__ = [
+    "LOCAL",
+    "Coverage",
+    "Imported",
+    "OtherEcg",
+    "active_model",
+    "active_source",
+    "coverage",
+    "digest_of",
+    "find_record",
+    "import_dataset",
+    "register_model",
+    "same_patient",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,50 +62,6 @@ class Coverage:
     def open(self) -> int:
         """Records that the model has not seen."""
         return self.records - self.scored - self.refused - self.failed
-
-
-def import_dataset(
-    sessions: Sessions, dataset: Ptbxl, *, progress: Progress | None = None, actor: str = LOCAL
-) -> Imported:
-    """Enter the records in the catalogue and make this the active data set.
-
-    Repeatable: what is there is compared, and updated where it differs. It commits every
-    thousand records; one that was cut off is completed by the next. A data set that was moved
-    keeps its records and readings; rows in ``dataset.skipped`` keep no other out. Raises
-    DatasetUnreadable before anything is written.
-    """
-    digest = digest_of(dataset)
-    with sessions.begin() as session:
-        known = _known_source(session, dataset, digest)
-        if known and known.digest == digest:
-            _activate(session, known)
-            return Imported(added=0, changed=0, unchanged=_count(session, known.id))
-    records = list(dataset.records.values())
-    with sessions.begin() as session:
-        source = _known_source(session, dataset, digest) or _new_source(session, dataset)
-    added = changed = 0
-    for start in range(0, len(records), _CHUNK):
-        chunk = records[start : start + _CHUNK]
-        with sessions.begin() as session:
-            new, different = _store(session, source.id, chunk)
-        added, changed = added + new, changed + different
-        if progress:
-            progress(start + len(chunk), len(records))
-    done = Imported(added=added, changed=changed, unchanged=len(records) - added - changed)
-    with sessions.begin() as session:
-        _finish(session, source.id, digest, done, len(dataset.skipped), actor)
-    return done
-
-
-def digest_of(dataset: Ptbxl) -> str:
-    """The sha256 of the index files: the same for the same data set at any path."""
-    digest = hashlib.sha256(f"format {_IMPORT_FORMAT}\n".encode())
-    for name in ("ptbxl_database.csv", "scp_statements.csv", SIMULATED_MARK):
-        path = dataset.root / name
-        if path.is_file():
-            digest.update(f"{name} {path.stat().st_size}\n".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def active_source(session: Session) -> Source:
@@ -157,7 +118,7 @@ def register_model(
     model.path, model.card = str(path), content | {"thresholds": _thresholds(card)}
     session.flush()
     if not model.active:
-        _make_only_active(session, ModelVersion, model.id)
+        make_only_active(session, ModelVersion, model.id)
         session.refresh(model)
         audit.record(session, actor, "model.activate", card.version, path=str(path))
     return model
@@ -190,130 +151,9 @@ def coverage(session: Session) -> Coverage:
             Prediction.model_id == (model.id if model else None),
         )
     ).one()
-    records = _count(session, source.id)
+    records = count_records(session, source.id)
     return Coverage(records=records, scored=scored, refused=refused, failed=failed)
 
 
 def _thresholds(card: "Card") -> dict[str, float]:
     return {str(name): float(value) for name, value in card.thresholds.items()}
-
-
-def _known_source(session: Session, dataset: Ptbxl, digest: str) -> Source | None:
-    """The row of this data set: by its path, else by its content, for one that was moved."""
-    root = str(dataset.root.resolve())
-    source = session.scalar(select(Source).where(Source.root == root))
-    source = source or session.scalar(select(Source).where(Source.digest == digest))
-    if source:
-        source.root, source.simulated = root, dataset.simulated
-    return source
-
-
-def _new_source(session: Session, dataset: Ptbxl) -> Source:
-    source = Source(
-        root=str(dataset.root.resolve()),
-        simulated=dataset.simulated,
-        active=False,
-        imported_at=None,
-        digest="",
-    )
-    session.add(source)
-    return source
-
-
-def _store(session: Session, source_id: int, chunk: Sequence[Record]) -> tuple[int, int]:
-    """Insert what is new, update what differs; returns how many of each."""
-    session.execute(select(Source.id).where(Source.id == source_id).with_for_update())
-    known = _known(session, source_id, [record.ecg_id for record in chunk])
-    new, different = [], []
-    for record in chunk:
-        values = _values(record) | {"source_id": source_id}
-        row = known.get(record.ecg_id)
-        if row is None:
-            new.append(values)
-        elif any(row[name] != value for name, value in values.items()):
-            different.append(values | {"id": row["id"]})
-    if new:
-        session.execute(insert(RecordRow), new)
-    if different:
-        session.execute(update(RecordRow), different)
-    return len(new), len(different)
-
-
-def _known(
-    session: Session, source_id: int, ecg_ids: Sequence[int]
-) -> dict[int, Mapping[str, Any]]:
-    rows = session.execute(
-        select(*RecordRow.__table__.columns).where(
-            RecordRow.source_id == source_id, RecordRow.ecg_id.in_(ecg_ids)
-        )
-    )
-    return {row["ecg_id"]: dict(row) for row in rows.mappings()}
-
-
-def _values(record: Record) -> dict[str, Any]:
-    labels = [name for name in SUPERCLASSES if name in record.superclasses]
-    return {
-        "ecg_id": record.ecg_id,
-        "patient_id": record.patient_id,
-        "age": record.age,
-        "sex": record.sex,
-        "height": record.height,
-        "weight": record.weight,
-        "site": record.site,
-        "device": record.device,
-        "recorded_at": record.recorded_at,
-        "noise": dict(record.noise),
-        "extra_beats": record.extra_beats,
-        "pacemaker": record.pacemaker,
-        "validated_by_human": record.validated_by_human,
-        "fold": record.fold,
-        "filename_lr": record.filename_lr,
-        "filename_hr": record.filename_hr,
-        "report": record.report,
-        "scp_codes": dict(record.scp_codes),
-        "labelled": record.labelled,
-        "labels": " ".join(labels),
-        **{f"label_{name.lower()}": name in record.superclasses for name in SUPERCLASSES},
-    }
-
-
-def _finish(
-    session: Session, source_id: int, digest: str, done: Imported, skipped: int, actor: str
-) -> None:
-    source = session.get_one(Source, source_id)
-    source.digest, source.imported_at = digest, now()
-    session.flush()
-    _activate(session, source)
-    audit.record(
-        session,
-        actor,
-        "data.import",
-        source.root,
-        digest=digest,
-        simulated=source.simulated,
-        added=done.added,
-        changed=done.changed,
-        unchanged=done.unchanged,
-        skipped=skipped,
-    )
-
-
-def _activate(session: Session, source: Source) -> None:
-    if not source.active:
-        _make_only_active(session, Source, source.id)
-
-
-def _make_only_active(
-    session: Session, table: type[Source] | type[ModelVersion], row_id: int
-) -> None:
-    """Two statements in this order: the index allows no second active row in between."""
-    quiet = {"synchronize_session": "fetch"}
-    session.execute(update(table).where(table.active).values(active=False), execution_options=quiet)
-    session.execute(
-        update(table).where(table.id == row_id).values(active=True), execution_options=quiet
-    )
-
-
-def _count(session: Session, source_id: int) -> int:
-    query = select(func.count()).select_from(RecordRow).where(RecordRow.source_id == source_id)
-    return session.scalar(query) or 0

@@ -1,6 +1,7 @@
 """A handful of records in the PTB-XL layout, written in no time: waves, not physiology."""
 
 import csv
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,16 @@ def dataset(root: Path, records: int = 6) -> Ptbxl:
     for ecg_id in range(1, records + 1):
         write_samples(root, ecg_id)
     return Ptbxl.open(root)
+
+
+def edited(data: Ptbxl, change: Callable[[list[dict[str, str]]], object]) -> Ptbxl:
+    """The data set after someone has changed the rows of its index."""
+    path = data.root / "ptbxl_database.csv"
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    change(rows)
+    _write_csv(path, rows)
+    return Ptbxl.open(data.root)
 
 
 def write_samples(root: Path, ecg_id: int) -> None:
@@ -76,7 +87,7 @@ def _row(ecg_id: int) -> dict[str, object]:
     }
 
 
-def _write_csv(path: Path, rows: list[dict[str, object]]) -> None:
+def _write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
