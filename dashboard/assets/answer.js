@@ -6,6 +6,7 @@
   "use strict";
   const PAUSE_MS = 600; // of typing, before a draft is sent
   const entered = new Map(); // form -> its verdicts when it was last looked at
+  let pending = {}; // words on the model that were set here and have not come back yet
   const TWICE_MS = 700; // a second press within it was meant for the form before
   let openedAt = 0; // when a form took the place of another one at the same ECG
   let timer = null;
@@ -62,20 +63,41 @@
   }
 
   /* Whoever changes a verdict has said by that whether the model is right; it can be overruled. */
-  function follow(meta, verdicts) {
-    const before = entered.get(meta.form);
-    entered.set(meta.form, verdicts);
+  function following(meta, verdicts) {
+    const before = entered.get(meta.form) || verdicts;
+    const changed = {};
     for (const name of meta.agreeing) {
       const verdict = verdicts[name];
       if (verdict === before[name] || !verdict || verdict === "unsure") continue;
       const same = (verdict === "present") === meta.predicted.includes(name);
-      dash_clientside.set_props(
-        { class: name, ecg: meta.ecg, part: "agree" }, { value: same ? "agree" : "disagree" });
+      changed[name] = same ? "agree" : "disagree";
     }
+    return changed;
+  }
+
+  function follow(meta, verdicts, agreement) {
+    for (const name of Object.keys(pending)) {
+      if (agreement[name] === pending[name]) delete pending[name];
+    }
+    const changed = following(meta, verdicts);
+    entered.set(meta.form, verdicts);
+    Object.assign(pending, changed);
+    for (const name of Object.keys(changed)) {
+      dash_clientside.set_props(
+        { class: name, ecg: meta.ecg, part: "agree" }, { value: changed[name] });
+    }
+  }
+
+  function compose(verdicts, agreements, unreadable, confidence, comment, vIds, aIds) {
+    return {
+      verdicts: byClass(vIds, verdicts), agreement: byClass(aIds, agreements),
+      unreadable: Boolean(unreadable), confidence: confidence || null, comment: comment || "",
+    };
   }
 
   function open(meta, text, verdicts) {
     entered.set(meta.form, verdicts);
+    pending = {};
     if (shown === meta.ecg) openedAt = Date.now();
     else arrive(meta.ecg);
     clearTimeout(timer);
@@ -92,20 +114,26 @@
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.answer = {
-    gather: function (verdicts, agreements, unreadable, confidence, comment, vIds, aIds, meta) {
-      const payload = {
-        verdicts: byClass(vIds, verdicts), agreement: byClass(aIds, agreements),
-        unreadable: Boolean(unreadable), confidence: confidence || null, comment: comment || "",
-      };
+    gather: function (...values) {
+      const meta = values.pop();
+      const payload = compose(...values);
       const text = JSON.stringify(payload);
       if (!entered.has(meta.form)) {
         open(meta, text, payload.verdicts);
         return payload;
       }
-      follow(meta, payload.verdicts);
+      follow(meta, payload.verdicts, payload.agreement);
       write(meta.key, text);
       later(meta, payload);
       return payload;
+    },
+    /* What stands in the form at the moment of the press, whatever has been gathered by then. */
+    send: function (clicks, ...values) {
+      if (!clicks) return dash_clientside.no_update;
+      const meta = values.pop();
+      const payload = compose(...values);
+      Object.assign(payload.agreement, pending, following(meta, payload.verdicts));
+      return { payload: payload, press: clicks };
     },
     confirmed: function (saved, meta) {
       if (saved && read(meta.key) === JSON.stringify(saved.payload)) write(meta.key, null);

@@ -21,6 +21,7 @@ EMPTY: Mapping[str, Any] = {
     "confidence": None,
     "comment": "",
 }
+_STORES = ("unsaved", "saved", "confirmed", "submission")
 _VERDICTS = [{"label": verdict.title(), "value": verdict.value} for verdict in Verdict]
 _CONFIDENCES = [{"label": c.title(), "value": c.value} for c in Confidence]
 AGREE, DISAGREE = "agree", "disagree"  # with the model, on one class
@@ -71,9 +72,7 @@ def answer_form(form: Form) -> Component:
         [
             dcc.Store(id=ids.of_ecg("meta", form.ecg_id), data=meta),
             dcc.Store(id=ids.of_ecg("payload", form.ecg_id), data=dict(form.payload)),
-            dcc.Store(id=ids.of_ecg("unsaved", form.ecg_id)),
-            dcc.Store(id=ids.of_ecg("saved", form.ecg_id)),
-            dcc.Store(id=ids.of_ecg("confirmed", form.ecg_id)),
+            *(dcc.Store(id=ids.of_ecg(part, form.ecg_id)) for part in _STORES),
             html.Div([_question(form, name) for name in SUPERCLASSES], className="questions"),
             html.Div(_ending(form), className="ending"),
         ],

@@ -67,7 +67,7 @@ def sentence(error: object) -> str:
     """A message of the command line's kind as a sentence on a page."""
     text = str(error)
     first = text.split(" ", 1)[0]
-    begun = text[:1].upper() + text[1:] if first.isalpha() else text  # an address stays as it is
+    begun = text[:1].upper() + text[1:] if "@" not in first else text  # an address stays
     return begun if begun.endswith((".", "?", "!")) else begun + "."
 
 

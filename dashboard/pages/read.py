@@ -15,6 +15,8 @@ from feedback.errors import CatalogueError
 from feedback.policy import Action
 
 _PATH = "/read/"
+_VERDICT = ids.of_class("verdict", MATCH, ALL)
+_AGREE = ids.of_class("agree", MATCH, ALL)
 
 
 def register(app: Dash) -> None:
@@ -52,17 +54,13 @@ def layout(pathname: str = "", **_: object) -> Component:
 
 
 def _register_form(app: Dash) -> None:
-    verdict = ids.of_class("verdict", MATCH, ALL)
-    agree = ids.of_class("agree", MATCH, ALL)
     meta = State(ids.of_ecg("meta", MATCH), "data")
+    entered = [Input(*place) for place in _entered()]
     app.clientside_callback(
         ClientsideFunction("answer", "gather"),
         Output(ids.of_ecg("payload", MATCH), "data"),
-        Input(verdict, "value"),
-        Input(agree, "value"),
-        *(Input(ids.of_ecg(p, MATCH), "value") for p in ("unreadable", "confidence", "comment")),
-        State(verdict, "id"),
-        State(agree, "id"),
+        *entered,
+        *_named(),
         meta,
     )
     app.clientside_callback(
@@ -87,13 +85,23 @@ def _register_form(app: Dash) -> None:
 
 
 def _register_submission(app: Dash) -> None:
+    meta = State(ids.of_ecg("meta", MATCH), "data")
+    app.clientside_callback(
+        ClientsideFunction("answer", "send"),
+        Output(ids.of_ecg("submission", MATCH), "data"),
+        Input(ids.of_ecg("submit", MATCH), "n_clicks"),
+        # states, not what was gathered: that may lag behind a quick hand
+        *(State(*place) for place in _entered()),
+        *_named(),
+        meta,
+        prevent_initial_call=True,
+    )
     app.callback(
         Output(ids.of_ecg("panel", MATCH), "children"),
         Output(ids.of_ecg("message", MATCH), "children"),
         Output(ids.of_ecg("done", MATCH), "data"),
-        Input(ids.of_ecg("submit", MATCH), "n_clicks"),
-        State(ids.of_ecg("payload", MATCH), "data"),
-        State(ids.of_ecg("meta", MATCH), "data"),
+        Input(ids.of_ecg("submission", MATCH), "data"),
+        meta,
         State(ids.WORKLIST_QUERY, "data"),
         prevent_initial_call=True,
     )(read_callbacks.submit)
@@ -101,9 +109,20 @@ def _register_submission(app: Dash) -> None:
         ClientsideFunction("answer", "leave"),
         Output(ids.of_ecg("left", MATCH), "data"),
         Input(ids.of_ecg("done", MATCH), "data"),
-        State(ids.of_ecg("meta", MATCH), "data"),
+        meta,
         prevent_initial_call=True,
     )
+
+
+def _entered() -> list[tuple[ids.Id, str]]:
+    """Where the parts of an answer stand, in the order that assets/answer.js takes them."""
+    parts = [ids.of_ecg(part, MATCH) for part in ("unreadable", "confidence", "comment")]
+    return [(control, "value") for control in (_VERDICT, _AGREE, *parts)]
+
+
+def _named() -> list[State]:
+    """Which class each verdict and each agreement is about."""
+    return [State(_VERDICT, "id"), State(_AGREE, "id")]
 
 
 def _register_moves(app: Dash) -> None:

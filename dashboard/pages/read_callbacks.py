@@ -47,13 +47,13 @@ def save_draft(payload: Json | None, meta: Json) -> tuple[Json | Any, Component 
 
 
 @needs(Action.READ)
-def submit(_clicks: int | None, payload: Json, meta: Json, query: Json | None) -> Submitted:
+def submit(submission: Json | None, meta: Json, query: Json | None) -> Submitted:
     """Store the answer, then show the opinion or go on; a refusal leaves the form as it is."""
-    if not _clicks:
+    if submission is None:
         return no_update, no_update, no_update
     ecg_id = _ecg_id()
     try:
-        stored = _store(ecg_id, payload, meta)
+        stored = _store(ecg_id, submission["payload"], meta)
     except FeedbackError as error:
         return no_update, problem(f"Not saved: {error}"), no_update
     dash.set_props(ids.STATUS, {"children": local_time(stored.submitted_at, _saved(stored))})

@@ -88,6 +88,32 @@ def test_the_keyboard_is_enough(desk: Desk, place: Installation) -> None:
     assert stored(place) == 2
 
 
+def test_the_answer_sent_is_the_one_on_screen_however_quick_the_hand(
+    desk: Desk, place: Installation
+) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.evaluate(
+        "['n', '5', '1', 'Enter'].forEach(key =>"
+        " document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })))"
+    )
+    expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
+    page.wait_for_timeout(800)  # a second press at once would be taken for an accident
+    page.evaluate(
+        "['2', 'Enter'].forEach(key =>"
+        " document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })))"
+    )
+    at_ecg(page, 2)
+    with place.sessions.read() as session:
+        blind, final = session.scalars(select(Reading).order_by(Reading.id))
+    assert (blind.verdict_norm, blind.verdict_hyp, blind.verdict_mi) == (
+        "absent",
+        "present",
+        "absent",
+    )
+    assert (final.verdict_mi, final.agreement["MI"]) == ("present", "agree")
+
+
 def test_letters_in_the_comment_are_no_commands(desk: Desk) -> None:
     page = desk.sign_in(EMAIL, path="/read/1")
     at_ecg(page, 1)

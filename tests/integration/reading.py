@@ -40,7 +40,7 @@ def enter(form: OpenForm, present: Sequence[Superclass] = (), **more: Any) -> Js
 
 def submit(visitor: Visitor, ecg_id: int, form: OpenForm, payload: Json, **more: Any) -> Json:
     """Press the form's button and return what the page then shows, by part."""
-    values = {"submit": 1, "payload": payload, "meta": form.meta, **more}
+    values = {"submission": {"payload": payload}, "meta": form.meta, **more}
     answer = visitor.call("submit", values, ecg_id)
     assert answer.status_code == 200, answer.text
     return answer.json

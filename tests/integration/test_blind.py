@@ -46,11 +46,11 @@ def _look_everywhere(visitor: Visitor) -> None:
     visitor.call("save_draft", {"unsaved": payload, "meta": form.meta | {"stage": "final"}}, ECG)
     visitor.call("show_attention", {"attention": "MI"}, ECG)
     empty = payload | {"verdicts": {}}
-    visitor.call("submit", {"submit": 1, "payload": empty, "meta": form.meta}, ECG)
+    visitor.call("submit", {"submission": {"payload": empty}, "meta": form.meta}, ECG)
     final = form.meta | {"stage": "final", "stands": False}
-    visitor.call("submit", {"submit": 1, "payload": payload, "meta": final}, ECG)
+    visitor.call("submit", {"submission": {"payload": payload}, "meta": final}, ECG)
     amends = form.meta | {"stage": "final", "stands": True}
-    visitor.call("submit", {"submit": 1, "payload": payload, "meta": amends}, ECG)
+    visitor.call("submit", {"submission": {"payload": payload}, "meta": amends}, ECG)
     visitor.call("go_on", {"next": 1}, ECG)
 
 
@@ -77,7 +77,7 @@ def test_one_answer_reveals_that_record_alone(house: House, reader: Visitor) -> 
     reader.traffic.clear()
     form = form_of(open_ecg(reader, ECG), ECG)
     payload = enter(form, present=[Superclass.NORM])
-    shown = reader.call("submit", {"submit": 1, "payload": payload, "meta": form.meta}, ECG).text
+    shown = reader.call("submit", {"submission": {"payload": payload}, "meta": form.meta}, ECG).text
     assert TELLTALE in shown
     assert "0.8123" not in reader.page("/read/3")
     rows = reader.call("rows", {"worklist": {"startRow": 0, "endRow": 100}}).json["response"]
@@ -90,7 +90,7 @@ def test_the_answer_of_a_colleague_reveals_nothing(house: House, admin: Visitor)
     _with_telltale(house.sessions)
     form = form_of(open_ecg(admin, ECG), ECG)
     payload = enter(form, present=[Superclass.MI])
-    admin.call("submit", {"submit": 1, "payload": payload, "meta": form.meta}, ECG)
+    admin.call("submit", {"submission": {"payload": payload}, "meta": form.meta}, ECG)
     assert TELLTALE not in house.visitor(Role.CLINICIAN).page(f"/read/{ECG}")
 
 

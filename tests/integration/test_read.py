@@ -194,7 +194,7 @@ def test_the_same_submission_twice_is_stored_once(house: House, reader: Visitor)
 def test_a_forged_word_in_an_answer_is_refused(house: House, reader: Visitor) -> None:
     form = form_of(open_ecg(reader, 1), 1)
     for forged in ({"verdicts": {"MI": "maybe"}}, {"verdicts": {"XXX": "present"}}):
-        values = {"submit": 1, "payload": enter(form) | forged, "meta": form.meta}
+        values = {"submission": {"payload": enter(form) | forged}, "meta": form.meta}
         assert reader.call("submit", values, 1).status_code == 400
     assert _count(house.sessions) == 0
 
