@@ -12,7 +12,7 @@ from tests.integration.visitor import Visitor
 
 ECG = 1
 TELLTALE = "Vorderwandinfarkt, akut"
-SECRETS = (TELLTALE, "0.8123", "0.0321", "0.7117", "IMI")
+SECRETS = (TELLTALE, "0.8123", "0.0321", "0.7117", "IMI", "attention by lead")
 
 
 def _with_telltale(sessions: Sessions) -> None:
