@@ -173,7 +173,7 @@ def list_users(session: Session) -> Sequence[User]:
 
 def has_admin(session: Session) -> bool:
     """Whether there is an active admin."""
-    return session.scalar(_admins()) != 0
+    return session.scalar(select(func.count()).select_from(_admins().subquery())) != 0
 
 
 def one_time_password() -> str:
@@ -183,11 +183,13 @@ def one_time_password() -> str:
 
 
 def _admins() -> Select[int]:
-    return select(func.count()).select_from(User).where(User.role == Role.ADMIN, User.active)
+    return select(User.id).where(User.role == Role.ADMIN, User.active).order_by(User.id)
 
 
 def _keep_one_admin(session: Session, user: User) -> None:
-    if user.role is Role.ADMIN and user.active and session.scalar(_admins()) == 1:
+    """Refuse to lose the last one; admins stay locked, so that no two take each other's office."""
+    admins = session.scalars(_admins().with_for_update()).all()
+    if list(admins) == [user.id]:
         raise LastAdmin(f"{user.email} is the only admin: make someone else admin first")
 
 

@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -236,6 +237,30 @@ def test_the_last_admin_stays(sessions: Sessions, change: str) -> None:
     )
     made(sessions, "deputy@example.org", Role.ADMIN)
     apply()
+    with sessions.read() as session:
+        assert users.has_admin(session)
+
+
+def test_two_admins_who_demote_each_other_leave_one(sessions: Sessions) -> None:
+    admins = [made(sessions, f"boss{n}@example.org", Role.ADMIN).user for n in range(2)]
+    gate, outcomes = threading.Barrier(2), list[str]()
+
+    def demote(user_id: int) -> None:
+        gate.wait()
+        try:
+            with sessions.begin() as session:
+                users.set_role(session, user_id, Role.CLINICIAN, actor="test")
+                time.sleep(0.2)  # the other looks while this is not committed
+            outcomes.append("demoted")
+        except LastAdmin:
+            outcomes.append("refused")
+
+    threads = [threading.Thread(target=demote, args=(admin.id,)) for admin in admins]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["demoted", "refused"]
     with sessions.read() as session:
         assert users.has_admin(session)
 
