@@ -75,9 +75,8 @@ def _keep_lease(context: JobContext, done: threading.Event, parent: int | None) 
     second = 0
     while not done.wait(1.0):
         second += 1
-        if (
-            parent is not None and os.getppid() != parent
-        ):  # the worker was killed: nobody would stop this process
+        if parent is not None and os.getppid() != parent:
+            # the worker was killed: nobody would stop this process
             with suppress(StorageError):
                 jobs.retry(context.sessions, context.job_id, context.owner, "its worker was killed")
             os._exit(1)

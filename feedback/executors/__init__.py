@@ -17,4 +17,4 @@ class Executor(Protocol):
     """Starts a job that ``owner`` has claimed; needs no result back-end."""
 
     def start(self, job_id: int, owner: str) -> Running:
-        """Start the job and return at once."""
+        """Start the job and return at once; raises OSError where it cannot be started."""

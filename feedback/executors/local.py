@@ -99,7 +99,7 @@ def work(
         try:
             job_id = jobs.claim(sessions, owner)
             if job_id is not None:
-                _see_through(sessions, executor.start(job_id, owner), job_id, owner, stop)
+                _run(sessions, executor, job_id, owner, stop)
             elif finished():
                 return
             else:
@@ -109,10 +109,23 @@ def work(
             stop.wait(POLL_S)
 
 
+def _run(
+    sessions: Sessions, executor: Executor, job_id: int, owner: str, stop: threading.Event
+) -> None:
+    try:
+        running = executor.start(job_id, owner)
+    except OSError as error:  # no memory, no process, no room for the log
+        log.warning("job %d did not start: %s", job_id, error)
+        jobs.retry(sessions, job_id, owner, f"its process did not start: {error}")
+        stop.wait(POLL_S)
+        return
+    log.info("job %d started", job_id)
+    _see_through(sessions, running, job_id, owner, stop)
+
+
 def _see_through(
     sessions: Sessions, running: Running, job_id: int, owner: str, stop: threading.Event
 ) -> None:
-    log.info("job %d started", job_id)
     while (status := running.poll()) is None:
         if stop.wait(0.1):
             running.stop()

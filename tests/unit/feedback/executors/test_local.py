@@ -13,6 +13,7 @@ import pytest
 
 from feedback import jobs
 from feedback.db import Sessions
+from feedback.executors import local
 from feedback.executors.local import LocalExecutor, work
 from feedback.tables import Job, JobState
 
@@ -152,6 +153,19 @@ def test_a_process_that_cannot_even_start_fails_the_job(bench: Bench) -> None:
     assert bench.job.state is JobState.FAILED
     assert bench.job.error == "given up after 3 attempts: its process ended with status 1"
     assert b"no such module" in bench.log.read_bytes()
+
+
+def test_a_job_that_cannot_be_started_fails_and_the_worker_goes_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "POLL_S", 0.01)
+    nowhere = LocalExecutor(bench.url, bench.log.parent / "none" / "jobs.log")
+    work(bench.sessions, nowhere, stop=threading.Event(), finished=lambda: True)
+    assert bench.job.state is JobState.FAILED
+    assert bench.job.error is not None
+    assert bench.job.error.startswith(
+        "given up after 3 attempts: its process did not start: [Errno 2] No such file"
+    )
 
 
 def assert_resumed(steps: list[tuple[int, int]]) -> None:
