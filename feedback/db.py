@@ -171,17 +171,27 @@ def downgrade(url: str, revision: str) -> None:
 
 
 def copy(url: str) -> Path | None:
-    """Copy a SQLite database, in use or not, to a file beside it; None for a server's."""
+    """Copy a SQLite database, in use or not, to a file beside it; None for a server's.
+
+    Raises StorageUnavailable where it cannot be copied, and leaves no part of it.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or not Path(str(parsed.database)).is_file():
         return None
     target = Path(f"{parsed.database}.{now():%Y%m%dT%H%M%S%f}.copy")
     _make_private_file(target)
-    with (
-        closing(sqlite3.connect(str(parsed.database))) as source,
-        closing(sqlite3.connect(target)) as destination,
-    ):
-        source.backup(destination)
+    try:
+        with (
+            closing(sqlite3.connect(str(parsed.database))) as source,
+            closing(sqlite3.connect(target)) as destination,
+        ):
+            source.backup(destination)
+    except sqlite3.Error as error:
+        target.unlink()
+        raise StorageUnavailable(
+            f"{parsed.database} could not be copied ({error}): see that it is a database and the "
+            "disk has room for a second one"
+        ) from error
     return target
 
 

@@ -129,6 +129,18 @@ def test_a_copy_holds_what_was_committed(migrated: Path, tmp_path: Path) -> None
     copied.dispose()
 
 
+def test_a_copy_that_fails_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "trustecg.db"
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(StorageUnavailable) as refused:
+        db.copy(f"sqlite:///{path}")
+    assert str(refused.value) == (
+        f"{path} could not be copied (file is not a database): see that it is a database and the "
+        "disk has room for a second one"
+    )
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_the_tables_are_those_of_the_code_and_go_away_again(database: str) -> None:
     db.check(database)
     db.downgrade(database, "base")
