@@ -25,8 +25,10 @@ def condition(column: Column, name: str, numeric: bool, wanted: Any) -> Conditio
         wanted = {"type": "equals", "filter": wanted}
     if isinstance(wanted.get("conditions"), (list, tuple)):
         parts = [condition(column, name, numeric, part) for part in wanted["conditions"]]
-        either = str(wanted.get("operator")).upper() == "OR"
-        return or_(false(), *parts) if either else and_(true(), *parts)
+        operator = wanted.get("operator", "AND")
+        if operator not in ("AND", "OR"):
+            raise InvalidQuery(f"filter of {name} joins by {operator!r}: give AND or OR")
+        return or_(false(), *parts) if operator == "OR" else and_(true(), *parts)
     return _number(column, name, wanted) if numeric else _text(column, name, wanted)
 
 

@@ -211,6 +211,10 @@ def test_pages_follow_each_other_without_gap_or_repeat(scored: Sessions, reader:
             "lessThanOrEqual, greaterThan, greaterThanOrEqual",
         ),
         (
+            {"filters": {"age": {"operator": "XOR", "conditions": []}}},
+            "filter of age joins by 'XOR': give AND or OR",
+        ),
+        (
             {"limit": 100_000},
             "offset 0 and limit 100000: ask for 1 to 1000 rows from 0 on",
         ),
