@@ -1,6 +1,7 @@
 """What is revealed of a record once a reader has answered it blind.
 
-The one place where published labels, report and predictions leave the database for a reader.
+Of one record it is the one way by which published labels, report and prediction come to a reader;
+``feedback.worklist`` lists labels and predictions under the same rule.
 """
 
 import hashlib

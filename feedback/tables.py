@@ -2,8 +2,8 @@
 
 Readings and audit entries are append only: triggers in ``migrations/`` refuse to change or
 delete a row. What a reader must not see before answering (published labels, statements,
-report) is deferred in ``RecordRow`` and raises when touched: ``feedback.readings`` alone
-loads it, for those who may see it.
+report) is deferred in ``RecordRow`` and raises when touched: ``feedback.opinions`` and
+``feedback.worklist`` alone ask for it by name, for those who may see it.
 """
 
 from datetime import UTC, datetime
