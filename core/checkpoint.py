@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.calibration import Platt
+from core.digests import sha256_of
 from core.ecg import SUPERCLASSES, Superclass
 from core.errors import CheckpointAltered, CheckpointNotFound, CheckpointOutdated
 
@@ -182,9 +183,3 @@ def save_card(path: Path, card: Card) -> Card:
     sealed = card.sealed()
     (path / CARD).write_text(sealed.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return sealed
-
-
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 from urllib.parse import quote
 
+from core.digests import sha256_of
 from core.errors import DownloadError
 from core.fetch import Fetcher
 from core.ptbxl import INDEX
@@ -95,12 +96,6 @@ def parse_sums(text: str, source: str) -> dict[str, str]:
     return sums
 
 
-def digest_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 class _Run:
     """Fetching with a few connections at a time."""
 
@@ -160,18 +155,18 @@ def _bring(
 ) -> bool:
     """Have ``path`` under ``root`` with that digest; returns whether it had to be fetched."""
     target = root / path
-    if target.is_file() and digest_of(target) == digest:
+    if target.is_file() and sha256_of(target) == digest:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     url = base_url + quote(path)
     resumed = part.exists()
     fetcher.file(url, part, stop)
-    found = digest_of(part)
+    found = sha256_of(part)
     if found != digest and resumed:  # the part was of another version, or damaged
         part.unlink()
         fetcher.file(url, part, stop)
-        found = digest_of(part)
+        found = sha256_of(part)
     if found != digest:
         part.unlink()
         raise DownloadError(

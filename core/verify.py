@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.download import SUMS, digest_of, parse_sums
+from core.digests import sha256_of
+from core.download import SUMS, parse_sums
 from core.errors import RecordError
 from core.ptbxl import INDEX, Ptbxl
 from core.wfdb_reader import read_wfdb
@@ -57,7 +58,7 @@ def _digest_check(root: Path, path: str, digest: str) -> Callable[[], Fault | No
     def check() -> Fault | None:
         if not (root / path).is_file():
             return Fault(file=path, problem="missing")
-        if digest_of(root / path) != digest:
+        if sha256_of(root / path) != digest:
             return Fault(file=path, problem=f"its SHA-256 is not the one that {SUMS} states")
         return None
 

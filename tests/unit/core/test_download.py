@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.download import Downloaded, digest_of, download, parse_sums
+from core.digests import sha256_of
+from core.download import Downloaded, download, parse_sums
 from core.errors import DownloadError
 from core.fetch import Fetcher
 from core.ptbxl import Ptbxl
@@ -192,7 +193,7 @@ def test_a_wrong_digest_is_refused_and_not_kept(tree: Tree, home: Path) -> None:
     with pytest.raises(DownloadError) as caught:
         fetch(tree, home)
     found, stated = (
-        digest_of(tree.root / SAMPLES),
+        sha256_of(tree.root / SAMPLES),
         parse_sums((tree.root / "SHA256SUMS.txt").read_text(), ""),
     )
     assert str(caught.value) == (
