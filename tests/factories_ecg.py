@@ -1,6 +1,5 @@
 """ECGs with a heart in them, and the files of a data set to be spoilt on purpose."""
 
-import csv
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -9,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.ecg import LEADS, Ecg, Lead
-from core.simulate import simulate_record
-from core.simulate.files import INDEX_COLUMNS, write_statements
+from core.simulate import files, simulate_record
 
 Array = NDArray[np.floating]
 
@@ -84,9 +82,6 @@ def row(ecg_id: int, **cells: object) -> dict[str, object]:
 def write_index(root: Path, *rows: dict[str, object]) -> Path:
     """Write both index files of a data set; returns its folder."""
     root.mkdir(parents=True, exist_ok=True)
-    write_statements(root / "scp_statements.csv")
-    with (root / "ptbxl_database.csv").open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, INDEX_COLUMNS, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    files.write_statements(root / "scp_statements.csv")
+    files.write_index(root / "ptbxl_database.csv", rows)
     return root
