@@ -79,7 +79,7 @@ def serve(root: Path) -> Iterator[Tree]:
             for start in range(0, len(content), step):
                 self.wfile.write(content[start : start + step])
                 if path in tree.trickle:
-                    time.sleep(0.05)
+                    time.sleep(0.2)  # long enough to be interrupted on a busy machine
 
         def log_message(self, *_: object) -> None:
             pass
