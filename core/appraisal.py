@@ -33,9 +33,10 @@ from core.checkpoint import (
 )
 from core.ecg import LEADS, SUPERCLASSES, Signal, Superclass
 from core.evaluation import Rate, evaluate
+from core.labelled import LabelledSet
 from core.model import Network
 from core.roles import TRAINING_FOLDS
-from core.training import LabelledSet, TrainingRun, logits
+from core.training import TrainingRun, logits
 
 _PROBES = 200  # records of 9b on which attention and occlusion are compared
 

@@ -6,12 +6,10 @@ last whole epoch.
 
 import copy
 import csv
-import hashlib
 import pickle
 import time
 import tomllib
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -23,16 +21,28 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
 from core.ecg import LEADS, Signal
-from core.errors import RecordError, TrainingError
+from core.errors import TrainingError
 from core.evaluation import auroc
+from core.labelled import LabelledSet, common_statements, load_set
 from core.model import Network, NetworkConfig
-from core.preprocess import MODEL_RATE, MODEL_SAMPLES, prepare
-from core.ptbxl import Ptbxl, Record, labels
-from core.roles import select
+from core.preprocess import MODEL_RATE, MODEL_SAMPLES
+
+__all__ = [
+    "LOG",
+    "STATE",
+    "EpochReport",
+    "LabelledSet",
+    "TrainingConfig",
+    "TrainingRun",
+    "augment",
+    "common_statements",
+    "load_set",
+    "logits",
+    "run_to_end",
+]
 
 STATE = "state.pt"  # everything that a killed run needs to go on
 LOG = "log.csv"
-_RARE_STATEMENT = 50  # fewer training records than this teach nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,26 +79,6 @@ class TrainingConfig:
         return cls(**given, network=NetworkConfig(**network))
 
 
-@dataclass(frozen=True)
-class LabelledSet:
-    """Prepared records in memory."""
-
-    signal: Signal  # (N, 12, 1000) mV
-    label: NDArray[np.bool_]  # (N, 5)
-    statement: NDArray[np.bool_]  # (N, statements)
-    patient: NDArray[np.int64]  # (N,)
-    ecg_id: NDArray[np.int64]  # (N,)
-
-    @property
-    def digest(self) -> str:
-        """sha256 of everything that is learned from."""
-        parts = (self.ecg_id, self.label, self.statement, self.signal)
-        digest = hashlib.sha256()
-        for part in parts:
-            digest.update(np.ascontiguousarray(part).view(np.uint8).reshape(-1).data)
-        return digest.hexdigest()
-
-
 @dataclass(frozen=True, kw_only=True)
 class EpochReport:
     """What one epoch came to: a line of the log."""
@@ -98,45 +88,6 @@ class EpochReport:
     auroc_9a: float  # macro, of the averaged weights
     seconds: float
     seconds_left: float  # at this speed, if the run is not stopped early
-
-
-Progress = Callable[[int, int], None]
-
-
-def load_set(
-    dataset: Ptbxl,
-    fold: str,
-    statements: Sequence[str] = (),
-    progress: Progress | None = None,
-) -> LabelledSet:
-    """Read and prepare the labelled records of a fold; unreadable ones are left out."""
-    kept: list[Record] = []
-    signals: list[Signal] = []
-    chosen = [record for record in select(dataset, fold) if record.labelled]
-    for number, record in enumerate(chosen, 1):
-        try:
-            signals.append(prepare(dataset.read(record.ecg_id)))
-            kept.append(record)
-        except RecordError:
-            continue  # 'trustecg data verify' names it; one bad file must not stop a night's run
-        finally:
-            if progress:
-                progress(number, len(chosen))
-    if not kept:
-        raise TrainingError(f"no record of fold {fold} can be read: run 'trustecg data verify'")
-    return LabelledSet(
-        signal=np.stack(signals),
-        label=labels(kept),
-        statement=np.array([[s in r.scp_codes for s in statements] for r in kept], dtype=bool),
-        patient=np.array([record.patient_id for record in kept], dtype=np.int64),
-        ecg_id=np.array([record.ecg_id for record in kept], dtype=np.int64),
-    )
-
-
-def common_statements(dataset: Ptbxl) -> tuple[str, ...]:
-    """The SCP statements that enough training records carry, in alphabetical order."""
-    count = Counter(code for r in select(dataset, "1-8") if r.labelled for code in r.scp_codes)
-    return tuple(sorted(code for code, n in count.items() if n >= _RARE_STATEMENT))
 
 
 class TrainingRun:

@@ -6,8 +6,9 @@ import numpy as np
 
 from core.appraisal import write_checkpoint
 from core.checkpoint import Card
+from core.labelled import LabelledSet
 from core.model import NetworkConfig
-from core.training import LabelledSet, TrainingConfig, TrainingRun
+from core.training import TrainingConfig, TrainingRun
 
 TINY = TrainingConfig(
     epochs=2,

@@ -1,21 +1,17 @@
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
 from core.errors import TrainingError
-from core.ptbxl import Ptbxl
 from core.training import (
     LOG,
     STATE,
     TrainingConfig,
     TrainingRun,
     augment,
-    load_set,
     run_to_end,
 )
-from tests.factories_ecg import ecg, row, write_index, write_record
 from tests.factories_model import TINY, labelled_set, tiny_run
 
 
@@ -96,16 +92,6 @@ def test_a_9a_that_tells_no_epochs_apart_is_refused():
     stopping.label[:] = stopping.label[0]
     with pytest.raises(TrainingError, match="^of the 32 records of 9a all or none have each class"):
         TrainingRun(labelled_set(), stopping, TINY)
-
-
-def test_a_record_with_a_hole_is_left_out(tmp_path):
-    """One sample that is no number would make every weight one."""
-    data = Ptbxl.open(write_index(tmp_path, row(1), row(2)))
-    holed = ecg().signal.copy()
-    holed[3, 500] = np.nan
-    write_record(tmp_path / data.record(1).filename_lr, holed)
-    write_record(tmp_path / data.record(2).filename_lr)
-    assert load_set(data, "all").ecg_id.tolist() == [2]
 
 
 def test_stops_when_9a_no_longer_improves():

@@ -1,0 +1,78 @@
+"""Labelled records of a fold in memory: what the network is taught, stopped and judged on."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.ecg import Signal
+from core.errors import RecordError, TrainingError
+from core.preprocess import prepare
+from core.ptbxl import Ptbxl, Record, labels
+from core.roles import select
+
+Progress = Callable[[int, int], None]  # records done, records in all
+_RARE_STATEMENT = 50  # fewer training records than this teach nothing
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """Prepared records in memory."""
+
+    signal: Signal  # (N, 12, 1000) mV
+    label: NDArray[np.bool_]  # (N, 5)
+    statement: NDArray[np.bool_]  # (N, statements)
+    patient: NDArray[np.int64]  # (N,)
+    ecg_id: NDArray[np.int64]  # (N,)
+
+    @property
+    def digest(self) -> str:
+        """sha256 of everything that is learned from."""
+        parts = (self.ecg_id, self.label, self.statement, self.signal)
+        digest = hashlib.sha256()
+        for part in parts:
+            digest.update(np.ascontiguousarray(part).view(np.uint8).reshape(-1).data)
+        return digest.hexdigest()
+
+
+def load_set(
+    dataset: Ptbxl,
+    fold: str,
+    statements: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> LabelledSet:
+    """Read and prepare the labelled records of a fold; unreadable ones are left out.
+
+    ``statements`` are the SCP codes that an auxiliary head is to learn. Raises DatasetUnreadable
+    for a fold without records, TrainingError where none of them can be read.
+    """
+    kept: list[Record] = []
+    signals: list[Signal] = []
+    chosen = [record for record in select(dataset, fold) if record.labelled]
+    for number, record in enumerate(chosen, 1):
+        try:
+            signals.append(prepare(dataset.read(record.ecg_id)))
+            kept.append(record)
+        except RecordError:
+            continue  # 'trustecg data verify' names it; one bad file must not stop a night's run
+        finally:
+            if progress:
+                progress(number, len(chosen))
+    if not kept:
+        raise TrainingError(f"no record of fold {fold} can be read: run 'trustecg data verify'")
+    return LabelledSet(
+        signal=np.stack(signals),
+        label=labels(kept),
+        statement=np.array([[s in r.scp_codes for s in statements] for r in kept], dtype=bool),
+        patient=np.array([record.patient_id for record in kept], dtype=np.int64),
+        ecg_id=np.array([record.ecg_id for record in kept], dtype=np.int64),
+    )
+
+
+def common_statements(dataset: Ptbxl) -> tuple[str, ...]:
+    """The SCP statements that enough training records carry, in alphabetical order."""
+    count = Counter(code for r in select(dataset, "1-8") if r.labelled for code in r.scp_codes)
+    return tuple(sorted(code for code, n in count.items() if n >= _RARE_STATEMENT))

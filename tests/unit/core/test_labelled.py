@@ -1,0 +1,67 @@
+"""Records for training: what cannot be read is left out, and nothing is taught by it."""
+
+import numpy as np
+import pytest
+
+from core.errors import TrainingError
+from core.labelled import common_statements, load_set
+from core.ptbxl import Ptbxl
+from tests.factories_ecg import ecg, row, write_index, write_record
+
+
+def opened(root, *rows):
+    data = Ptbxl.open(write_index(root, *rows))
+    for record in data.records.values():
+        write_record(root / record.filename_lr)
+    return data
+
+
+def test_the_labelled_records_of_a_fold_in_the_order_of_the_index(tmp_path):
+    data = opened(
+        tmp_path,
+        row(3, scp_codes="{'IMI': 80.0, 'SR': 0.0}"),
+        row(1),
+        row(2, scp_codes="{'SR': 0.0}"),
+        row(4, strat_fold=9),
+    )
+    seen = []
+    found = load_set(data, "1-8", ("IMI", "NORM"), lambda *done: seen.append(done))
+    assert found.ecg_id.tolist() == [3, 1]
+    assert found.patient.tolist() == [1003, 1001]
+    assert found.label.tolist() == [[False, True, False, False, False], [True] + [False] * 4]
+    assert found.statement.tolist() == [[True, False], [False, True]]
+    assert found.signal.shape == (2, 12, 1000)
+    assert seen == [(1, 2), (2, 2)]
+
+
+def test_the_digest_is_of_ids_labels_statements_and_samples(tmp_path):
+    data = opened(tmp_path, row(1), row(2))
+    first = load_set(data, "all")
+    assert load_set(data, "all").digest == first.digest
+    assert load_set(data, "all", ("NORM",)).digest != first.digest
+    first.signal[0, 0, 0] += 1
+    assert load_set(data, "all").digest != first.digest
+
+
+def test_statements_that_are_rare_teach_nothing(tmp_path):
+    both, one = "{'NORM': 80.0, 'SR': 0.0}", "{'NORM': 80.0, 'PVC': 100.0}"
+    codes = [both] * 50 + [one] * 49
+    data = Ptbxl.open(write_index(tmp_path, *(row(k, scp_codes=c) for k, c in enumerate(codes, 1))))
+    assert common_statements(data) == ("NORM", "SR")
+
+
+def test_a_record_with_a_hole_is_left_out(tmp_path):
+    """One sample that is no number would make every weight one."""
+    data = opened(tmp_path, row(1), row(2))
+    holed = ecg().signal.copy()
+    holed[3, 500] = np.nan
+    write_record(tmp_path / data.record(1).filename_lr, holed)
+    assert load_set(data, "all").ecg_id.tolist() == [2]
+
+
+def test_a_fold_without_a_readable_record_is_named(tmp_path):
+    data = opened(tmp_path, row(1))
+    (tmp_path / (data.record(1).filename_lr + ".dat")).unlink()
+    with pytest.raises(TrainingError) as error:
+        load_set(data, "1-8")
+    assert str(error.value) == "no record of fold 1-8 can be read: run 'trustecg data verify'"
