@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from core.ecg import DURATION_S, LEADS, Superclass
+from core.ecg import DURATION_S, LEADS, Lead, Superclass
 from dashboard.figures.charts import HIDDEN_AXIS, category_axis, chart_layout, chart_title
 from dashboard.figures.encoding import Json
 from dashboard.figures.geometry import STANDARD, PaperLayout, Segment
@@ -188,11 +188,6 @@ def lead_bars(superclass: Superclass, lead: Weights, *, theme: Theme = LIGHT) ->
                 "name": f"attention, {superclass}",
                 "x": [rounded(float(share)) for share in shares],
                 "y": [str(name) for name in LEADS],
-                "text": [f"{share:.0%}" for share in shares],
-                "textposition": "outside",
-                "textfont": {"size": 11},
-                "constraintext": "none",
-                "cliponaxis": False,
                 "hoverinfo": "skip",
                 "marker": {"color": theme.attention[-1]},
             }
@@ -200,11 +195,24 @@ def lead_bars(superclass: Superclass, lead: Weights, *, theme: Theme = LIGHT) ->
         "layout": {
             **chart_layout(theme),
             "title": chart_title(f"attention by lead, {superclass}", theme),
-            "xaxis": {**HIDDEN_AXIS, "range": [0, max(0.25, 1.2 * float(shares.max()))]},
+            "xaxis": {**HIDDEN_AXIS, "range": [0, max(0.25, 1.25 * float(shares.max()))]},
             "yaxis": category_axis(),
             "shapes": [_even_share(theme)],
-            "annotations": [_even_share_words(theme)],
+            "annotations": [_even_share_words(theme), *map(_percent, LEADS, shares)],
         },
+    }
+
+
+def _percent(lead: Lead, share: float) -> Json:
+    """The share in figures, in a column of its own: behind a bar the even share crosses it."""
+    return {
+        "text": f"{share:.0%}",
+        "xref": "paper",
+        "x": 1,
+        "xanchor": "right",
+        "y": str(lead),
+        "showarrow": False,
+        "font": {"size": 11},
     }
 
 

@@ -199,6 +199,13 @@ def test_lead_bars_stand_in_the_order_of_the_leads_from_the_top() -> None:
     go.Figure(figure)
 
 
+def test_lead_bars_say_every_share_in_figures() -> None:
+    notes = lead_bars(Superclass.MI, np.arange(1, 13) / 78)["layout"]["annotations"]
+    said = {note["y"]: note["text"] for note in notes if note["text"].endswith("%")}
+    assert list(said) == [str(lead) for lead in LEADS]
+    assert (said["I"], said["V6"]) == ("1%", "15%")
+
+
 def test_lead_bars_show_where_an_even_share_would_end() -> None:
     line = named(lead_bars(Superclass.MI, np.ones(12))["layout"]["shapes"], "even share")
     assert line["x0"] == line["x1"] == pytest.approx(1 / 12)
