@@ -1,7 +1,9 @@
 import pytest
 import torch
 
+from core.checkpoint import load
 from core.model import Network, NetworkConfig
+from tests.readme import CHECKPOINT
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +18,8 @@ def logits(network, signal):
 
 
 def test_attention_of_every_class_sums_to_one_over_leads_and_time(network):
-    attention = network(torch.randn(3, 12, 1000)).attention
+    with torch.inference_mode():
+        attention = network(torch.randn(3, 12, 1000)).attention
     assert attention.shape == (3, 5, 12, 125)
     assert attention.sum((2, 3)) == pytest.approx(torch.ones(3, 5))
 
@@ -32,10 +35,13 @@ def test_sees_voltage(network):
     assert not torch.allclose(logits(network, signal), logits(network, 4 * signal), atol=1e-3)
 
 
-def test_knows_the_leads_apart(network):
-    signal = torch.randn(1, 12, 1000)
+def test_knows_the_leads_apart():
+    """Untaught, every lead has the same gain and offset: what was learnt makes the difference."""
+    network = load(CHECKPOINT).network
+    signal = torch.randn(1, 12, 1000, generator=torch.Generator().manual_seed(0))
     swapped = signal[:, [6, 1, 2, 3, 4, 5, 0, 7, 8, 9, 10, 11]]
-    assert not torch.allclose(logits(network, signal), logits(network, swapped), atol=1e-4)
+    moved = logits(network, signal) - logits(network, swapped)
+    assert moved.abs().max() > 0.1
 
 
 def test_the_auxiliary_head_exists_only_where_it_is_asked_for():
