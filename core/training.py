@@ -12,35 +12,23 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter, ValidationError
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
 from core.ecg import LEADS, Signal
 from core.errors import TrainingError
 from core.evaluation import auroc
-from core.labelled import LabelledSet, common_statements, load_set
+from core.labelled import LabelledSet
 from core.model import Network, NetworkConfig
 from core.preprocess import MODEL_RATE, MODEL_SAMPLES
 
-__all__ = [
-    "LOG",
-    "STATE",
-    "EpochReport",
-    "LabelledSet",
-    "TrainingConfig",
-    "TrainingRun",
-    "augment",
-    "common_statements",
-    "load_set",
-    "logits",
-    "run_to_end",
-]
-
+Count = Annotated[int, Field(gt=0)]
 STATE = "state.pt"  # everything that a killed run needs to go on
 LOG = "log.csv"
 
@@ -50,24 +38,28 @@ class TrainingConfig:
     """How the network is taught; a TOML file with these names replaces any of them."""
 
     seed: int = 0
-    epochs: int = 20
-    patience: int = 8  # epochs without a better 9a before the run stops
-    batch: int = 64
-    learning_rate: float = 2e-3  # peak of the one-cycle schedule (Smith, 2018)
-    warm_up: float = 0.2  # share of the run before the peak
+    epochs: Count = 20
+    patience: Count = 8  # epochs without a better 9a before the run stops
+    batch: Count = 64
+    learning_rate: Annotated[float, Field(gt=0)] = (
+        2e-3  # peak of the one-cycle schedule (Smith, 2018)
+    )
+    warm_up: Annotated[float, Field(gt=0, lt=1)] = 0.2  # share of the run before the peak
     weight_decay: float = 0.02
     average: float = 0.998  # decay of the weight average that is evaluated and shipped
     statement_weight: float = 0.5  # of the auxiliary SCP statements in the loss
     shift_s: float = 1.0  # largest circular shift in time
     amplitude: float = 0.1  # largest relative change of gain, for all leads alike
     noise_mv: float = 0.02  # largest standard deviation of added white noise
-    lead_dropout: float = 0.15  # share of leads zeroed in half of the records
+    lead_dropout: Annotated[float, Field(ge=0, lt=1)] = (
+        0.15  # share of leads zeroed in half of the records
+    )
     bfloat16: bool = True  # three times the speed where the processor has it
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
     @classmethod
     def from_toml(cls, path: Path) -> "TrainingConfig":
-        """Read a config; raises TrainingError for what is not TOML or an unknown name."""
+        """Read a config; raises TrainingError for an unknown name or a value that cannot be."""
         try:
             given = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -76,7 +68,14 @@ class TrainingConfig:
         known = {f.name for f in fields(cls)}, {f.name for f in fields(NetworkConfig)}
         for name in [*(set(given) - known[0]), *(set(network) - known[1])]:
             raise TrainingError(f"{path} sets {name!r}, which is no setting: see TrainingConfig")
-        return cls(**given, network=NetworkConfig(**network))
+        try:
+            return TypeAdapter(cls).validate_python({**given, "network": network})
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            name = ".".join(map(str, wrong["loc"]))
+            raise TrainingError(
+                f"{path} sets {name} to {wrong['input']!r}: {wrong['msg'].lower()}"
+            ) from error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from core.errors import DatasetNotFound
 from core.ptbxl import Ptbxl
 from dashboard.cli.output import progress
 from dashboard.settings import Settings
-from feedback import catalogue, db, scoring, users
+from feedback import catalogue, db, importing, scoring, users
 from feedback.catalogue import Coverage
 from feedback.db import Sessions
 from feedback.tables import Role, Source
@@ -84,13 +84,13 @@ def simulated_dataset(root: Path) -> Ptbxl:
 def _import(sessions: Sessions, dataset: Ptbxl) -> None:
     with sessions.read() as session:
         known = session.scalar(
-            select(Source.id).where(Source.digest == catalogue.digest_of(dataset))
+            select(Source.id).where(Source.digest == importing.digest_of(dataset))
         )
     if known is not None:  # made the active one, which takes no time to show
-        catalogue.import_dataset(sessions, dataset, actor=SYSTEM)
+        importing.import_dataset(sessions, dataset, actor=SYSTEM)
         return
     with progress("Importing records", None) as advance:
-        catalogue.import_dataset(
+        importing.import_dataset(
             sessions,
             dataset,
             progress=lambda done, total: advance(done=done, total=total),

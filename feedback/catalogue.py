@@ -11,33 +11,11 @@ from sqlalchemy.orm import Session
 from feedback import audit
 from feedback.db import now
 from feedback.errors import NoDataset, NoModel, UnknownRecord
-from feedback.importing import (
-    LOCAL,
-    Imported,
-    count_records,
-    digest_of,
-    import_dataset,
-    make_only_active,
-)
+from feedback.importing import LOCAL, count_records, make_only_active
 from feedback.tables import ModelVersion, Prediction, RecordRow, Source
 
 if TYPE_CHECKING:
     from core.checkpoint import Card
-
-__all__ = [
-    "LOCAL",
-    "Coverage",
-    "Imported",
-    "OtherEcg",
-    "active_model",
-    "active_source",
-    "coverage",
-    "digest_of",
-    "find_record",
-    "import_dataset",
-    "register_model",
-    "same_patient",
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

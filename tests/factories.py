@@ -14,7 +14,7 @@ from core.checkpoint import AttentionCheck, Card, ClassCard, DataCard, Occlusion
 from core.ecg import SUPERCLASSES, Superclass
 from core.ptbxl import Ptbxl
 from dashboard.settings import Settings
-from feedback import attention, catalogue
+from feedback import attention, catalogue, importing
 from feedback.db import Sessions, make_engine, make_sessions, now
 from feedback.tables import Prediction, Role, User
 
@@ -38,7 +38,7 @@ def installation(folder: Path, dataset: Ptbxl, migrated: Path | None = None) -> 
     if migrated is not None:
         shutil.copy(migrated, folder / "trustecg.db")
     sessions = make_sessions(make_engine(settings.database_url))
-    catalogue.import_dataset(sessions, dataset)
+    importing.import_dataset(sessions, dataset)
     return Installation(settings, sessions)
 
 

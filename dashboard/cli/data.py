@@ -101,14 +101,14 @@ def import_(folder: Folder, json: Json = False) -> None:
     """Enter the records in the catalogue, and make them the ones that are read and scored."""
     from core.ptbxl import Ptbxl
     from dashboard.settings import load_settings
-    from feedback import catalogue, db
+    from feedback import db, importing
 
     url = load_settings().database_url
     dataset = Ptbxl.open(folder.resolve())
     db.upgrade(url)
     sessions = db.make_sessions(db.make_engine(url))
     with _files("Importing", "records") as advance:
-        done = catalogue.import_dataset(sessions, dataset, progress=advance)
+        done = importing.import_dataset(sessions, dataset, progress=advance)
     sessions.engine.dispose()
     skipped = [str(row) for row in dataset.skipped]
     emit(

@@ -1,7 +1,7 @@
 """``train``, ``evaluate`` and ``predict``: the model without the reading room."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -51,41 +51,24 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Measure a checkpoint on the labelled records of a fold."""
-    import numpy as np
-
-    from core import evaluation
+    from core.measurement import measure
     from core.predict import Predictor
-    from core.ptbxl import Ptbxl, labels
-    from core.roles import FOLDS, select
+    from core.ptbxl import Ptbxl
+    from core.roles import FOLDS
 
     if fold not in FOLDS:
         raise typer.BadParameter(f"fold {fold} is none of {', '.join(FOLDS)}")
     predictor = Predictor.load(checkpoint or load_settings().checkpoint)
     dataset = Ptbxl.open(data)
-    chosen = select(dataset, fold)
-    labelled = [record for record in chosen if record.labelled]
-    scored, probability, refused = [], [], 0
-    with progress(f"Scoring fold {fold}", len(labelled)) as advance:
-        for start in range(0, len(labelled), _BATCH):
-            batch = labelled[start : start + _BATCH]
-            ecgs, read = _read_all(dataset, batch)
-            for record, opinion in zip(read, predictor.predict(ecgs), strict=True):
-                if opinion.probabilities is None:
-                    refused += 1
-                    continue
-                scored.append(record)
-                probability.append(opinion.probabilities)
-            refused += len(batch) - len(read)
-            advance(len(batch))
-    result = evaluation.evaluate(
-        np.array(probability).reshape(-1, len(SUPERCLASSES)),
-        labels(scored),
-        np.array([record.patient_id for record in scored], dtype=np.int64),
-        np.array(list(predictor.card.thresholds.values())),
-        refused=refused,
-    )
-    whole = asdict(result) | {
-        "n": len(chosen),
+    with progress(f"Scoring fold {fold}", None) as advance:
+        figures = measure(
+            predictor,
+            dataset,
+            fold,
+            unread=lambda error: note(str(error)),
+            progress=lambda done, total: advance(done=done, total=total),
+        )
+    whole = asdict(figures) | {
         "fold": fold,
         "checkpoint": predictor.card.version,
         "simulated": dataset.simulated,
@@ -102,24 +85,20 @@ def train(
     import torch
 
     from core.appraisal import write_checkpoint
+    from core.labelled import common_statements, load_set
     from core.ptbxl import Ptbxl
-    from core.training import (
-        EpochReport,
-        TrainingConfig,
-        TrainingRun,
-        common_statements,
-        run_to_end,
-    )
-    from core.training import load_set as load
+    from core.training import EpochReport, TrainingConfig, TrainingRun, run_to_end
 
     torch.set_num_threads(load_settings().threads)
     settings = TrainingConfig.from_toml(config) if config else TrainingConfig()
     dataset = Ptbxl.open(data)
     statements = common_statements(dataset)
     with progress("Reading folds 1-8", None) as advance:
-        taught = load(dataset, "1-8", statements, lambda done, _: advance(done=done))
+        taught = load_set(
+            dataset, "1-8", statements, lambda done, total: advance(done=done, total=total)
+        )
     with progress("Reading fold 9", None):
-        stopping, gate = load(dataset, "9a"), load(dataset, "9b")
+        stopping, gate = load_set(dataset, "9a"), load_set(dataset, "9b")
     out.mkdir(parents=True, exist_ok=True)
     run = TrainingRun(taught, stopping, settings)
 
@@ -133,17 +112,6 @@ def train(
     run_to_end(run, out, report)
     card = write_checkpoint(out, run, gate, simulated=dataset.simulated, digest=taught.digest)
     note(f"{card.version}: {_summary(card.metrics['9'] | {'fold': '9'})}")
-
-
-def _read_all(dataset: Any, records: Sequence[Any]) -> tuple[list[Ecg], list[Any]]:
-    ecgs, read = [], []
-    for record in records:
-        try:
-            ecgs.append(dataset.read(record.ecg_id))
-            read.append(record)
-        except RecordError as error:
-            note(str(error))
-    return ecgs, read
 
 
 def _batches(

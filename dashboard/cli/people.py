@@ -13,8 +13,8 @@ import typer
 from dashboard.cli.output import emit, note
 from dashboard.settings import load_settings
 from feedback import audit, db, export, users
-from feedback.catalogue import LOCAL
 from feedback.db import Sessions
+from feedback.importing import LOCAL
 from feedback.tables import Role
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

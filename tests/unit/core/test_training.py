@@ -140,6 +140,9 @@ def test_augmentation_moves_all_leads_alike_and_sometimes_drops_one():
         ("epochs = ", "is no training config"),
         ("epoch = 3", "sets 'epoch', which is no setting"),
         ("[network]\nwidht = 3", "sets 'widht', which is no setting"),
+        ("epochs = 'three'", "sets epochs to 'three': input should be a valid integer"),
+        ("epochs = 0", "sets epochs to 0: input should be greater than 0"),
+        ("[network]\nwidth = 'w'", "sets network.width to 'w': input should be a valid integer"),
     ],
 )
 def test_a_wrong_config_is_named(tmp_path, text, message):

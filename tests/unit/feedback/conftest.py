@@ -16,7 +16,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from feedback import catalogue, users
+from feedback import importing, users
 from feedback.db import Sessions, make_engine, make_sessions, upgrade
 from feedback.tables import Role, User
 from tests.factories import add_person, serve_model
@@ -97,7 +97,7 @@ def library(sessions: Sessions, records_root: Path) -> Sessions:
     """The ten records in the catalogue, and a served model that has not scored them."""
     from core.ptbxl import Ptbxl
 
-    catalogue.import_dataset(sessions, Ptbxl.open(records_root))
+    importing.import_dataset(sessions, Ptbxl.open(records_root))
     with sessions.begin() as session:
         serve_model(session)
     return sessions

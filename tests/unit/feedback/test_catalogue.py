@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from core.ecg import Superclass
 from core.ptbxl import Ptbxl
-from feedback import catalogue
+from feedback import catalogue, importing
 from feedback.catalogue import Coverage
 from feedback.db import Sessions
 from feedback.errors import NoModel, UnknownRecord
@@ -33,7 +33,7 @@ def test_the_ecgs_of_one_patient_are_found_together(sessions: Sessions, data: Pt
         rows[4].update(patient_id="1001", recording_date="1980-01-01 00:00:00")
         rows[1].update(patient_id="1001", recording_date="1999-01-01 00:00:00")
 
-    catalogue.import_dataset(sessions, edited(data, change))
+    importing.import_dataset(sessions, edited(data, change))
     with sessions.read() as session:
         record = catalogue.find_record(session, 1)
         others = catalogue.same_patient(session, record)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from core.ecg import SUPERCLASSES, Superclass
 from core.ptbxl import SIMULATED_MARK
-from feedback import catalogue, export
+from feedback import export, importing
 from feedback.db import Sessions
 from feedback.errors import ExportMismatch
 from feedback.export import COLUMNS, Manifest, neutral
@@ -111,7 +111,7 @@ def test_readings_of_a_simulated_set_stay_and_say_so(
     blind(library, reader.id, 1)
     simulated = dataset(tmp_path / "simulated", 2)
     (simulated.root / SIMULATED_MARK).write_text("{}")
-    catalogue.import_dataset(library, simulated)
+    importing.import_dataset(library, simulated)
     blind(library, reader.id, 1)
     rows, manifest, _ = written(library)
     assert [(row["ecg_id"], row["simulated"]) for row in rows] == [("1", "false"), ("1", "true")]

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core.ecg import SUPERCLASSES, Superclass
-from feedback import audit, catalogue, readings
+from feedback import audit, catalogue, importing, readings
 from feedback.db import Sessions, make_engine, make_sessions, now
 from feedback.errors import (
     AlreadyAnswered,
@@ -344,7 +344,7 @@ def test_an_answer_never_lands_on_a_record_that_was_not_on_screen(
     """A page left open on simulated ECG 1 while real records are imported."""
     with library.read() as session:
         on_screen = catalogue.find_record(session, 1).id
-    catalogue.import_dataset(library, dataset(tmp_path / "other", 3))
+    importing.import_dataset(library, dataset(tmp_path / "other", 3))
     for write in (readings.submit_blind, readings.submit_final, readings.amend):
         more: dict[str, Any] = {} if write is readings.submit_blind else {"agreement": None}
         with pytest.raises(UnknownRecord) as refused, library.begin() as session:

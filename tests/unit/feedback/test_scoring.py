@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 
 from core.checkpoint import read_card
 from core.ptbxl import Ptbxl
-from feedback import attention, catalogue, jobs, runner, scoring
+from feedback import attention, catalogue, importing, jobs, runner, scoring
 from feedback.db import Sessions
 from feedback.errors import Cancelled
 from feedback.executors.local import LocalExecutor, work
@@ -27,7 +27,7 @@ RECORDS = 6
 def data(sessions: Sessions, tmp_path: Path, checkpoint: Path) -> Ptbxl:
     """Six imported records and a registered model."""
     found = dataset(tmp_path / "data", RECORDS)
-    catalogue.import_dataset(sessions, found)
+    importing.import_dataset(sessions, found)
     with sessions.begin() as session:
         catalogue.register_model(session, read_card(checkpoint), checkpoint)
     return found
