@@ -29,6 +29,8 @@ from core.model import Network, NetworkConfig
 from core.preprocess import MODEL_RATE, MODEL_SAMPLES
 
 Count = Annotated[int, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 STATE = "state.pt"  # everything that a killed run needs to go on
 LOG = "log.csv"
 
@@ -41,19 +43,15 @@ class TrainingConfig:
     epochs: Count = 20
     patience: Count = 8  # epochs without a better 9a before the run stops
     batch: Count = 64
-    learning_rate: Annotated[float, Field(gt=0)] = (
-        2e-3  # peak of the one-cycle schedule (Smith, 2018)
-    )
-    warm_up: Annotated[float, Field(gt=0, lt=1)] = 0.2  # share of the run before the peak
+    learning_rate: Positive = 2e-3  # peak of the one-cycle schedule (Smith, 2018)
+    warm_up: Share = 0.2  # share of the run before the peak
     weight_decay: float = 0.02
     average: float = 0.998  # decay of the weight average that is evaluated and shipped
     statement_weight: float = 0.5  # of the auxiliary SCP statements in the loss
     shift_s: float = 1.0  # largest circular shift in time
     amplitude: float = 0.1  # largest relative change of gain, for all leads alike
     noise_mv: float = 0.02  # largest standard deviation of added white noise
-    lead_dropout: Annotated[float, Field(ge=0, lt=1)] = (
-        0.15  # share of leads zeroed in half of the records
-    )
+    lead_dropout: Share = 0.15  # share of leads zeroed in half of the records
     bfloat16: bool = True  # three times the speed where the processor has it
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
