@@ -105,8 +105,10 @@ def _dead(signal: NDArray[np.floating], rate: float) -> list[str]:
     if flat.all():
         return ["All twelve leads are flat: check the electrodes and the cable."]
     if flat.any():
+        least, most = flat_s[flat].min(), flat_s[flat].max()
+        spell = f"{most}" if least == most else f"{least} to {most}"
         return [
-            f"No signal in {_names(flat)} (flat for {flat_s[flat].max()} s of "
+            f"No signal in {_names(flat)} (flat for {spell} s of "
             f"{DURATION_S:.0f} s): attach the electrode and record again."
         ]
     low, middle, high = np.percentile(signal, (1, 50, 99), axis=1)

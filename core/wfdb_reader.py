@@ -44,7 +44,10 @@ def read_wfdb(stem: Path, *, ecg_id: int | None = None, within: Path | None = No
         raise RecordNotFound(f"{stem} lies outside {within}: correct the index of the data set")
     for suffix in (".hea", ".dat"):
         if not stem.with_name(stem.name + suffix).is_file():
-            raise RecordNotFound(f"{stem}{suffix} is not there: run 'trustecg data verify'")
+            remedy = "give FILE.hea with FILE.dat beside it"
+            if within is not None:
+                remedy = "run 'trustecg data verify'"
+            raise RecordNotFound(f"{stem}{suffix} is not there: {remedy}")
     try:
         record = _read_plain(stem) or _read_any(stem)
     except OSError as error:  # no permission, a disk that fails, a file gone since

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dashboard.errors import SettingsError
@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     ptbxl: Path | None = None  # the records; None: instance/ptbxl, else simulated ones
     checkpoint: Path = REPOSITORY / "checkpoints" / "default"
     host: str = "127.0.0.1"
-    port: int = 8050  # 0: any free one
+    port: int = Field(8050, ge=0, le=65535)  # 0: any free one
     secure_cookies: bool = False  # True behind HTTPS: cookies are then never sent in the clear
     threads: int = 0  # of torch in a job; 0: all cores but one, which the web process keeps
 

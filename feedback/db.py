@@ -2,14 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -34,7 +34,7 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
     SQLite runs in WAL with a busy timeout, and every commit reaches the disk. Foreign keys are
     off for migrations alone, which rebuild tables.
     """
-    parsed = _with_driver(make_url(url))
+    parsed = _parse(url)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(
             parsed, pool_size=10, max_overflow=20, pool_timeout=_TURN_WAIT_S, pool_pre_ping=True
@@ -59,10 +59,17 @@ def _make_private_file(path: Path) -> None:
     path.touch(mode=0o600)
 
 
-def _with_driver(url: URL) -> URL:
-    if url.drivername in ("postgres", "postgresql"):
-        return url.set(drivername="postgresql+psycopg")
-    return url
+def _parse(url: str) -> URL:
+    """The URL with its driver; what else it says may hold a password and is not repeated."""
+    with suppress(ArgumentError):
+        parsed = make_url(url)
+        if parsed.drivername in ("postgres", "postgresql"):
+            return parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() in ("sqlite", "postgresql"):
+            return parsed
+    raise StorageUnavailable(
+        "the database URL names no database: give sqlite:///PATH or postgresql://..."
+    )
 
 
 def _tune_sqlite(engine: Engine, foreign_keys: bool) -> None:
@@ -175,7 +182,7 @@ def copy(url: str) -> Path | None:
 
     Raises StorageUnavailable where it cannot be copied, and leaves no part of it.
     """
-    parsed = make_url(url)
+    parsed = _parse(url)
     if parsed.get_backend_name() != "sqlite" or not Path(str(parsed.database)).is_file():
         return None
     target = Path(f"{parsed.database}.{now():%Y%m%dT%H%M%S%f}.copy")

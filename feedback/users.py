@@ -118,6 +118,7 @@ def reset_password(session: Session, email: str, *, actor: str) -> NewUser:
     password = one_time_password()
     user.password_hash, user.must_change_password = _hasher.hash(_bytes(password)), True
     user.session_stamp = _stamp()
+    session.execute(delete(LoginAttempt).where(LoginAttempt.email == user.email))  # let them in
     audit.record(session, actor, "user.reset_password", user.email)
     return NewUser(user, password)
 

@@ -1,6 +1,7 @@
 """The command line ``trustecg``: exit 0 done, 1 could not be done, 2 usage."""
 
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -23,6 +24,12 @@ def main() -> None:
     """Run the command of ``sys.argv``; what went wrong is one line on stderr and exit 1."""
     try:
         app(prog_name="trustecg")
-    except (CoreError, FeedbackError, DashboardError, OSError) as error:
-        print(f"trustecg: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
+    except (CoreError, FeedbackError, DashboardError) as error:
+        _stop(str(error))
+    except OSError as error:
+        _stop(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
+def _stop(why: str) -> NoReturn:
+    print(f"trustecg: {why}", file=sys.stderr)
+    raise SystemExit(1) from None

@@ -11,7 +11,7 @@ import typer
 from core.ecg import Ecg
 from core.errors import DataError, RecordError
 from dashboard.cli.output import emit, note, progress
-from dashboard.cli.targets import Data, Targets, read_targets
+from dashboard.cli.targets import Data, Targets, fail_where_unread, read_targets
 
 Folder = Annotated[Path, typer.Argument(help="Folder in the PTB-XL layout.", metavar="DIR")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -125,9 +125,9 @@ def import_(folder: Folder, json: Json = False) -> None:
 def quality(targets: Targets, data: Data = None, json: Json = False) -> None:
     """Say how well records can be read, by id with --data or as FILE.hea."""
     answers = [_quality(name, ecg) for name, ecg in read_targets(targets, data)]
-    emit({"records": answers}, json, "\n".join(map(_line, answers)))
-    if any("error" in answer for answer in answers):
-        raise typer.Exit(1)
+    lines = [_line(answer) for answer in answers if "error" not in answer]
+    emit({"records": answers}, json, "\n".join(lines))
+    fail_where_unread(answers)
 
 
 def _quality(name: str, ecg: Ecg | RecordError) -> dict[str, Any]:
@@ -141,8 +141,6 @@ def _quality(name: str, ecg: Ecg | RecordError) -> dict[str, Any]:
 
 
 def _line(answer: dict[str, Any]) -> str:
-    if "error" in answer:
-        return f"{answer['id']}: {answer['error']}"
     verdict = "can be read" if answer["acceptable"] else "refused"
     said = " ".join((*answer["reasons"], *answer["warnings"]))
     return f"{answer['id']}: {verdict}, score {answer['score']:.2f}. {said}".rstrip()

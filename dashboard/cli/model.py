@@ -11,7 +11,7 @@ import typer
 from core.ecg import SUPERCLASSES, Ecg
 from core.errors import RecordError
 from dashboard.cli.output import emit, note, progress
-from dashboard.cli.targets import Data, Targets, read_targets
+from dashboard.cli.targets import Data, Targets, fail_where_unread, read_targets
 from dashboard.settings import load_settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -39,9 +39,8 @@ def predict(
     for batch in _batches(read_targets(targets, data)):
         answers += _opinions(predictor, batch)
     result = {"checkpoint": predictor.card.version, "records": answers}
-    emit(result, json, "\n".join(map(_line, answers)))
-    if any("error" in answer for answer in answers):
-        raise typer.Exit(1)
+    emit(result, json, "\n".join(_line(answer) for answer in answers if "error" not in answer))
+    fail_where_unread(answers)
 
 
 def evaluate(
@@ -79,7 +78,10 @@ def evaluate(
 def train(
     data: Annotated[Path, typer.Option(help="Folder in the PTB-XL layout.")],
     out: Annotated[Path, typer.Option(help="Folder of the new checkpoint; a killed run goes on.")],
-    config: Annotated[Path | None, typer.Option(help="TOML file: see TrainingConfig.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="TOML file: see TrainingConfig."),
+    ] = None,
 ) -> None:
     """Teach a network on folds 1-8, stop it on 9a, and write its checkpoint."""
     import torch
@@ -158,8 +160,6 @@ def _id(name: str) -> int | str:
 
 
 def _line(answer: dict[str, Any]) -> str:
-    if "error" in answer:
-        return f"{answer['id']}: {answer['error']}"
     if "probabilities" not in answer:
         return f"{answer['id']}: refused. {' '.join(answer['quality']['reasons'])}"
     figures = "  ".join(f"{name} {p:.3f}" for name, p in answer["probabilities"].items())

@@ -94,6 +94,8 @@ def export_labels(
     json: Json = False,
 ) -> None:
     """Write the labels as CSV, with a data dictionary and a manifest beside it."""
+    if file.is_dir() or not file.parent.is_dir():
+        raise typer.BadParameter(f"{file} cannot be written: give a file in a folder that exists")
     beside = {kind: file.with_name(f"{file.stem}.{kind}") for kind in _BESIDE}
     dictionary = dictionary or beside["dictionary.csv"]
     with _sessions() as sessions:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from core.checkpoint import read_card
 from dashboard import server
 from dashboard.cli.output import emit, note, progress
 from dashboard.settings import Settings, load_settings
@@ -68,6 +69,7 @@ def worker(
     """Run jobs until Ctrl-C, each in a fresh interpreter."""
     settings = load_settings()
     server.log_with(logging.StreamHandler())
+    read_card(settings.checkpoint)  # an altered one is refused here, not in every job
     db.check(settings.database_url)
     stop = _set_by_signals()
     if parent is not None:

@@ -1,6 +1,6 @@
 """What the record commands are pointed at: ids of a data set, or WFDB headers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from core.ecg import Ecg
 from core.errors import RecordError, RecordNotFound
 from core.ptbxl import Ptbxl
 from core.wfdb_reader import read_wfdb
+from dashboard.cli.output import note
 
 Targets = Annotated[list[str], typer.Argument(help="ECG_ID... with --data, or FILE.hea...")]
 Data = Annotated[Path | None, typer.Option("--data", help="Folder in the PTB-XL layout.")]
@@ -25,8 +26,21 @@ def read_targets(targets: list[str], data: Path | None) -> Iterator[tuple[str, E
             yield target, error
 
 
+def fail_where_unread(answers: Sequence[Mapping[str, object]]) -> None:
+    """Name on stderr every record that could not be read, and exit 1 if there is one."""
+    failed = [answer for answer in answers if "error" in answer]
+    for answer in failed:
+        note(f"{answer['id']}: {answer['error']}")
+    if failed:
+        raise typer.Exit(1)
+
+
 def _read(target: str, dataset: Ptbxl | None) -> Ecg:
     if dataset is None:
+        if target.isdigit():
+            raise RecordNotFound(f"ecg_id {target} of which data set? Give --data DIR")
+        if not target.endswith(".hea"):
+            raise RecordNotFound(f"{target} is no WFDB header: give FILE.hea, or ids with --data")
         return read_wfdb(Path(target))
     if not target.isdigit():
         raise RecordNotFound(f"{target!r} is no ecg_id: with --data, give whole numbers")

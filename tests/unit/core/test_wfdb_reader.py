@@ -184,8 +184,12 @@ TWELVE = "the twelve I, II, III, aVR, aVL, aVF, V1, V2, V3, V4, V5, V6 are neede
             "{stem}.hea names '../two.dat' as its samples, not one.dat beside it: "
             "give one header and one .dat of the same name",
         ),
-        (no_header, RecordNotFound, "{stem}.hea is not there: run 'trustecg data verify'"),
-        (no_dat, RecordNotFound, "{stem}.dat is not there: run 'trustecg data verify'"),
+        (
+            no_header,
+            RecordNotFound,
+            "{stem}.hea is not there: give FILE.hea with FILE.dat beside it",
+        ),
+        (no_dat, RecordNotFound, "{stem}.dat is not there: give FILE.hea with FILE.dat beside it"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )

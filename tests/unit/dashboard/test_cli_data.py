@@ -198,7 +198,7 @@ def test_quality_by_file_answers_the_others(
     assert (good["id"], good["acceptable"]) == (str(stems[0]), True)
     assert missing == {
         "id": str(stems[1]),
-        "error": f"{stems[1]} is not there: run 'trustecg data verify'",
+        "error": f"{stems[1]} is not there: give FILE.hea with FILE.dat beside it",
     }
 
 
@@ -208,6 +208,8 @@ def test_quality_in_words(records: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert called.out.splitlines() == [
         "1: can be read, score 1.00.",
         "3: refused, score 0.00. All twelve leads are flat: check the electrodes and the cable.",
+    ]
+    assert called.err.splitlines() == [
         f"137: ecg_id 137 is not in {records / 'ptbxl_database.csv'}: "
         "choose an id that its first column lists",
     ]

@@ -1,11 +1,13 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from core.checkpoint import read_card
+from core.checkpoint import WEIGHTS, read_card
 from core.ecg import SUPERCLASSES
+from core.errors import CheckpointAltered
 from core.simulate import simulate_dataset
 from core.training import LOG
 from dashboard.cli import app, main
@@ -67,6 +69,30 @@ def test_predict_names_an_id_that_is_not_there(run, simulated):
     assert "ecg_id 137000 is not in" in answer["records"][1]["error"]
     assert "'x1' is no ecg_id" in answer["records"][2]["error"]
     assert "error" not in answer["records"][0]
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("1", "1: ecg_id 1 of which data set? Give --data DIR"),
+        ("x.dat", "x.dat: x.dat is no WFDB header: give FILE.hea, or ids with --data"),
+    ],
+)
+def test_predict_says_on_stderr_what_it_could_not_read(checkpoint, target, message):
+    words = ["predict", target, "--checkpoint", str(checkpoint)]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 1
+    assert result.stderr == f"{message}\n"
+
+
+def test_the_worker_refuses_an_altered_checkpoint(checkpoint, tmp_path, monkeypatch):
+    altered = shutil.copytree(checkpoint, tmp_path / "altered")
+    with (altered / WEIGHTS).open("ab") as file:
+        file.write(b"x")
+    monkeypatch.setenv("TRUSTECG_CHECKPOINT", str(altered))
+    monkeypatch.setenv("TRUSTECG_INSTANCE", str(tmp_path / "instance"))
+    result = CliRunner().invoke(app, ["worker"])
+    assert isinstance(result.exception, CheckpointAltered)
 
 
 def test_evaluate_gives_the_figures_of_the_design(run, simulated):

@@ -57,6 +57,13 @@ def test_an_impossible_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.mark.parametrize("port", ["-1", "65536", "99999"])
+def test_a_port_that_cannot_be_is_refused(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUSTECG_PORT", port)
+    with pytest.raises(SettingsError, match=f"^TRUSTECG_PORT is '{port}': input should be "):
+        load_settings()
+
+
 def test_the_secret_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     settings = load_settings(instance=tmp_path)
     with ThreadPoolExecutor(8) as pool:  # as the processes of one web server start

@@ -111,6 +111,15 @@ def test_a_database_in_memory_is_refused() -> None:
     assert str(refused.value) == ("sqlite:// is no file: give sqlite:///PATH or postgresql://...")
 
 
+@pytest.mark.parametrize("url", ["garbage", "", "mysql://user:secret@host/base", "file.db"])
+def test_another_database_is_refused_and_its_password_not_repeated(url: str) -> None:
+    with pytest.raises(StorageUnavailable) as refused:
+        db.make_engine(url)
+    assert str(refused.value) == (
+        "the database URL names no database: give sqlite:///PATH or postgresql://..."
+    )
+
+
 def test_a_copy_holds_what_was_committed(migrated: Path, tmp_path: Path) -> None:
     path = tmp_path / "trustecg.db"
     path.write_bytes(migrated.read_bytes())

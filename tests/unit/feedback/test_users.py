@@ -125,6 +125,16 @@ def test_a_success_forgives_the_failures_before_it(sessions: Sessions) -> None:
         login(sessions, password)
 
 
+def test_a_reset_lets_a_paused_person_in(sessions: Sessions) -> None:
+    email = made(sessions).user.email
+    for _ in range(users.MAX_FAILURES_EMAIL):
+        with pytest.raises(WrongCredentials):
+            login(sessions, "wrong")
+    with sessions.begin() as session:
+        new = users.reset_password(session, email, actor="test")
+    login(sessions, new.password)
+
+
 def test_one_address_that_tries_many_accounts_is_paused(sessions: Sessions) -> None:
     password = made(sessions).password
     for number in range(users.MAX_FAILURES_ADDRESS):
