@@ -1,11 +1,11 @@
 """A reader's answer to one ECG, checked before it is taken."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Self
 
 from core.ecg import SUPERCLASSES, Superclass
-from feedback.errors import IncompleteAnswer
+from feedback.errors import IncompleteAnswer, ReadingError
 from feedback.tables import Confidence, Reading, Verdict
 
 MAX_COMMENT = 10_000
@@ -54,3 +54,26 @@ class Answer:
 def column_of(name: Superclass) -> str:
     """The column of ``readings`` that holds the verdict on a class."""
     return f"verdict_{name.lower()}"
+
+
+def check_agreement(
+    answer: Answer,
+    agreement: Mapping[Superclass, bool],
+    predicted: Collection[Superclass],
+    abstained: Collection[Superclass],
+) -> None:
+    """Refuse a word on the model that the verdict of the same class contradicts.
+
+    Raises ReadingError: agreeing with a call and answering the opposite, disagreeing and answering
+    the same, or a word where the model makes no call or the reader no answer.
+    """
+    for name, agrees in agreement.items():
+        if name in abstained:
+            raise ReadingError(f"on {name} the model makes no call: leave out whether you agree")
+        verdict = (answer.verdicts or {}).get(name)
+        word = "agree" if agrees else "disagree"
+        if verdict not in (Verdict.PRESENT, Verdict.ABSENT):
+            raise ReadingError(f"on {name} you {word} with the model and answer neither way")
+        if agrees != ((verdict is Verdict.PRESENT) == (name in predicted)):
+            other = "the opposite" if agrees else "the same"
+            raise ReadingError(f"on {name} you {word} with the model and answer {other}")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import audit
-from feedback.answers import Answer, column_of
+from feedback.answers import Answer, check_agreement, column_of
 from feedback.catalogue import find_record
 from feedback.db import now
 from feedback.drafts import ReadingState, load_draft, save_draft, state_of, state_of_record
@@ -94,7 +94,8 @@ def submit_final(
 ) -> Reading:
     """Store the answer given after the opinion was seen, with what was on screen.
 
-    ``agreement`` says class by class whether the reader agrees with the model. With the
+    ``agreement`` says class by class whether the reader agrees with the model; raises
+    ReadingError where the verdict says otherwise. With the
     ``opinion_digest`` of what was on screen, raises OpinionChanged where that is outdated; also
     NotRevealed, AlreadyAnswered, KeyReused, UnknownRecord.
     """
@@ -124,8 +125,8 @@ def amend(
 ) -> Reading:
     """Supersede the final answer that stands; both are kept.
 
-    Raises NothingToAmend, KeyReused, UnknownRecord; AlreadyAnswered where two amendments of the
-    same answer came at once.
+    Raises NothingToAmend, KeyReused, UnknownRecord; ReadingError where agreement and verdict
+    contradict each other; AlreadyAnswered where two amendments of the same answer came at once.
     """
     record = find_record(session, ecg_id, record_id)
     state = state_of_record(session, reader_id, record)
@@ -180,6 +181,7 @@ def _add_opinion(
     reading.blind_id = state.blind.id if state.blind else None
     reading.model_id, reading.shown = opinion.model_id, opinion.shown
     if agreement is not None and not opinion.unavailable:
+        check_agreement(Answer.of(reading), agreement, opinion.predicted, opinion.abstained)
         words = {True: "agree", False: "disagree"}
         reading.agreement = {str(name): words[bool(yes)] for name, yes in agreement.items()}
 

@@ -5,8 +5,7 @@
 (function () {
   "use strict";
   const PAUSE_MS = 600; // of typing, before a draft is sent
-  const entered = new Map(); // form -> its verdicts when it was last looked at
-  let pending = {}; // words on the model that were set here and have not come back yet
+  const opened = new Set(); // the forms that have been filled
   const TWICE_MS = 700; // a second press within it was meant for the form before
   let openedAt = 0; // when a form took the place of another one at the same ECG
   let timer = null;
@@ -36,12 +35,12 @@
 
   function restore(meta, ecg, text) {
     const draft = JSON.parse(text);
-    entered.set(meta.form, draft.verdicts); // its agreements were entered too: they stay
+    const said = words(meta, draft.verdicts);
     const set = (part, value, extra) =>
       dash_clientside.set_props(Object.assign({ ecg: ecg, part: part }, extra), { value: value });
     for (const name of meta.classes) {
       set("verdict", draft.verdicts[name] || null, { class: name });
-      if (meta.agreeing.includes(name)) set("agree", draft.agreement[name] || null, { class: name });
+      if (meta.agreeing.includes(name)) set("agree", said[name] || null, { class: name });
     }
     set("unreadable", draft.unreadable);
     set("confidence", draft.confidence);
@@ -62,42 +61,51 @@
     document.getElementById("page").focus({ preventScroll: true });
   }
 
-  /* Whoever changes a verdict has said by that whether the model is right; it can be overruled. */
-  function following(meta, verdicts) {
-    const before = entered.get(meta.form) || verdicts;
-    const changed = {};
+  /* Whoever gives a verdict has said by that whether the model is right: the word is never its
+     own, so that the two cannot contradict each other. */
+  function words(meta, verdicts) {
+    const said = {};
     for (const name of meta.agreeing) {
       const verdict = verdicts[name];
-      if (verdict === before[name] || !verdict || verdict === "unsure") continue;
-      const same = (verdict === "present") === meta.predicted.includes(name);
-      changed[name] = same ? "agree" : "disagree";
+      if (!verdict || verdict === "unsure") continue;
+      said[name] = (verdict === "present") === meta.predicted.includes(name) ? "agree" : "disagree";
     }
-    return changed;
+    return said;
   }
 
-  function follow(meta, verdicts, agreement) {
-    for (const name of Object.keys(pending)) {
-      if (agreement[name] === pending[name]) delete pending[name];
-    }
-    const changed = following(meta, verdicts);
-    entered.set(meta.form, verdicts);
-    Object.assign(pending, changed);
-    for (const name of Object.keys(changed)) {
-      dash_clientside.set_props(
-        { class: name, ecg: meta.ecg, part: "agree" }, { value: changed[name] });
-    }
-  }
-
-  function compose(verdicts, agreements, unreadable, confidence, comment, vIds, aIds) {
+  function compose(meta, verdicts, unreadable, confidence, comment, ids) {
+    const given = byClass(ids, verdicts);
     return {
-      verdicts: byClass(vIds, verdicts), agreement: byClass(aIds, agreements),
+      verdicts: given, agreement: words(meta, given),
       unreadable: Boolean(unreadable), confidence: confidence || null, comment: comment || "",
     };
   }
 
-  function open(meta, text, verdicts) {
-    entered.set(meta.form, verdicts);
-    pending = {};
+  /* Verdict and word change together at the click itself, not when Dash gets to it. */
+  function choose(row, group, value) {
+    const option = row.querySelector("." + group + " input[value=" + value + "]");
+    if (!option.checked) option.click();
+  }
+  function pair(row, input) {
+    const call = row.dataset.call; // the model's: present or absent
+    const other = call === "present" ? "absent" : "present";
+    if (input.closest(".agree")) choose(row, "verdict", input.value === "agree" ? call : other);
+    else if (input.value !== "unsure") choose(row, "agree", input.value === call ? "agree" : "disagree");
+    else {
+      const ecg = Number(row.closest("[data-ecg]").dataset.ecg);
+      dash_clientside.set_props(
+        { ecg: ecg, part: "agree", class: row.dataset.class }, { value: null });
+    }
+  }
+  document.addEventListener("click", (event) => {
+    const input = event.target;
+    const row = input.matches && input.matches("input[type=radio]")
+      && input.closest(".question[data-call]");
+    if (row) pair(row, input);
+  });
+
+  function open(meta, text) {
+    opened.add(meta.form);
     if (shown === meta.ecg) openedAt = Date.now();
     else arrive(meta.ecg);
     clearTimeout(timer);
@@ -116,13 +124,12 @@
   window.dash_clientside.answer = {
     gather: function (...values) {
       const meta = values.pop();
-      const payload = compose(...values);
+      const payload = compose(meta, ...values);
       const text = JSON.stringify(payload);
-      if (!entered.has(meta.form)) {
-        open(meta, text, payload.verdicts);
+      if (!opened.has(meta.form)) {
+        open(meta, text);
         return payload;
       }
-      follow(meta, payload.verdicts, payload.agreement);
       write(meta.key, text);
       later(meta, payload);
       return payload;
@@ -131,9 +138,7 @@
     send: function (clicks, ...values) {
       if (!clicks) return dash_clientside.no_update;
       const meta = values.pop();
-      const payload = compose(...values);
-      Object.assign(payload.agreement, pending, following(meta, payload.verdicts));
-      return { payload: payload, press: clicks };
+      return { payload: compose(meta, ...values), press: clicks };
     },
     confirmed: function (saved, meta) {
       if (saved && read(meta.key) === JSON.stringify(saved.payload)) write(meta.key, null);

@@ -45,6 +45,23 @@ class Form:
     opinion: str | None = None  # digest of the opinion on screen
     amends: bool = False  # whether a final answer stands already
 
+    def __post_init__(self) -> None:
+        """A word on the model follows from the verdict, whatever an old draft says."""
+        words = {name.value: word for name in self.agreeing if (word := self._word(name))}
+        object.__setattr__(self, "payload", {**self.payload, "agreement": words})
+
+    def _word(self, name: Superclass) -> str | None:
+        verdict = self.payload["verdicts"].get(name.value)
+        if verdict not in (Verdict.PRESENT, Verdict.ABSENT):
+            return None
+        return AGREE if verdict == self.call(name) else DISAGREE
+
+    def call(self, name: Superclass) -> Verdict | None:
+        """What the model says of a class; None where it abstains or has no opinion."""
+        if name not in self.agreeing:
+            return None
+        return Verdict.PRESENT if name in self.predicted else Verdict.ABSENT
+
     def meta(self) -> dict[str, Any]:
         """What the browser and the callbacks must know about the form."""
         return {
@@ -86,13 +103,11 @@ def _question(form: Form, superclass: Superclass) -> Component:
     number = SUPERCLASSES.index(superclass) + 1
     name = html.Div([html.Kbd(str(number)), superclass.title], className="name")
     controls = [_verdict(form, superclass)]
-    if superclass in form.agreeing:
+    marks = {"data-class": superclass.value}
+    if call := form.call(superclass):
         controls.append(_agreement(form, superclass))
-    return html.Div(
-        [name, html.Div(controls, className="controls")],
-        className="question",
-        **{"data-class": superclass.value},
-    )
+        marks["data-call"] = call.value
+    return html.Div([name, html.Div(controls, className="controls")], className="question", **marks)
 
 
 def _verdict(form: Form, superclass: Superclass) -> Component:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.ecg import SUPERCLASSES, Superclass
 from core.errors import RecordError
 from dashboard import ids
-from dashboard.components.answer import AGREE, DISAGREE, EMPTY, Form, answer_form, buttons
+from dashboard.components.answer import EMPTY, Form, answer_form, buttons
 from dashboard.components.opinion import Card, attention_note, opinion_view, published_view
 from dashboard.components.record import noise_flags, other_ecgs, patient_line
 from dashboard.components.shell import local_time
@@ -21,7 +21,7 @@ from feedback import catalogue, readings
 from feedback.db import now
 from feedback.opinions import OpinionShown
 from feedback.readings import ReadingState
-from feedback.tables import ModelVersion, Reading, RecordRow, Source, Stage, Verdict
+from feedback.tables import ModelVersion, Reading, RecordRow, Source, Stage
 
 NO_ATTENTION = "off"
 
@@ -138,7 +138,7 @@ def _final(
         answers=1 if stands is None else 2 + stands.sequence,
         started_at=now(),
         submit="Save change" if stands else "Save and next",
-        payload=_draft(state, Stage.FINAL) or _prefilled(state, shown),
+        payload=_draft(state, Stage.FINAL) or _prefilled(state),
         agreeing=decided(shown),
         predicted=shown.predicted,
         opinion=shown.digest,
@@ -163,14 +163,13 @@ def _draft(state: ReadingState, stage: Stage) -> dict[str, Any] | None:
     return {**EMPTY, **state.draft.payload}
 
 
-def _prefilled(state: ReadingState, shown: OpinionShown) -> dict[str, Any]:
+def _prefilled(state: ReadingState) -> dict[str, Any]:
     """The reader's own last answer, never the model's."""
     own = state.final or state.blind
     assert own is not None
-    verdicts = {} if own.unreadable else _verdicts(own)
     return {
-        "verdicts": verdicts,
-        "agreement": own.agreement or _agreement(verdicts, shown),
+        "verdicts": {} if own.unreadable else _verdicts(own),
+        "agreement": {},  # the form's own, from the verdicts
         "unreadable": own.unreadable,
         "confidence": own.confidence,
         "comment": own.comment,
@@ -179,17 +178,6 @@ def _prefilled(state: ReadingState, shown: OpinionShown) -> dict[str, Any]:
 
 def _verdicts(own: Reading) -> dict[str, str]:
     return {name.value: getattr(own, f"verdict_{name.lower()}").value for name in SUPERCLASSES}
-
-
-def _agreement(verdicts: dict[str, str], shown: OpinionShown) -> dict[str, str]:
-    """What follows from the blind answer: open where the reader or the model is unsure."""
-    found = {}
-    for name in decided(shown):
-        verdict = verdicts.get(name.value)
-        if verdict in (Verdict.PRESENT, Verdict.ABSENT):
-            same = (verdict == Verdict.PRESENT) == (name in shown.predicted)
-            found[name.value] = AGREE if same else DISAGREE
-    return found
 
 
 def decided(shown: OpinionShown) -> Sequence[Superclass]:

@@ -16,7 +16,6 @@ from feedback.policy import Action
 
 _PATH = "/read/"
 _VERDICT = ids.of_class("verdict", MATCH, ALL)
-_AGREE = ids.of_class("agree", MATCH, ALL)
 
 
 def register(app: Dash) -> None:
@@ -60,7 +59,7 @@ def _register_form(app: Dash) -> None:
         ClientsideFunction("answer", "gather"),
         Output(ids.of_ecg("payload", MATCH), "data"),
         *entered,
-        *_named(),
+        State(_VERDICT, "id"),
         meta,
     )
     app.clientside_callback(
@@ -92,7 +91,7 @@ def _register_submission(app: Dash) -> None:
         Input(ids.of_ecg("submit", MATCH), "n_clicks"),
         # states, not what was gathered: that may lag behind a quick hand
         *(State(*place) for place in _entered()),
-        *_named(),
+        State(_VERDICT, "id"),
         meta,
         prevent_initial_call=True,
     )
@@ -117,12 +116,7 @@ def _register_submission(app: Dash) -> None:
 def _entered() -> list[tuple[ids.Id, str]]:
     """Where the parts of an answer stand, in the order that assets/answer.js takes them."""
     parts = [ids.of_ecg(part, MATCH) for part in ("unreadable", "confidence", "comment")]
-    return [(control, "value") for control in (_VERDICT, _AGREE, *parts)]
-
-
-def _named() -> list[State]:
-    """Which class each verdict and each agreement is about."""
-    return [State(_VERDICT, "id"), State(_AGREE, "id")]
+    return [(control, "value") for control in (_VERDICT, *parts)]
 
 
 def _register_moves(app: Dash) -> None:

@@ -14,6 +14,12 @@ from tests.factories_dataset import dataset
 
 EMAIL = "reader@example.org"
 UPDATE = "**/_dash-update-component*"
+ON_SCREEN_AT_ENTER = """document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter") return;
+  const chosen = (row) => row.querySelector(".verdict input:checked").value;
+  const rows = [...document.querySelectorAll(".question")];
+  window.onScreen = Object.fromEntries(rows.map((row) => [row.dataset.class, chosen(row)]));
+}, true)"""
 
 
 @pytest.fixture
@@ -196,7 +202,9 @@ def test_a_late_answer_about_one_ecg_is_not_shown_at_another(
     assert stored(place) == 1
 
 
-def test_a_changed_verdict_takes_the_word_on_the_model_with_it(desk: Desk) -> None:
+def test_verdict_and_word_on_the_model_never_contradict_each_other(
+    desk: Desk, place: Installation
+) -> None:
     page = desk.sign_in(EMAIL, path="/read/1")
     at_ecg(page, 1)
     page.keyboard.press("n")
@@ -205,9 +213,50 @@ def test_a_changed_verdict_takes_the_word_on_the_model_with_it(desk: Desk) -> No
     expect(agreement.get_by_label("Disagree")).to_be_checked()
     page.keyboard.press("2")
     expect(agreement.get_by_label("Agree", exact=True)).to_be_checked()
-    agreement.get_by_text("Disagree").click()  # who wants to say otherwise may
+    agreement.get_by_text("Disagree").click()
+    expect(choice(page, "MI", "Absent")).to_be_checked()
     expect(agreement.get_by_label("Disagree")).to_be_checked()
+    page.keyboard.press("2")
+    page.keyboard.press("u")
+    expect(agreement.locator("input:checked")).to_have_count(0)
+    expect(choice(page, "MI", "Unsure")).to_be_checked()
+    agreement.get_by_text("Agree", exact=True).click()
     expect(choice(page, "MI", "Present")).to_be_checked()
+    page.locator("[data-class=HYP] .agree").get_by_text("Disagree").click()
+    page.locator("[data-class=CD] .verdict").get_by_text("Unsure").click()
+    page.wait_for_timeout(800)  # a second press at once would be taken for an accident
+    page.keyboard.press("Enter")
+    at_ecg(page, 2)
+    with place.sessions.read() as session:
+        *_, final = session.scalars(select(Reading).order_by(Reading.id))
+    assert (final.verdict_mi, final.verdict_hyp) == ("present", "present")
+    said = {"NORM": "disagree", "MI": "agree", "STTC": "agree", "HYP": "disagree"}
+    assert final.agreement == said
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [(("n", "1", "2"), ("2", "r")), (("2", "r"), ("n", "1", "2"))]
+)
+def test_keys_pressed_without_a_pause_store_what_is_on_screen(
+    desk: Desk, place: Installation, first: tuple[str, ...], then: tuple[str, ...]
+) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.evaluate(ON_SCREEN_AT_ENTER)
+    seen = []
+    for keys in (first, then):
+        for key in (*keys, "Enter"):
+            page.keyboard.press(key)
+        seen.append(page.evaluate("window.onScreen"))
+        expect(page.locator("#status")).to_contain_text(("Blind answer", "Answer")[len(seen) - 1])
+        page.wait_for_timeout(800)  # a second press at once would be taken for an accident
+    at_ecg(page, 2)
+    with place.sessions.read() as session:
+        answers = session.scalars(select(Reading).order_by(Reading.id)).all()
+    assert [
+        {name.value: getattr(answer, f"verdict_{name.lower()}") for name in Superclass}
+        for answer in answers
+    ] == seen
 
 
 def test_a_second_press_is_not_taken_for_the_final_answer(desk: Desk, place: Installation) -> None:
@@ -217,8 +266,8 @@ def test_a_second_press_is_not_taken_for_the_final_answer(desk: Desk, place: Ins
     expect(page.get_by_text("Draft saved")).to_be_visible()
     with page.expect_response(UPDATE):
         page.get_by_role("button", name="Submit").dblclick()
+        page.keyboard.press("Enter")  # at once: a loaded machine reveals late
     expect(page.get_by_role("heading", name="Your final answer")).to_be_visible()
-    page.keyboard.press("Enter")
     page.wait_for_timeout(1500)
     at_ecg(page, 1)
     assert stored(place) == 1

@@ -35,7 +35,11 @@ def form_of(sent: str, ecg_id: int) -> OpenForm:
 def enter(form: OpenForm, present: Sequence[Superclass] = (), **more: Any) -> Json:
     """The answer with these classes present and the others absent."""
     verdicts = {name.value: "present" if name in present else "absent" for name in SUPERCLASSES}
-    return form.payload | {"verdicts": verdicts} | more
+    agreement = {
+        name: "agree" if (name in present) == (name in form.meta["predicted"]) else "disagree"
+        for name in form.meta["agreeing"]
+    }
+    return form.payload | {"verdicts": verdicts, "agreement": agreement} | more
 
 
 def submit(visitor: Visitor, ecg_id: int, form: OpenForm, payload: Json, **more: Any) -> Json:

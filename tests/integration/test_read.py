@@ -217,6 +217,28 @@ def test_drafts_are_their_writers_own(house: House, reader: Visitor, admin: Visi
         assert session.scalars(select(Draft.payload)).all() == [typed]
 
 
+def test_a_word_on_the_model_that_contradicts_the_verdict_is_not_taken(
+    house: House, reader: Visitor
+) -> None:
+    form = answer_blind(reader, 1, Superclass.NORM)
+    forged = form.payload | {"agreement": {"NORM": "agree"}}
+    answer = submit(reader, 1, form, forged)
+    assert words(answer["response"]) == (
+        "Not saved: on NORM you agree with the model and answer the opposite."
+    )
+    assert _count(house.sessions) == 1
+
+
+def test_a_draft_that_contradicts_itself_comes_back_without_its_false_word(
+    reader: Visitor,
+) -> None:
+    form = answer_blind(reader, 1, Superclass.MI)
+    typed = enter(form, [Superclass.CD]) | {"agreement": {"MI": "agree", "CD": "agree"}}
+    reader.call("save_draft", {"unsaved": typed, "meta": form.meta}, 1)
+    again = form_of(open_ecg(reader, 1), 1).payload
+    assert (again["agreement"]["MI"], again["agreement"]["CD"]) == ("disagree", "disagree")
+
+
 def test_a_stored_answer_can_be_changed_and_both_are_kept(house: House, reader: Visitor) -> None:
     form = answer_blind(reader, 1, Superclass.MI)
     submit(reader, 1, form, form.payload)

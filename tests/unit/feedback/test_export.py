@@ -40,7 +40,7 @@ def test_a_row_holds_both_answers_and_what_was_on_screen(library: Sessions, read
         predict(session, 1, above(Superclass.MI), uncertainty=0.125)
     blind(library, reader.id, 1, answer(Superclass.NORM, confidence=Confidence.LOW))
     agreement = dict.fromkeys(SUPERCLASSES, True) | {Superclass.HYP: False}
-    given = answer(Superclass.MI, comment="Q in III", confidence=Confidence.HIGH)
+    given = answer(Superclass.MI, Superclass.HYP, comment="Q in III", confidence=Confidence.HIGH)
     last = final(library, reader.id, 1, given, agreement)
     (row,) = written(library)[0]
     assert (row["ecg_id"], row["patient_id"], row["fold"]) == ("1", "1001", "2")

@@ -23,6 +23,7 @@ from feedback.errors import (
     NothingToAmend,
     NotRevealed,
     OpinionChanged,
+    ReadingError,
     UnknownRecord,
 )
 from feedback.readings import Answer, OpinionShown, ReadingState
@@ -213,7 +214,8 @@ class TestFinal:
         scored(library, 1, Superclass.MI)
         first = blind(library, reader.id, 1)
         agreement = dict.fromkeys(SUPERCLASSES, True) | {Superclass.HYP: False}
-        reading = final(library, reader.id, 1, answer(Superclass.MI), agreement)
+        given = answer(Superclass.MI, Superclass.HYP)
+        reading = final(library, reader.id, 1, given, agreement)
         assert reading.blind_id == first.id
         assert reading.model_id is not None
         assert reading.agreement == dict.fromkeys(SUPERCLASSES, "agree") | {"HYP": "disagree"}
@@ -225,6 +227,48 @@ class TestFinal:
             "abstained": [],
             "uncertainty": 0.5,
         }
+
+    @pytest.mark.parametrize(
+        ("present", "agreement", "said"),
+        [
+            ("NORM", {"NORM": True}, "on NORM you agree with the model and answer the opposite"),
+            ("HYP", {"MI": True}, "on MI you agree with the model and answer the opposite"),
+            ("MI", {"MI": False}, "on MI you disagree with the model and answer the same"),
+            ("MI", {"CD": False}, "on CD you disagree with the model and answer the same"),
+            ("MI", {"STTC": True}, "on STTC you agree with the model and answer neither way"),
+        ],
+    )
+    def test_a_word_on_the_model_that_the_verdict_contradicts_is_refused(
+        self,
+        library: Sessions,
+        reader: User,
+        present: str,
+        agreement: dict[str, bool],
+        said: str,
+    ) -> None:
+        scored(library, 1, Superclass.MI)
+        blind(library, reader.id, 1)
+        verdicts = dict.fromkeys(SUPERCLASSES, Verdict.ABSENT) | {
+            Superclass.STTC: Verdict.UNSURE,
+            Superclass(present): Verdict.PRESENT,
+        }
+        words = {Superclass(name): agrees for name, agrees in agreement.items()}
+        with pytest.raises(ReadingError) as refused:
+            final(library, reader.id, 1, Answer(verdicts=verdicts), words)
+        assert str(refused.value) == said
+        assert len(stored(library)) == 1
+
+    def test_there_is_no_word_on_a_class_without_a_call(
+        self, library: Sessions, reader: User
+    ) -> None:
+        with library.begin() as session:
+            predict(session, 1, (0.03, 0.8, 0.3, 0.03, 0.03))
+        blind(library, reader.id, 1)
+        with pytest.raises(ReadingError) as refused:
+            final(library, reader.id, 1, answer(Superclass.MI), {Superclass.STTC: True})
+        assert str(refused.value) == (
+            "on STTC the model makes no call: leave out whether you agree"
+        )
 
     def test_it_says_that_nothing_was_on_screen(self, library: Sessions, reader: User) -> None:
         blind(library, reader.id, 1)
