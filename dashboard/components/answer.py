@@ -21,6 +21,7 @@ EMPTY: Mapping[str, Any] = {
     "confidence": None,
     "comment": "",
 }
+_CLASH = "Normal ECG is present together with another class. Is that meant?"
 _STORES = ("unsaved", "saved", "confirmed", "submission")
 _VERDICTS = [{"label": verdict.title(), "value": verdict.value} for verdict in Verdict]
 _CONFIDENCES = [{"label": c.title(), "value": c.value} for c in Confidence]
@@ -141,6 +142,8 @@ def _ending(form: Form) -> list[Component]:
         _unreadable(form),
         _confidence(form),
         _comment(form),
+        # shown by the sheet of styles, as the answer stands
+        html.P(_CLASH, className="quiet clash"),
         dbc.Button(
             form.submit, id=ids.of_ecg("submit", ecg_id), color="primary", className="submit"
         ),

@@ -7,7 +7,8 @@ import numpy as np
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from core.ecg import SUPERCLASSES, Superclass
+from core.ecg import DURATION_S, SUPERCLASSES, Superclass
+from dashboard.figures.geometry import STANDARD
 from dashboard.figures.probabilities import probability_bars
 from feedback.opinions import OpinionShown
 
@@ -25,7 +26,7 @@ def opinion_view(shown: OpinionShown, card: Card) -> Component:
         [
             html.H2("Model's opinion"),
             html.P(summary(shown), className="summary"),
-            _abstention(shown),
+            _abstention(shown, card),
             _bars(shown),
             html.P(_miss_rates(card), className="quiet"),
             html.P(_provenance(shown), className="quiet"),
@@ -36,16 +37,40 @@ def opinion_view(shown: OpinionShown, card: Card) -> Component:
 
 
 def summary(shown: OpinionShown) -> str:
-    """The opinion in a sentence; nothing above a threshold is never called normal."""
-    if shown.predicted:
+    """The opinion in a sentence or two; nothing above a threshold is never called normal.
+
+    Nor is a finding introduced by the word normal where both are above their thresholds.
+    """
+    if not shown.predicted:
+        return "No finding above its threshold. This does not mean that the ECG is normal."
+    findings = [name for name in shown.predicted if name is not Superclass.NORM]
+    if not findings or Superclass.NORM not in shown.predicted:
         return f"Above threshold: {_titles(shown.predicted)}."
-    return "No finding above its threshold. This does not mean that the ECG is normal."
+    clash = "the two contradict each other" if len(findings) == 1 else "it contradicts them"
+    return (
+        f"Above threshold: {_titles(findings)}. "
+        f"{Superclass.NORM.title} is above its threshold too: {clash}."
+    )
 
 
-def _abstention(shown: OpinionShown) -> Component | None:
+def _abstention(shown: OpinionShown, card: Card) -> Component | None:
+    """On which classes the model makes no call, and why."""
     if not shown.abstained:
         return None
-    return html.P(f"It abstains, neither found nor ruled out: {_titles(shown.abstained)}.")
+    rate, sure = percent(card["miss_rate"]), percent(card["confidence"])
+    why = (
+        "It abstains where the probability is below the threshold, but not so low that a miss "
+        f"rate of at most {rate} is certified (confidence {sure})."
+    )
+    never = [name for name in shown.abstained if card["classes"][name]["rule_out"] is None]
+    if never:
+        why += f" For {', '.join(never)} no probability could be certified."
+    return html.Div(
+        [
+            html.P(f"It abstains, neither found nor ruled out: {_titles(shown.abstained)}."),
+            html.P(why, className="quiet"),
+        ]
+    )
 
 
 def _bars(shown: OpinionShown) -> Component:
@@ -84,8 +109,8 @@ def _word(shown: OpinionShown, name: Superclass) -> str:
 def _provenance(shown: OpinionShown) -> str:
     if shown.uncertainty is None:
         return f"Model {shown.model_version}."
-    chance = percent(shown.uncertainty)
-    doubt = f"Uncertainty: {chance} chance that at least one of the five calls is wrong."
+    # no probability of an error: docs/decisions/0002
+    doubt = f"Uncertainty {shown.uncertainty:.2f} on a scale from 0 (sure) to 1."
     return f"{doubt} Model {shown.model_version}."
 
 
@@ -93,12 +118,12 @@ def _miss_rates(card: Card) -> str:
     """How often the model misses what is there, as counted on records it was not taught on."""
     classes: Mapping[str, Mapping[str, Any]] = card["classes"]
     rates = [
-        f"{name} in {percent(classes[name]['missed'] / classes[name]['positives'])}"
-        for name in SUPERCLASSES[1:]  # a missed NORM is no missed finding
-        if classes[name]["positives"]
+        f"{name} in {percent(classes[name]['missed'] / positives)} of {positives:,}"
+        for name in SUPERCLASSES
+        if (positives := classes[name]["positives"])
     ]
     return (
-        f"Of the ECGs that have it, measured on some it was not taught on, the model misses "
+        f"Of the ECGs that have it, on records that it was not taught on, the model misses "
         f"{', '.join(rates)}."
     )
 
@@ -106,6 +131,24 @@ def _miss_rates(card: Card) -> str:
 def percent(share: float) -> str:
     """A share as whole percent, on one line."""
     return f"{share:.0%}".replace("%", "\u00a0%")
+
+
+def seen_note() -> str:
+    """How much more of the ECG the network sees than the sheet shows."""
+    strips = {segment.rhythm: segment for segment in STANDARD.segments}
+    return (
+        f"Attention and opinion use {DURATION_S:g} s of every lead. The sheet shows "
+        f"{strips[False].width:g} s of each (rhythm {strips[True].lead}: "
+        f"{strips[True].width:g} s)."
+    )
+
+
+def call_note(shown: OpinionShown, name: Superclass) -> str | None:
+    """What must be known of a class whose attention is on the trace: that it was not found."""
+    if name in shown.predicted:
+        return None
+    abstains = ", and the model abstains on it" if name in shown.abstained else ""
+    return f"{name} is below its threshold{abstains}."
 
 
 def attention_note(card: Card) -> str:

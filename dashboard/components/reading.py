@@ -12,7 +12,13 @@ from core.ecg import SUPERCLASSES, Superclass
 from core.errors import RecordError
 from dashboard import ids
 from dashboard.components.answer import EMPTY, Form, answer_form, buttons
-from dashboard.components.opinion import Card, attention_note, opinion_view, published_view
+from dashboard.components.opinion import (
+    Card,
+    attention_note,
+    opinion_view,
+    published_view,
+    seen_note,
+)
 from dashboard.components.record import noise_flags, other_ecgs, patient_line
 from dashboard.components.shell import local_time
 from dashboard.context import context
@@ -144,14 +150,17 @@ def _final(
         opinion=shown.digest,
         amends=stands is not None,
     )
-    note = _note(stands)
+    note = _note(stands, shown)
     title = "Your final answer"
     return html.Section([html.H2(title), note, answer_form(form)], className="panel entry")
 
 
-def _note(stands: Reading | None) -> Component:
-    if stands is None:
-        text: Any = "Filled with your own answer. Change what the model convinced you of."
+def _note(stands: Reading | None, shown: OpinionShown) -> Component:
+    text: Any
+    if stands is None and shown.unavailable:
+        text = "Filled with your own answer. There is no opinion to weigh it against."
+    elif stands is None:
+        text = "Filled with your own answer. Change what the model convinced you of."
     else:
         text = local_time(stands.submitted_at, "Your answer stands, saved ", date=True)
     return html.P(text, className="quiet")
@@ -210,6 +219,7 @@ def _attention(record: RecordRow, card: Card) -> Component:
                 label="Attention of a class",
             ),
             html.Div(id=ids.of_ecg("leads", record.ecg_id)),
+            html.P(seen_note(), className="quiet"),
             html.P(attention_note(card), className="quiet"),
         ],
         className="attention",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import dash
-from dash import Patch, ctx, no_update
+from dash import Patch, ctx, html, no_update
 from dash.development.base_component import Component
 from flask import abort
 
@@ -12,7 +12,7 @@ from core.ecg import SUPERCLASSES, Superclass
 from dashboard import ids
 from dashboard.components import reading
 from dashboard.components.answer import AGREE, EMPTY
-from dashboard.components.opinion import still_chart
+from dashboard.components.opinion import call_note, still_chart
 from dashboard.components.shell import local_time, problem
 from dashboard.context import context
 from dashboard.figures.attention import attention_overlay, lead_bars
@@ -68,13 +68,17 @@ def submit(submission: Json | None, meta: Json, query: Json | None) -> Submitted
 def show_attention(chosen: str | None) -> tuple[Patch, Component | None]:
     """Lay the attention of one class over the trace and its leads beside it, or take both off."""
     with context().sessions.read() as session:
-        attention = readings.opinion_for(session, person().id, _ecg_id()).attention
+        shown = readings.opinion_for(session, person().id, _ecg_id())
+    attention = shown.attention
     if attention is None or chosen in (None, reading.NO_ATTENTION):
         return _laid_over(no_overlay()), None
     superclass = _member(Superclass, chosen)
     row = SUPERCLASSES.index(superclass)
     overlay = attention_overlay(superclass, attention.temporal[row], attention.lead[row])
-    return _laid_over(overlay), still_chart(lead_bars(superclass, attention.lead[row]), "lead-bars")
+    beside = [still_chart(lead_bars(superclass, attention.lead[row]), "lead-bars")]
+    if note := call_note(shown, superclass):
+        beside.insert(0, html.P(note))
+    return _laid_over(overlay), html.Div(beside)
 
 
 @needs(Action.READ)

@@ -110,7 +110,9 @@ def test_nothing_above_a_threshold_is_never_called_normal(reader: Visitor) -> No
     form = form_of(open_ecg(reader, 2), 2)
     text = words(submit(reader, 2, form, enter(form, [Superclass.MI]))).replace("\u00a0", " ")
     assert "No finding above its threshold. This does not mean that the ECG is normal." in text
-    assert "the model misses MI in 12 %, STTC in 12 %, CD in 12 %, HYP in 12 %." in text
+    each = ", ".join(f"{name} in 12 % of 100" for name in SUPERCLASSES)
+    assert f"on records that it was not taught on, the model misses {each}." in text
+    assert "Uncertainty 0.71 on a scale from 0 (sure) to 1." in text
     assert "Lead I looks reversed." in text
 
 
@@ -119,6 +121,8 @@ def test_attention_is_called_attention_and_comes_with_its_measure(reader: Visito
     text = words(submit(reader, 1, form, enter(form)))
     assert "Attention shows where the network looked, not why it concluded." in text
     assert "0.37 (median, 200 records" in text
+    seen = "use 10 s of every lead. The sheet shows 2.5 s of each (rhythm II: 10 s)."
+    assert f"Attention and opinion {seen}" in text
     assert "xplain" not in text
 
 
@@ -266,6 +270,8 @@ def test_an_ecg_that_was_not_scored_can_be_read(reader: Visitor) -> None:
     form = form_of(open_ecg(reader, UNSCORED), UNSCORED)
     text = words(submit(reader, UNSCORED, form, enter(form, [Superclass.NORM]))["response"])
     assert "The model has not seen this record yet." in text
+    assert "There is no opinion to weigh it against." in text
+    assert "convinced" not in text
 
 
 def test_samples_that_cannot_be_read_are_no_flat_line(house: House, reader: Visitor) -> None:
@@ -293,6 +299,19 @@ def test_the_attention_of_a_class_changes_the_figure_and_not_the_signal(reader: 
     changed = {tuple(step["location"][:2]) for step in patch["operations"]}
     assert changed == {("layout", "shapes"), ("layout", "annotations")}
     assert "attention by lead, MI" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [("MI", ""), ("CD", "CD is below its threshold.")],
+)
+def test_attention_of_a_class_that_was_not_found_says_so(
+    reader: Visitor, chosen: str, said: str
+) -> None:
+    answer_blind(reader, 1, Superclass.MI)
+    answer = reader.call("show_attention", {"attention": chosen}, 1)
+    beside = answer.json["response"]['{"ecg":1,"part":"leads"}']["children"]
+    assert words(beside).strip() == said
 
 
 def test_attention_is_taken_off_again(reader: Visitor) -> None:
