@@ -35,6 +35,10 @@
     const now = options.findIndex((option) => option.checked);
     if (options.length) options[(now + 1) % options.length].click();
   }
+  /* The worklist without a click on it first. */
+  function firstCell() {
+    return find('.worklist-grid .ag-center-cols-container [row-index="0"] .ag-cell');
+  }
   function help(shown) {
     const sheet = find("#help");
     if (!sheet || sheet.hidden === !shown) return;
@@ -69,6 +73,12 @@
     if (event.key === "Enter" && at.closest("a, button, summary, .ag-root")) return;
     const sheet = find("#help");
     if (sheet && !sheet.hidden && !["?", "Escape"].includes(event.key)) return;
+    const list = event.key === "ArrowDown" && !at.closest(".ag-root") && firstCell();
+    if (list) {
+      event.preventDefault();
+      list.focus();
+      return;
+    }
     if (!Object.hasOwn(does, event.key)) return;
     event.preventDefault();
     does[event.key]();

@@ -9,7 +9,9 @@ from dashboard.components.shell import message
 
 def register(app: Dash) -> None:
     """Add the page to ``app``."""
-    dash.register_page("pages.not_found_404", path="/404", title="Not found", layout=layout)
+    dash.register_page(
+        "pages.not_found_404", path="/404", title="Not found · TrustECG", layout=layout
+    )
 
 
 def layout(pathname: str = "", **_: object) -> Component:

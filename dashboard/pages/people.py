@@ -5,7 +5,7 @@ from typing import Any
 
 import dash
 import dash_bootstrap_components as dbc
-from dash import ALL, Dash, Input, Output, State, ctx, html
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -34,7 +34,7 @@ def register(app: Dash) -> None:
     )(add)
     app.callback(
         *(Output(o.component_id, o.component_property, allow_duplicate=True) for o in after),
-        Input(ids.of_person(ALL, ALL), "n_clicks"),
+        Input(ids.of_person(ALL, ALL), "submit_n_clicks"),
         prevent_initial_call=True,
     )(act)
 
@@ -67,7 +67,7 @@ def add(_clicks: int, email: str | None, role: str) -> Change:
 
 @needs(Action.MANAGE_PEOPLE)
 def act(_clicks: Sequence[int | None]) -> Change:
-    """Do what the pressed button of a row says."""
+    """Do what the pressed button of a row says, once that was confirmed."""
     if not ctx.triggered or not ctx.triggered[0]["value"]:
         raise PreventUpdate  # the table was drawn, nobody pressed anything
     pressed: dict[str, Any] = ctx.triggered_id
@@ -94,6 +94,13 @@ _ACTS = {
     "reset": _reset,
     "deactivate": lambda person_id: _set_active(person_id, False),
     "activate": lambda person_id: _set_active(person_id, True),
+}
+
+
+_QUESTIONS = {
+    "reset": "Reset the password of {}? The present one stops working at once.",
+    "deactivate": "Deactivate {}? They are signed out and may not sign in.",
+    "activate": "Let {} sign in again?",
 }
 
 
@@ -170,11 +177,10 @@ def _toggle(user: User) -> Component:
 
 
 def _button(act: str, label: str, user: User) -> Component:
-    return dbc.Button(
-        label,
+    return dcc.ConfirmDialogProvider(
+        dbc.Button(
+            label, size="sm", outline=True, color="secondary", title=f"{label}: {user.email}"
+        ),
         id=ids.of_person(act, user.id),
-        size="sm",
-        outline=True,
-        color="secondary",
-        title=f"{label}: {user.email}",
+        message=_QUESTIONS[act].format(user.email),
     )

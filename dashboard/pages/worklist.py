@@ -1,22 +1,23 @@
 """The worklist: every record of the active data set, paged, sorted and filtered by the server."""
 
+import re
 from typing import Any
 
 import dash
 import dash_ag_grid as dag
 import dash_bootstrap_components as dbc
-from dash import ClientsideFunction, Dash, Input, Output, html
+from dash import ClientsideFunction, Dash, Input, Output, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from core.ecg import Superclass
 from core.ptbxl import AGE_OVER_89
 from dashboard import ids
-from dashboard.components.shell import forbidden, heading, message
+from dashboard.components.shell import forbidden, heading, message, problem
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
 from feedback import catalogue
-from feedback.errors import NoDataset, NoModel
+from feedback.errors import InvalidQuery, NoDataset, NoModel
 from feedback.policy import Action
 from feedback.worklist import MAX_PAGE, MyStatus, WorklistQuery, WorklistRow, worklist
 
@@ -28,6 +29,19 @@ _HINT = (
 )
 _EVERY = "every"
 _ANSWERED = (MyStatus.BLIND, MyStatus.READ)
+_TITLES = {
+    "ecg_id": "ECG",
+    "patient_id": "Patient",
+    "age": "Age",
+    "sex": "Sex",
+    "fold": "Fold",
+    "my_status": "My status",
+    "labels": "Label",
+    "predicted": "Finding",
+    "uncertainty": "Uncertainty",
+}
+_REFUSED_FILTER = re.compile(r"filter of (\w+) is (.*): (give .*)", re.DOTALL)
+_QUOTED = 40  # characters of what was typed
 
 
 def register(app: Dash) -> None:
@@ -74,16 +88,35 @@ def layout(**_: object) -> Component:
 
 
 @needs(Action.SEE_WORKLIST)
-def rows(request: dict[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any], str]:
-    """The rows that the grid asks for, the query for 'next unread', and how many match."""
+def rows(request: dict[str, Any] | None) -> tuple[dict[str, Any], Any, str | Component]:
+    """The rows that the grid asks for, the query for 'next unread', and how many match.
+
+    What cannot be asked for has no rows and no count: why stands there until the next request.
+    """
     if request is None:
         raise PreventUpdate
     query = _query(request)
-    with context().sessions.read() as session:
-        page = worklist(session, person().id, query)
+    try:
+        with context().sessions.read() as session:
+            page = worklist(session, person().id, query)
+    except InvalidQuery as error:
+        return {"rowData": [], "rowCount": 0}, no_update, problem(_in_titles(str(error)))
     response = {"rowData": [_cells(row) for row in page.rows], "rowCount": page.total}
     order = {"sort": list(query.sort), "filters": dict(query.filters)}
-    return response, order, f"{page.total:,} records"
+    return response, order, f"{page.total:,} record{'' if page.total == 1 else 's'}"
+
+
+def _in_titles(error: str) -> str:
+    """A refused filter in the words of the grid's head."""
+    found = _REFUSED_FILTER.fullmatch(error)
+    if found is None:
+        return error
+    name, typed, remedy = found.groups()
+    if typed == "None":
+        return f"{_TITLES.get(name, name)} is filtered by nothing: {remedy}"
+    typed = typed.strip("'")
+    cut = typed if len(typed) <= _QUOTED else f"{typed[:_QUOTED]}…"
+    return f"{_TITLES.get(name, name)} cannot be '{cut}': {remedy}"
 
 
 def _query(request: dict[str, Any]) -> WorklistQuery:
@@ -156,15 +189,16 @@ def _grid() -> Component:
         id=ids.WORKLIST,
         className="ag-theme-quartz worklist-grid",
         columnDefs=[
-            _column("ecg_id", "ECG", "number", width=95),
-            _column("patient_id", "Patient", "number", width=108),
-            _column("age", "Age", "number", width=90),
-            _column("sex", "Sex", "word", width=95),
-            _column("fold", "Fold", "number", width=90),
-            _column("my_status", "My status", "choice", width=142),
-            _column("labels", "Label", "text", "Published label", minWidth=120, flex=1),
-            _column("predicted", "Finding", "text", "Model's finding", minWidth=120, flex=1),
-            _column("uncertainty", "Uncertainty", "number", minWidth=132, flex=1),
+            # 975 px in all: what a window of 1024 leaves beside the scroll bar
+            _column("ecg_id", "number", width=94),
+            _column("patient_id", "number", width=108),
+            _column("age", "number", width=90),
+            _column("sex", "word", width=90),
+            _column("fold", "number", width=90),
+            _column("my_status", "choice", width=132),
+            _column("labels", "text", "Published label", minWidth=106, flex=1),
+            _column("predicted", "text", "Model's finding", minWidth=118, flex=1),
+            _column("uncertainty", "number", minWidth=146, flex=1),
         ],
         defaultColDef={
             "sortable": True,
@@ -211,6 +245,7 @@ _FILTERS: dict[str, dict[str, Any]] = {
 }
 
 
-def _column(name: str, title: str, kind: str, long: str = "", **more: Any) -> dict[str, Any]:
+def _column(name: str, kind: str, long: str = "", **more: Any) -> dict[str, Any]:
+    title = _TITLES[name]
     words = {"field": name, "headerName": title, "headerTooltip": long or title}
     return words | _FILTERS[kind] | more

@@ -70,9 +70,28 @@ def test_an_age_above_89_is_no_300(house: House, reader: Visitor) -> None:
 def test_what_the_worklist_does_not_have_is_told(
     reader: Visitor, request_: dict[str, Any], said: str
 ) -> None:
-    answer = reader.call("rows", {"worklist": {"startRow": 0, "endRow": 10, **request_}})
-    assert said in words(answer.json["sideUpdate"]["status"]["children"])
-    assert "rowData" not in answer.text
+    shown = ask(reader, **request_)
+    assert said in words(shown["worklist-count"]["children"])
+    assert shown["worklist"]["getRowsResponse"] == {"rowData": [], "rowCount": 0}
+    assert "worklist-query" not in shown  # 'next' goes by the last order that was one
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "said"),
+    [
+        ("ecg_id", 99999999999, "ECG cannot be '99999999999': give a smaller number."),
+        ("patient_id", None, "Patient is filtered by nothing: give a number."),
+        ("labels", "x" * 201, f"Label cannot be '{'x' * 40}…': give up to 200 characters."),
+    ],
+)
+def test_a_filter_that_cannot_be_is_told_by_its_title_until_the_next_request(
+    reader: Visitor, name: str, typed: object, said: str
+) -> None:
+    model = {name: {"type": "equals", "filter": typed}}
+    assert words(ask(reader, filterModel=model)["worklist-count"]["children"]) == said
+    assert ask(reader)["worklist-count"]["children"] == "6 records"
+    one = {"ecg_id": {"type": "equals", "filter": 2}}
+    assert ask(reader, filterModel=one)["worklist-count"]["children"] == "1 record"
 
 
 def test_the_page_says_how_far_scoring_is(reader: Visitor) -> None:
