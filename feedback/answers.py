@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from core.ecg import SUPERCLASSES, Superclass
-from feedback.errors import IncompleteAnswer, ReadingError
+from feedback.errors import ContradictoryAnswer, IncompleteAnswer
 from feedback.tables import Confidence, Reading, Verdict
 
 MAX_COMMENT = 10_000
@@ -64,16 +64,18 @@ def check_agreement(
 ) -> None:
     """Refuse a word on the model that the verdict of the same class contradicts.
 
-    Raises ReadingError: agreeing with a call and answering the opposite, disagreeing and answering
-    the same, or a word where the model makes no call or the reader no answer.
+    Raises ContradictoryAnswer: agreeing with a call and answering the opposite, disagreeing and
+    answering the same, or a word where the model makes no call or the reader no answer.
     """
     for name, agrees in agreement.items():
         if name in abstained:
-            raise ReadingError(f"on {name} the model makes no call: leave out whether you agree")
+            raise ContradictoryAnswer(
+                f"on {name} the model makes no call: leave out whether you agree"
+            )
         verdict = (answer.verdicts or {}).get(name)
         word = "agree" if agrees else "disagree"
         if verdict not in (Verdict.PRESENT, Verdict.ABSENT):
-            raise ReadingError(f"on {name} you {word} with the model and answer neither way")
+            raise ContradictoryAnswer(f"on {name} you {word} with the model and answer neither way")
         if agrees != ((verdict is Verdict.PRESENT) == (name in predicted)):
             other = "the opposite" if agrees else "the same"
-            raise ReadingError(f"on {name} you {word} with the model and answer {other}")
+            raise ContradictoryAnswer(f"on {name} you {word} with the model and answer {other}")

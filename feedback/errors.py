@@ -20,6 +20,7 @@
     │   └── InvalidQuery          a sort or filter that the worklist does not have
     ├── ReadingError
     │   ├── IncompleteAnswer      an answer that leaves something open
+    │   ├── ContradictoryAnswer   a verdict and what is said of the model's do not fit
     │   ├── NotRevealed           the reader's blind answer comes first
     │   ├── AlreadyAnswered       this stage was answered; amend it instead
     │   ├── NothingToAmend        no final answer to amend
@@ -113,6 +114,10 @@ class ReadingError(FeedbackError):
 
 class IncompleteAnswer(ReadingError):
     """An answer that leaves something open."""
+
+
+class ContradictoryAnswer(ReadingError):
+    """A verdict and the word on the model's call of the same class do not fit together."""
 
 
 class NotRevealed(ReadingError):

@@ -40,7 +40,10 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("blind_unreadable", "true where the blind answer was that the ECG cannot be read."),
     ("blind_confidence", "Confidence of the blind answer."),
     *(
-        (f"agrees_{name}", f"{title}: agree or disagree with the model.")
+        (
+            f"agrees_{name}",
+            f"{title}: agree or disagree with the model; empty: abstained or unsure.",
+        )
         for name, title in _CLASSES
     ),
     ("model_version", "Model whose opinion was on screen; empty where none was shown."),

@@ -95,7 +95,7 @@ def submit_final(
     """Store the answer given after the opinion was seen, with what was on screen.
 
     ``agreement`` says class by class whether the reader agrees with the model; raises
-    ReadingError where the verdict says otherwise. With the
+    ContradictoryAnswer where the verdict says otherwise. With the
     ``opinion_digest`` of what was on screen, raises OpinionChanged where that is outdated; also
     NotRevealed, AlreadyAnswered, KeyReused, UnknownRecord.
     """
@@ -125,7 +125,7 @@ def amend(
 ) -> Reading:
     """Supersede the final answer that stands; both are kept.
 
-    Raises NothingToAmend, KeyReused, UnknownRecord; ReadingError where agreement and verdict
+    Raises NothingToAmend, KeyReused, UnknownRecord; ContradictoryAnswer where agreement and verdict
     contradict each other; AlreadyAnswered where two amendments of the same answer came at once.
     """
     record = find_record(session, ecg_id, record_id)

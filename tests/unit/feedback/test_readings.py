@@ -17,13 +17,13 @@ from feedback import audit, catalogue, importing, readings
 from feedback.db import Sessions, make_engine, make_sessions, now
 from feedback.errors import (
     AlreadyAnswered,
+    ContradictoryAnswer,
     FeedbackError,
     IncompleteAnswer,
     KeyReused,
     NothingToAmend,
     NotRevealed,
     OpinionChanged,
-    ReadingError,
     UnknownRecord,
 )
 from feedback.readings import Answer, OpinionShown, ReadingState
@@ -253,7 +253,7 @@ class TestFinal:
             Superclass(present): Verdict.PRESENT,
         }
         words = {Superclass(name): agrees for name, agrees in agreement.items()}
-        with pytest.raises(ReadingError) as refused:
+        with pytest.raises(ContradictoryAnswer) as refused:
             final(library, reader.id, 1, Answer(verdicts=verdicts), words)
         assert str(refused.value) == said
         assert len(stored(library)) == 1
@@ -264,7 +264,7 @@ class TestFinal:
         with library.begin() as session:
             predict(session, 1, (0.03, 0.8, 0.3, 0.03, 0.03))
         blind(library, reader.id, 1)
-        with pytest.raises(ReadingError) as refused:
+        with pytest.raises(ContradictoryAnswer) as refused:
             final(library, reader.id, 1, answer(Superclass.MI), {Superclass.STTC: True})
         assert str(refused.value) == (
             "on STTC the model makes no call: leave out whether you agree"
