@@ -18,6 +18,7 @@
     │   ├── NoModel               no model was registered
     │   ├── UnknownRecord         no such ECG in the active data set
     │   └── InvalidQuery          a sort or filter that the worklist does not have
+    │       └── InvalidFilter     a value that a column cannot be compared with
     ├── ReadingError
     │   ├── IncompleteAnswer      an answer that leaves something open
     │   ├── ContradictoryAnswer   a verdict and what is said of the model's do not fit
@@ -106,6 +107,14 @@ class UnknownRecord(CatalogueError):
 
 class InvalidQuery(CatalogueError):
     """A sort or filter that the worklist does not have."""
+
+
+class InvalidFilter(InvalidQuery):
+    """A value that a column cannot be compared with; its parts let a page say it in its words."""
+
+    def __init__(self, column: str, value: object, remedy: str) -> None:
+        super().__init__(f"filter of {column} is {value!r}: {remedy}")
+        self.column, self.value, self.remedy = column, value, remedy
 
 
 class ReadingError(FeedbackError):

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, true
 
-from feedback.errors import InvalidQuery
+from feedback.errors import InvalidFilter, InvalidQuery
 
 Column = ColumnElement[Any]
 Condition = ColumnElement[bool]
@@ -69,16 +69,16 @@ def _text(column: Column, name: str, wanted: Mapping[str, Any]) -> Condition:
         return blank if kind == "blank" else ~blank
     value = wanted.get("filter")
     if not isinstance(value, str) or len(value) > _MAX_TEXT or "\x00" in value:
-        raise InvalidQuery(f"filter of {name} is {value!r}: give up to {_MAX_TEXT} characters")
+        raise InvalidFilter(name, value, f"give up to {_MAX_TEXT} characters")
     return _of(_MATCH, name, kind)(func.lower(column), value.lower())
 
 
 def _value(name: str, value: object) -> int | float:
     """A number that the column can be compared with on any database."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise InvalidQuery(f"filter of {name} is {value!r}: give a number")
+        raise InvalidFilter(name, value, "give a number")
     if abs(value) >= 2**31:
-        raise InvalidQuery(f"filter of {name} is {value!r}: give a smaller number")
+        raise InvalidFilter(name, value, "give a smaller number")
     return int(value) if float(value).is_integer() else float(value)
 
 

@@ -1,6 +1,5 @@
 """The worklist: every record of the active data set, paged, sorted and filtered by the server."""
 
-import re
 from typing import Any
 
 import dash
@@ -17,7 +16,7 @@ from dashboard.components.shell import forbidden, heading, message, problem
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
 from feedback import catalogue
-from feedback.errors import InvalidQuery, NoDataset, NoModel
+from feedback.errors import InvalidFilter, InvalidQuery, NoDataset, NoModel
 from feedback.policy import Action
 from feedback.worklist import MAX_PAGE, MyStatus, WorklistQuery, WorklistRow, worklist
 
@@ -40,7 +39,6 @@ _TITLES = {
     "predicted": "Finding",
     "uncertainty": "Uncertainty",
 }
-_REFUSED_FILTER = re.compile(r"filter of (\w+) is (.*): (give .*)", re.DOTALL)
 _QUOTED = 40  # characters of what was typed
 
 
@@ -100,23 +98,22 @@ def rows(request: dict[str, Any] | None) -> tuple[dict[str, Any], Any, str | Com
         with context().sessions.read() as session:
             page = worklist(session, person().id, query)
     except InvalidQuery as error:
-        return {"rowData": [], "rowCount": 0}, no_update, problem(_in_titles(str(error)))
+        return {"rowData": [], "rowCount": 0}, no_update, problem(_in_titles(error))
     response = {"rowData": [_cells(row) for row in page.rows], "rowCount": page.total}
     order = {"sort": list(query.sort), "filters": dict(query.filters)}
     return response, order, f"{page.total:,} record{'' if page.total == 1 else 's'}"
 
 
-def _in_titles(error: str) -> str:
-    """A refused filter in the words of the grid's head."""
-    found = _REFUSED_FILTER.fullmatch(error)
-    if found is None:
-        return error
-    name, typed, remedy = found.groups()
-    if typed == "None":
-        return f"{_TITLES.get(name, name)} is filtered by nothing: {remedy}"
-    typed = typed.strip("'")
+def _in_titles(error: InvalidQuery) -> str:
+    """A refused query in the words of the grid's head."""
+    if not isinstance(error, InvalidFilter):
+        return str(error)
+    title = _TITLES.get(error.column, error.column)
+    if error.value is None:
+        return f"{title} is filtered by nothing: {error.remedy}"
+    typed = str(error.value)
     cut = typed if len(typed) <= _QUOTED else f"{typed[:_QUOTED]}…"
-    return f"{_TITLES.get(name, name)} cannot be '{cut}': {remedy}"
+    return f"{title} cannot be '{cut}': {error.remedy}"
 
 
 def _query(request: dict[str, Any]) -> WorklistQuery:
