@@ -17,6 +17,7 @@
         ├── CheckpointNotFound    no checkpoint at that path
         ├── CheckpointAltered     weights or card are not what was trained
         ├── CheckpointOutdated    written for another version of the network
+        ├── ReferenceUnreadable   no weights of the published network
         └── TrainingError         a training run that cannot start or go on
 
 A message names the value that was met and the remedy.
@@ -89,6 +90,10 @@ class CheckpointAltered(ModelError):
 
 class CheckpointOutdated(ModelError):
     """The checkpoint was written for another version of the network."""
+
+
+class ReferenceUnreadable(ModelError):
+    """A file that does not hold weights of the published network."""
 
 
 class TrainingError(ModelError):
