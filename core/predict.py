@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.calibration import Floats
 from core.checkpoint import Card, Checkpoint, load
-from core.ecg import LEADS, SUPERCLASSES, Ecg, Superclass
+from core.ecg import LEADS, SUPERCLASSES, Ecg, Signal, Superclass
 from core.preprocess import prepare_all
 from core.quality import Quality, assess
 
@@ -54,7 +54,7 @@ class Predictor:
         """One opinion a record, in the order given; what cannot be read is refused, not scored."""
         verdicts = [assess(ecg) for ecg in ecgs]
         read = [ecg for ecg, quality in zip(ecgs, verdicts, strict=True) if quality.acceptable]
-        logits, attention = self._run(read)
+        logits, attention = self._run(prepare_all(read))
         scored = iter(zip(self._platt(logits), attention, strict=True))
         return [
             self._opinion(quality, *next(scored))
@@ -63,13 +63,17 @@ class Predictor:
             for quality in verdicts
         ]
 
-    def _run(self, ecgs: Sequence[Ecg]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def probabilities(self, prepared: Signal) -> Floats:
+        """Calibrated, (records, 5), of what ``prepare_all`` gives: no quality gate, no opinion."""
+        return self._platt(self._run(prepared)[0])
+
+    def _run(self, prepared: Signal) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         import torch
 
-        if not ecgs:
+        if not len(prepared):
             return np.empty((0, 5), np.float32), np.empty((0, 5, len(LEADS), 125), np.float32)
         with torch.inference_mode():
-            out = self._network(torch.from_numpy(prepare_all(ecgs)))
+            out = self._network(torch.from_numpy(prepared))
         return out.logits.numpy(), out.attention.numpy()
 
     def _opinion(self, quality: Quality, p: Floats, attention: NDArray[np.float32]) -> Opinion:
