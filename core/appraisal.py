@@ -32,9 +32,10 @@ from core.checkpoint import (
     save_weights,
 )
 from core.ecg import LEADS, SUPERCLASSES, Signal, Superclass
-from core.evaluation import Rate, evaluate
+from core.evaluation import evaluate
 from core.labelled import LabelledSet
 from core.model import Network
+from core.rates import Rate
 from core.roles import TRAINING_FOLDS
 from core.training import TrainingRun, logits
 

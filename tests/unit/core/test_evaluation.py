@@ -1,17 +1,9 @@
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from core.ecg import Superclass
-from core.evaluation import (
-    Rate,
-    auroc,
-    evaluate,
-    expected_calibration_error,
-    f1_score,
-    macro_auroc_interval,
-    patient_weights,
-)
+from core.evaluation import auprc, auroc, evaluate, f1_score
 
 RNG = np.random.default_rng(3)
 
@@ -32,6 +24,12 @@ def test_auroc_weighs_records_as_if_they_were_repeated():
     score, label, weight = RNG.random(60), RNG.random(60) < 0.5, RNG.integers(0, 4, 60)
     repeated = np.repeat(score, weight), np.repeat(label, weight)
     assert auroc(score, label, weight.astype(float)) == pytest.approx(auroc(*repeated))
+
+
+def test_auprc_agrees_with_scikit_learn_ties_included():
+    score, label = RNG.integers(0, 20, 500) / 20, RNG.random(500) < 0.1
+    assert auprc(score, label) == pytest.approx(average_precision_score(label, score))
+    assert np.isnan(auprc(score, np.zeros(500, bool)))
 
 
 @pytest.mark.parametrize("only", [True, False])
@@ -57,22 +55,6 @@ def test_interval_holds_the_figure_and_narrows_with_more_patients():
     assert np.diff(many.macro_auroc_ci) < np.diff(few.macro_auroc_ci) / 2
 
 
-def test_interval_knows_that_records_of_one_patient_are_alike():
-    """Ten copies of every record are no more evidence than one."""
-    probability, label, _ = a_set(100)
-    ten = np.repeat(probability, 10, 0), np.repeat(label, 10, 0), np.repeat(np.arange(100), 10)
-    width = np.diff(macro_auroc_interval(*ten))
-    assert width == pytest.approx(
-        np.diff(macro_auroc_interval(probability, label, np.arange(100))), rel=0.15
-    )
-
-
-def test_all_records_of_a_patient_are_drawn_together():
-    weight = patient_weights(np.array([5, 9, 5, 9, 9]), bootstraps=50)
-    assert (weight[:, 0] == weight[:, 2]).all()
-    assert (weight[:, 1] == weight[:, 3]).all()
-
-
 def test_an_absent_class_has_no_figure_and_spoils_no_mean():
     probability, label, patient = a_set()
     label[:, 4] = False
@@ -88,18 +70,6 @@ def test_an_empty_set_has_no_figures():
     assert np.isnan(result.macro_auroc)
 
 
-def test_ece_is_zero_for_honest_and_the_gap_for_overconfident_probabilities():
-    label = np.arange(1000) % 10 < 3
-    assert expected_calibration_error(np.full(1000, 0.3), label) == pytest.approx(0)
-    assert expected_calibration_error(np.full(1000, 0.9), label) == pytest.approx(0.6)
-
-
 def test_f1_counts_what_is_called_and_what_is_there():
     assert f1_score(np.array([1, 1, 0], bool), np.array([1, 0, 1], bool)) == 0.5
     assert np.isnan(f1_score(np.zeros(3, bool), np.zeros(3, bool)))
-
-
-def test_rate_carries_the_interval_of_clopper_and_pearson():
-    rate = Rate.of_counts(0, 59)
-    assert (rate.low, round(rate.high, 4)) == (0.0, 0.0606)  # 1 - 0.025 ** (1 / 59)
-    assert Rate.of_counts(0, 0).high == 1.0
