@@ -50,6 +50,21 @@ class Predictor:
         """Load the checkpoint in ``path``; raises CheckpointNotFound or CheckpointAltered."""
         return cls(load(path))
 
+    @property
+    def name(self) -> str:
+        """The version of the checkpoint."""
+        return self.card.version
+
+    @property
+    def thresholds(self) -> Floats:
+        """The probabilities from which each class is called: (5,)."""
+        return self._threshold
+
+    @property
+    def certified(self) -> frozenset[Superclass]:
+        """The classes that can be ruled out, at a certified miss rate."""
+        return frozenset(n for n in SUPERCLASSES if self.card.classes[n].rule_out is not None)
+
     def predict(self, ecgs: Sequence[Ecg]) -> list[Opinion]:
         """One opinion a record, in the order given; what cannot be read is refused, not scored."""
         verdicts = [assess(ecg) for ecg in ecgs]

@@ -1,6 +1,5 @@
-"""``train``, ``evaluate`` and ``predict``: the model without the reading room."""
+"""``train`` and ``predict``: the model without the reading room."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -24,7 +23,6 @@ _BATCH = 64
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the command line."""
     app.command()(train)
-    app.command()(evaluate)
     app.command()(predict)
 
 
@@ -41,38 +39,6 @@ def predict(
     result = {"checkpoint": predictor.card.version, "records": answers}
     emit(result, json, "\n".join(_line(answer) for answer in answers if "error" not in answer))
     fail_where_unread(answers)
-
-
-def evaluate(
-    data: Annotated[Path, typer.Option(help="Folder in the PTB-XL layout.")],
-    fold: Annotated[str, typer.Option(help="1 to 10, 1-8, 9a, 9b or all.")],
-    checkpoint: CheckpointPath = None,
-    json: Json = False,
-) -> None:
-    """Measure a checkpoint on the labelled records of a fold."""
-    from core.measurement import measure
-    from core.predict import Predictor
-    from core.ptbxl import Ptbxl
-    from core.roles import FOLDS
-
-    if fold not in FOLDS:
-        raise typer.BadParameter(f"fold {fold} is none of {', '.join(FOLDS)}")
-    predictor = Predictor.load(checkpoint or load_settings().checkpoint)
-    dataset = Ptbxl.open(data)
-    with progress(f"Scoring fold {fold}", None) as advance:
-        figures = measure(
-            predictor,
-            dataset,
-            fold,
-            unread=lambda error: note(str(error)),
-            progress=lambda done, total: advance(done=done, total=total),
-        )
-    whole = asdict(figures) | {
-        "fold": fold,
-        "checkpoint": predictor.card.version,
-        "simulated": dataset.simulated,
-    }
-    emit(_finite(whole), json, _summary(whole))
 
 
 def train(
@@ -113,7 +79,7 @@ def train(
 
     run_to_end(run, out, report)
     card = write_checkpoint(out, run, gate, simulated=dataset.simulated, digest=taught.digest)
-    note(f"{card.version}: {_summary(card.metrics['9'] | {'fold': '9'})}")
+    note(f"{card.version}: {_summary(card.metrics['9'])}")
 
 
 def _batches(
@@ -172,16 +138,7 @@ def _summary(figures: dict[str, Any]) -> str:
     low, high = figures["macro_auroc_ci"]
     by_class = "  ".join(f"{name} {figures['auroc'][name]:.3f}" for name in SUPERCLASSES)
     return (
-        f"fold {figures['fold']}, {figures['n_labelled']} labelled records: macro AUROC "
+        f"fold 9, {figures['n_labelled']} labelled records: macro AUROC "
         f"{figures['macro_auroc']:.4f} [{low:.4f}, {high:.4f}]  {by_class}  "
         f"macro F1 {figures['macro_f1']:.3f}"
     )
-
-
-def _finite(value: Any) -> Any:
-    """The same figures with null where one could not be computed: JSON has no NaN."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

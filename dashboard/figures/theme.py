@@ -26,6 +26,8 @@ class Theme:
     track: str  # the empty rest of a bar
     mark: str  # thresholds and reference lines
     attention: tuple[str, ...]  # light to strong, one hue: told apart by lightness alone
+    classes: tuple[str, ...]  # of the lines of NORM to HYP, told apart by colour-blind eyes too
+    dashes: tuple[str, ...]  # of the same lines, for a grey print
     font: str = FONT
 
 
@@ -45,4 +47,6 @@ LIGHT = Theme(
     track="#eef1f5",
     mark="#1f2430",
     attention=("#dfe9f7", "#c2d7f2", "#9fc0ea", "#78a6e0", "#5089d3"),
+    classes=("#4d5562", "#c4501b", "#b58900", "#0072b2", "#007f5f"),
+    dashes=("solid", "solid", "dash", "dashdot", "dot"),
 )

@@ -11,7 +11,6 @@ from core.errors import CheckpointAltered
 from core.simulate import simulate_dataset
 from core.training import LOG
 from dashboard.cli import app, main
-from tests.factories_dataset import dataset
 from tests.factories_ecg import ecg, write_record
 
 
@@ -93,34 +92,6 @@ def test_the_worker_refuses_an_altered_checkpoint(checkpoint, tmp_path, monkeypa
     monkeypatch.setenv("TRUSTECG_INSTANCE", str(tmp_path / "instance"))
     result = CliRunner().invoke(app, ["worker"])
     assert isinstance(result.exception, CheckpointAltered)
-
-
-def test_evaluate_gives_the_figures_of_the_design(run, simulated):
-    code, answer = run("evaluate", "--data", simulated, "--fold", "all")
-    assert code == 0
-    assert answer["n"] == 40
-    assert answer["simulated"] is True
-    figures = ("auroc", "f1", "ece", "thresholds")
-    assert all(list(answer[figure]) == list(SUPERCLASSES) for figure in figures)
-    low, high = answer["macro_auroc_ci"]
-    assert 0 <= low <= answer["macro_auroc"] <= high <= 1
-
-
-def test_evaluate_says_which_folds_there_are(checkpoint, tmp_path, monkeypatch, capsys):
-    words = ["evaluate", "--data", str(dataset(tmp_path).root), "--fold", "10"]
-    monkeypatch.setenv("TRUSTECG_CHECKPOINT", str(checkpoint))
-    monkeypatch.setattr("sys.argv", ["trustecg", *words])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert stop.value.code == 1
-    assert capsys.readouterr().err.endswith(
-        f"trustecg: {tmp_path} has no record of fold 10: it holds the folds 2, 3, 4, 5, 6, 7\n"
-    )
-
-
-def test_an_unknown_fold_is_a_usage_error(simulated):
-    result = CliRunner().invoke(app, ["evaluate", "--data", str(simulated), "--fold", "11"])
-    assert result.exit_code == 2
 
 
 def test_a_missing_checkpoint_is_one_line_and_exit_1(simulated, tmp_path, monkeypatch, capsys):

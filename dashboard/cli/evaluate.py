@@ -1,0 +1,138 @@
+"""``evaluate``: how good a checkpoint is, the published network, or one against the other."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.ecg import SUPERCLASSES
+from dashboard.cli.output import emit, note, progress
+from dashboard.settings import load_settings
+
+if TYPE_CHECKING:
+    from core.measurement import Scored, Scorer
+    from core.ptbxl import Ptbxl
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module to the command line."""
+    app.command()(evaluate)
+
+
+def evaluate(
+    data: Annotated[Path, typer.Option(help="Folder in the PTB-XL layout.")],
+    fold: Annotated[str, typer.Option(help="1 to 10, 1-8, 9a, 9b or all.")],
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a checkpoint; default: the served, where no --reference is."),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.pt",
+            help="Weights of the published network: measured alone, or against --checkpoint.",
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, help="Write a page with plots as well."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure a checkpoint on the labelled records of a fold."""
+    from core.ptbxl import Ptbxl
+    from core.roles import FOLDS
+    from dashboard.report import Report, page
+
+    if fold not in FOLDS:
+        raise typer.BadParameter(f"fold {fold} is none of {', '.join(FOLDS)}")
+    if html is not None and not html.absolute().parent.is_dir():
+        raise typer.BadParameter(f"{html.parent} is no folder: make it first, or choose another")
+    dataset = Ptbxl.open(data)
+    scored = _scored(_scorers(checkpoint, reference), dataset, fold)
+    report = Report.of(scored, fold=fold, simulated=dataset.simulated)
+    if html is not None:
+        html.write_text(page(report), encoding="utf-8")
+        note(f"wrote {html}")
+    emit(_finite(report.figures()), json, "\n".join(_lines(report.figures())))
+
+
+def _scorers(checkpoint: Path | None, reference: Path | None) -> "list[Scorer]":
+    from core.predict import Predictor
+    from core.reference import Reference
+
+    scorers: list[Scorer] = []
+    if checkpoint or not reference:
+        scorers.append(Predictor.load(checkpoint or load_settings().checkpoint))
+    if reference:
+        scorers.append(Reference.load(reference))
+    return scorers
+
+
+def _scored(scorers: "list[Scorer]", dataset: "Ptbxl", fold: str) -> "list[Scored]":
+    from core.measurement import score_fold
+
+    with progress(f"Scoring fold {fold}", None) as advance:
+        return score_fold(
+            scorers,
+            dataset,
+            fold,
+            unread=lambda error: note(str(error)),
+            progress=lambda done, total: advance(done=done, total=total),
+        )
+
+
+def _lines(figures: dict[str, Any]) -> Iterator[str]:
+    simulated = "SIMULATED records, " if figures["simulated"] else ""
+    yield (
+        f"{figures['checkpoint']} on {simulated}fold {figures['fold']}: {figures['n_labelled']} "
+        f"labelled of {figures['n']} records, {figures['n_refused']} refused"
+    )
+    yield (
+        f"macro AUROC {_number(figures['macro_auroc'], 4)} "
+        f"{_interval(figures['macro_auroc_ci'], 4)}  AUPRC {_number(figures['macro_auprc'])}  "
+        f"F1 {_number(figures['macro_f1'])}"
+    )
+    yield (
+        f"{'':5}{'with':>6}  {'AUROC':<20}  {'AUPRC':>6}{'F1':>7}{'sens.':>7}{'spec.':>7}"
+        f"{'ECE':>7}{'chance':>8}{'Brier':>7}{'decided':>9}{'wrong':>7}"
+    )
+    for name in SUPERCLASSES:
+        lane = figures["abstain"][name]
+        area = f"{_number(figures['auroc'][name])} {_interval(figures['auroc_ci'][name])}"
+        yield (
+            f"{name:<5}{figures['confusion'][name]['n']:>6}  {area:<20}  "
+            f"{_number(figures['auprc'][name]):>6}{_number(figures['f1'][name]):>7}"
+            f"{_number(figures['sensitivity'][name]['value']):>7}"
+            f"{_number(figures['specificity'][name]['value']):>7}"
+            f"{_number(figures['ece'][name]):>7}{_number(figures['ece_floor'][name]):>8}"
+            f"{_number(figures['brier'][name]):>7}{_number(lane['coverage']):>9}"
+            f"{_number(lane['error']):>7}"
+        )
+    if "against_reference" in figures:
+        yield from _against(figures["reference"]["checkpoint"], figures["against_reference"])
+
+
+def _against(name: str, comparison: dict[str, Any]) -> Iterator[str]:
+    yield f"AUROC above {name} on the {comparison['n']} records that both scored, by patient"
+    for title, part in {"macro": comparison["macro"], **comparison["by_class"]}.items():
+        yield (f"{title:<5}{part['difference']:>+9.4f} [{part['low']:+.4f}, {part['high']:+.4f}]")
+
+
+def _number(value: float, digits: int = 3) -> str:
+    return "-" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _interval(pair: tuple[float, float], digits: int = 3) -> str:
+    return f"[{_number(pair[0], digits)}, {_number(pair[1], digits)}]"
+
+
+def _finite(value: Any) -> Any:
+    """The same figures with null where one could not be computed: JSON has no NaN."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
