@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.calibration import Floats
 from core.checkpoint import Card, Checkpoint, load
-from core.ecg import LEADS, SUPERCLASSES, Ecg, Signal, Superclass
+from core.ecg import SUPERCLASSES, Ecg, Signal, Superclass
 from core.preprocess import prepare_all
 from core.quality import Quality, assess
 
@@ -38,8 +38,10 @@ class Predictor:
     """A loaded checkpoint that gives opinions; build it once, use it often."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
+        from core.runtime import compile_network
+
         self.card: Card = checkpoint.card
-        self._network = checkpoint.network
+        self._run = compile_network(checkpoint.network)
         classes = [self.card.classes[name] for name in SUPERCLASSES]
         self._platt = self.card.platt
         self._threshold = np.array([c.threshold for c in classes])
@@ -69,8 +71,8 @@ class Predictor:
         """One opinion a record, in the order given; what cannot be read is refused, not scored."""
         verdicts = [assess(ecg) for ecg in ecgs]
         read = [ecg for ecg, quality in zip(ecgs, verdicts, strict=True) if quality.acceptable]
-        logits, attention = self._run(prepare_all(read))
-        scored = iter(zip(self._platt(logits), attention, strict=True))
+        result = self._run(prepare_all(read))
+        scored = iter(zip(self._platt(result.logits), result.attention, strict=True))
         return [
             self._opinion(quality, *next(scored))
             if quality.acceptable
@@ -80,16 +82,7 @@ class Predictor:
 
     def probabilities(self, prepared: Signal) -> Floats:
         """Calibrated, (records, 5), of what ``prepare_all`` gives: no quality gate, no opinion."""
-        return self._platt(self._run(prepared)[0])
-
-    def _run(self, prepared: Signal) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        import torch
-
-        if not len(prepared):
-            return np.empty((0, 5), np.float32), np.empty((0, 5, len(LEADS), 125), np.float32)
-        with torch.inference_mode():
-            out = self._network(torch.from_numpy(prepared))
-        return out.logits.numpy(), out.attention.numpy()
+        return self._platt(self._run(prepared).logits)
 
     def _opinion(self, quality: Quality, p: Floats, attention: NDArray[np.float32]) -> Opinion:
         present = p >= self._threshold

@@ -25,7 +25,7 @@ class Rule(nn.Module):
         weight = torch.arange(1.0, 13)
         logits = (swing * weight).sum(1, keepdim=True).expand(-1, 5)
         spread = self.attention[None, None, :, None].expand(len(signal), 5, 12, 125) / 125
-        return Output(logits, spread, None)
+        return Output(logits, spread, torch.zeros(len(signal), 5, 1), None)
 
 
 def ones(records: int = 3) -> np.ndarray:
@@ -56,7 +56,12 @@ class CallsMiWithoutV1(nn.Module):
         logits = torch.full((len(signal), 5), -9.0)
         logits[:, 0] = 9.0
         logits[signal[:, 6].abs().amax(-1) == 0, 1] = 9.0
-        return Output(logits, torch.full((len(signal), 5, 12, 125), 1 / 1500), None)
+        return Output(
+            logits,
+            torch.full((len(signal), 5, 12, 125), 1 / 1500),
+            torch.zeros(len(signal), 5, 1),
+            None,
+        )
 
 
 def test_occlusion_counts_the_abnormal_calls_that_a_zeroed_lead_makes():
