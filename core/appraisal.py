@@ -192,6 +192,8 @@ def _training(run: TrainingRun) -> dict[str, Any]:
     config = {k: v for k, v in asdict(run.config).items() if k not in ("network", "seed")}
     return {
         "config": config,
+        "teachers": [teacher.card.version for teacher in run.teachers],
+        "start": run.start.card.version if run.start else None,
         "epochs_run": run.epoch,
         "best_epoch": run.best_epoch,
         "seconds": round(run.seconds),

@@ -9,8 +9,9 @@ import csv
 import pickle
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
+from core.checkpoint import Checkpoint
 from core.ecg import LEADS, Signal
 from core.errors import TrainingError
 from core.evaluation import auroc
@@ -48,7 +50,10 @@ class TrainingConfig:
     weight_decay: float = 0.02
     average: float = 0.998  # decay of the weight average that is evaluated and shipped
     statement_weight: float = 0.5  # of the auxiliary SCP statements in the loss
+    mixup: Share = 0.0  # alpha of its Beta distribution (Zhang et al., 2018); 0: none
+    teacher_weight: Share = 0.7  # of what the teachers say in the target, where there are any
     shift_s: float = 1.0  # largest circular shift in time
+    stretch: Share = 0.0  # largest relative change of speed
     amplitude: float = 0.1  # largest relative change of gain, for all leads alike
     noise_mv: float = 0.02  # largest standard deviation of added white noise
     lead_dropout: Share = 0.15  # share of leads zeroed in half of the records
@@ -90,7 +95,21 @@ class EpochReport:
 class TrainingRun:
     """One run: its networks, its optimiser and where it stands."""
 
-    def __init__(self, taught: LabelledSet, stopping: LabelledSet, config: TrainingConfig) -> None:
+    def __init__(
+        self,
+        taught: LabelledSet,
+        stopping: LabelledSet,
+        config: TrainingConfig,
+        *,
+        teachers: Sequence[Checkpoint] = (),
+        start: Checkpoint | None = None,
+    ) -> None:
+        """A run that is ready for its first epoch.
+
+        ``teachers`` are distilled: what they say, on average, of each batch as it was augmented
+        enters the target (Beyer et al., "Knowledge distillation: a good teacher is patient and
+        consistent", 2022). ``start`` gives the first weights. Raises TrainingError.
+        """
         if len(taught.label) < config.batch:
             raise TrainingError(
                 f"{len(taught.label)} training records do not fill one batch of {config.batch}: "
@@ -106,8 +125,10 @@ class TrainingRun:
             config, network=replace(config.network, statements=taught.statement.shape[1])
         )
         self.taught, self.stopping = taught, stopping
-        self._key = f"{asdict(self.config)} {taught.digest} {stopping.digest}"  # of the same run
+        self.teachers, self.start = teachers, start
         self.network = Network(self.config.network)
+        if start:
+            self._start_from(start.network)
         self.average = copy.deepcopy(self.network).eval()
         self.best = copy.deepcopy(self.average.state_dict())
         self.steps = len(taught.label) // config.batch
@@ -121,6 +142,24 @@ class TrainingRun:
             pct_start=config.warm_up,
         )
         self.epoch, self.best_epoch, self.best_auroc, self.seconds = 0, 0, 0.0, 0.0
+
+    def _start_from(self, start: Network) -> None:
+        known = {k: v for k, v in start.state_dict().items() if not k.startswith("statements.")}
+        try:
+            missing, _ = self.network.load_state_dict(known, strict=False)
+        except RuntimeError as error:
+            raise TrainingError(
+                "the checkpoint to start from has other widths than the config: give both the "
+                "same [network]"
+            ) from error
+        assert all(name.startswith("statements.") for name in missing)
+
+    @cached_property
+    def _key(self) -> str:
+        """What makes a saved state this run's: config, data, teachers and first weights."""
+        parts = [str(asdict(self.config)), self.taught.digest, self.stopping.digest]
+        parts += [teacher.card.weights_sha256 for teacher in self.teachers]
+        return " ".join([*parts, f"from {self.start.card.weights_sha256}"] if self.start else parts)
 
     @property
     def finished(self) -> bool:
@@ -170,12 +209,17 @@ class TrainingRun:
     def _step(self, batch: Tensor) -> float:
         rows = batch.numpy()
         signal = augment(torch.from_numpy(self.taught.signal[rows]), self.config)
+        label = torch.from_numpy(self.taught.label[rows]).float()
+        statement = torch.from_numpy(self.taught.statement[rows]).float()
+        if self.config.mixup:
+            signal, label, statement = mix((signal, label, statement), self.config.mixup)
+        if self.teachers:
+            label = torch.lerp(label, self._opinion_of_teachers(signal), self.config.teacher_weight)
         with _precision(self.config):
             out = self.network(signal)
-        loss = bce(out.logits, torch.from_numpy(self.taught.label[rows]).float())
+        loss = bce(out.logits, label)
         if out.statements is not None:
-            target = torch.from_numpy(self.taught.statement[rows]).float()
-            loss = loss + self.config.statement_weight * bce(out.statements.float(), target)
+            loss = loss + self.config.statement_weight * bce(out.statements.float(), statement)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -183,6 +227,13 @@ class TrainingRun:
         self.schedule.step()
         self._update_average()
         return float(loss.detach())
+
+    @torch.no_grad()
+    def _opinion_of_teachers(self, signal: Tensor) -> Tensor:
+        """Probabilities (B, 5) of the mean of their logits."""
+        with _precision(self.config):
+            said = [teacher.network(signal).logits for teacher in self.teachers]
+        return torch.stack(said).mean(0).sigmoid()
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -242,13 +293,47 @@ def augment(signal: Tensor, config: TrainingConfig) -> Tensor:
     batch = len(signal)
     most = int(config.shift_s * MODEL_RATE)
     shift = torch.randint(-most, most + 1, (batch, 1, 1))
-    index = (torch.arange(MODEL_SAMPLES) - shift) % MODEL_SAMPLES
-    moved = signal.gather(2, index.expand(-1, len(LEADS), -1))
+    moved = _stretched(signal, shift, config.stretch) if config.stretch else _moved(signal, shift)
     gain = 1 + config.amplitude * (2 * torch.rand(batch, 1, 1) - 1)
     noise = config.noise_mv * torch.rand(batch, 1, 1) * torch.randn_like(moved)
     touched = torch.rand(batch, 1, 1) < 0.5
     dropped = touched & (torch.rand(batch, len(LEADS), 1) < config.lead_dropout)
     return (moved * gain + noise).masked_fill(dropped, 0.0)
+
+
+def _moved(signal: Tensor, shift: Tensor) -> Tensor:
+    """(B, 12, 1000) moved to the right in a circle by (B, 1, 1) samples."""
+    return _at(signal, torch.arange(MODEL_SAMPLES) - shift)
+
+
+def _stretched(signal: Tensor, shift: Tensor, most: float) -> Tensor:
+    """Moved, and slower or faster around the middle, by linear interpolation."""
+    speed = 1 + most * (2 * torch.rand(len(signal), 1, 1) - 1)
+    middle = MODEL_SAMPLES / 2
+    at = (torch.arange(MODEL_SAMPLES) - middle) * speed + middle - shift
+    before = at.floor()
+    share = at - before
+    index = before.long()
+    return _at(signal, index) * (1 - share) + _at(signal, index + 1) * share
+
+
+def _at(signal: Tensor, index: Tensor) -> Tensor:
+    """The samples of (B, 12, 1000) at (B, 1, 1000) positions on the circle."""
+    return signal.gather(2, (index % MODEL_SAMPLES).expand(-1, len(LEADS), -1))
+
+
+def mix(tensors: Sequence[Tensor], alpha: float) -> list[Tensor]:
+    """Blend every record of a batch with another one, the same in each of the tensors (B, ...).
+
+    Zhang et al., "mixup: beyond empirical risk minimization", ICLR 2018. The record itself keeps
+    the larger share.
+    """
+    batch = len(tensors[0])
+    share = torch.distributions.Beta(alpha, alpha).sample((batch,))
+    share = torch.maximum(share, 1 - share)
+    other = torch.randperm(batch)
+    weights = [share.reshape(-1, *[1] * (tensor.dim() - 1)) for tensor in tensors]
+    return [w * t + (1 - w) * t[other] for w, t in zip(weights, tensors, strict=True)]
 
 
 @torch.no_grad()

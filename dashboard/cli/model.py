@@ -48,17 +48,26 @@ def train(
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="TOML file: see TrainingConfig."),
     ] = None,
+    teacher: Annotated[
+        list[Path] | None, typer.Option(help="Folder of a checkpoint to distil; several may be.")
+    ] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="Folder of the checkpoint whose weights come first.")
+    ] = None,
 ) -> None:
     """Teach a network on folds 1-8, stop it on 9a, and write its checkpoint."""
     import torch
 
     from core.appraisal import write_checkpoint
+    from core.checkpoint import load
     from core.labelled import common_statements, load_set
     from core.ptbxl import Ptbxl
     from core.training import EpochReport, TrainingConfig, TrainingRun, run_to_end
 
     torch.set_num_threads(load_settings().threads)
     settings = TrainingConfig.from_toml(config) if config else TrainingConfig()
+    teachers = [load(path) for path in teacher or ()]
+    first = load(start) if start else None
     dataset = Ptbxl.open(data)
     statements = common_statements(dataset)
     with progress("Reading folds 1-8", None) as advance:
@@ -68,7 +77,7 @@ def train(
     with progress("Reading fold 9", None):
         stopping, gate = load_set(dataset, "9a"), load_set(dataset, "9b")
     out.mkdir(parents=True, exist_ok=True)
-    run = TrainingRun(taught, stopping, settings)
+    run = TrainingRun(taught, stopping, settings, teachers=teachers, start=first)
 
     def report(epoch: EpochReport) -> None:
         note(

@@ -1,22 +1,30 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from core.errors import TrainingError
+from core.model import Network, NetworkConfig
 from core.training import (
     LOG,
     STATE,
     TrainingConfig,
     TrainingRun,
     augment,
+    logits,
+    mix,
     run_to_end,
 )
 from tests.factories_model import TINY, labelled_set, tiny_run
 
 
 def weights(run):
-    return torch.cat([p.flatten() for p in run.average.state_dict().values()])
+    return weights_of(run.average)
+
+
+def weights_of(network):
+    return torch.cat([p.flatten() for p in network.state_dict().values()])
 
 
 def test_the_same_seed_gives_the_same_weights():
@@ -132,6 +140,88 @@ def test_augmentation_moves_all_leads_alike_and_sometimes_drops_one():
     for record, gone in zip(changed, dropped, strict=True):
         kept = record[~gone]
         assert torch.equal(kept, kept[:1].expand_as(kept))
+
+
+def test_stretching_changes_the_rate_and_nothing_else():
+    config = replace(TINY, noise_mv=0.0, amplitude=0.0, lead_dropout=0.0, shift_s=0.0, stretch=0.1)
+    wave = torch.sin(2 * torch.pi * 50 * torch.arange(1000) / 1000)  # 5 Hz
+    changed = augment(wave.expand(64, 12, 1000), config)
+    crossings = (changed[:, 0].diff(dim=-1).sign().diff(dim=-1) != 0).sum(-1) / 2
+    assert 43 <= crossings.min() < 48
+    assert 52 < crossings.max() <= 57
+    assert changed.abs().max() <= 1.0
+    assert torch.equal(changed, changed[:, :1].expand_as(changed))
+
+
+def test_mixup_blends_signal_and_label_by_the_same_share():
+    signal, label = torch.arange(64.0)[:, None, None].expand(64, 12, 4), torch.arange(64.0)[:, None]
+    mixed, blended = mix((signal, label), 0.3)
+    assert not torch.equal(blended, label)
+    assert torch.equal(mixed, blended[..., None].expand_as(mixed))
+
+
+def test_mixup_leaves_a_record_the_larger_share():
+    mixed = mix((torch.eye(64),), 0.5)[0]
+    assert (mixed.diagonal() >= 0.5).all()
+
+
+def taught_network(seed):
+    run = tiny_run(replace(TINY, seed=seed))
+    run.run_epoch()
+    return run.shipped()
+
+
+def checkpoint(network, name):
+    return SimpleNamespace(network=network, card=SimpleNamespace(weights_sha256=name, version=name))
+
+
+def distil(network, *, weight, teachers):
+    config = replace(TINY, teacher_weight=weight, epochs=8, learning_rate=1e-2)
+    sets = labelled_set(), labelled_set(32, seed=1)
+    run = TrainingRun(*sets, config, teachers=teachers, start=checkpoint(network, "start"))
+    while run.epoch < config.epochs:
+        run.run_epoch()
+    return run.average
+
+
+def test_what_the_teachers_say_is_learned():
+    """The teachers call every class present, whatever the labels say."""
+    teacher = taught_network(1)
+    with torch.no_grad():
+        teacher.head.weight.zero_()
+        teacher.head.bias.fill_(5.0)
+    signal = labelled_set(32, seed=2).signal
+    alone = distil(taught_network(2), weight=0.7, teachers=[])
+    led = distil(taught_network(2), weight=0.99, teachers=[checkpoint(teacher, "teacher")])
+    assert logits(led, signal).mean() > logits(alone, signal).mean() + 0.5
+
+
+def test_starts_from_the_weights_that_are_given():
+    start = taught_network(3)
+    sets = labelled_set(), labelled_set(32, seed=1)
+    run = TrainingRun(*sets, TINY, start=checkpoint(start, "start"))
+    assert torch.equal(weights_of(run.shipped()), weights_of(start))
+
+
+def test_a_start_of_other_widths_is_refused():
+    other = Network(NetworkConfig(stem=4, token=8, width=8, blocks=1, hidden=8))
+    sets = labelled_set(), labelled_set(32, seed=1)
+    with pytest.raises(TrainingError, match="^the checkpoint to start from has other widths"):
+        TrainingRun(*sets, TINY, start=checkpoint(other, "other"))
+
+
+@pytest.mark.parametrize(
+    "lineage", [{}, {"start": "other"}, {"start": "start", "teachers": ["one"]}]
+)
+def test_a_state_of_another_lineage_is_refused(tmp_path, lineage):
+    network = taught_network(1)
+    sets = labelled_set(), labelled_set(32, seed=1)
+    TrainingRun(*sets, TINY, start=checkpoint(network, "start")).save(tmp_path / STATE)
+    start = checkpoint(network, lineage["start"]) if "start" in lineage else None
+    teachers = [checkpoint(network, name) for name in lineage.get("teachers", [])]
+    run = TrainingRun(*sets, TINY, start=start, teachers=teachers)
+    with pytest.raises(TrainingError, match="belongs to a run with another config"):
+        run.resume(tmp_path / STATE)
 
 
 @pytest.mark.parametrize(
