@@ -1,4 +1,5 @@
-from dataclasses import replace
+import tomllib
+from dataclasses import fields, replace
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +18,7 @@ from core.training import (
     run_to_end,
 )
 from tests.factories_model import TINY, labelled_set, tiny_run
+from tests.readme import CHECKPOINT
 
 
 def weights(run):
@@ -248,3 +250,19 @@ def test_a_config_replaces_what_it_names(tmp_path):
     config = TrainingConfig.from_toml(path)
     assert (config.epochs, config.network.width) == (3, 16)
     assert config.batch == TrainingConfig().batch
+
+
+RECIPES = sorted((CHECKPOINT.parent / "recipes").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_recipe_can_be_read(path):
+    TrainingConfig.from_toml(path)
+
+
+def test_the_defaults_file_names_every_setting_with_its_default():
+    path = CHECKPOINT.parent / "recipes" / "defaults.toml"
+    assert TrainingConfig.from_toml(path) == TrainingConfig()
+    given = tomllib.loads(path.read_text())
+    assert list(given) == [f.name for f in fields(TrainingConfig)]
+    assert list(given["network"]) == [f.name for f in fields(NetworkConfig)]
