@@ -41,7 +41,7 @@ class Predictor:
         from core.runtime import compile_network
 
         self.card: Card = checkpoint.card
-        self._run = compile_network(checkpoint.network)
+        self._runtime = compile_network(checkpoint.network)
         classes = [self.card.classes[name] for name in SUPERCLASSES]
         self._platt = self.card.platt
         self._threshold = np.array([c.threshold for c in classes])
@@ -58,6 +58,11 @@ class Predictor:
         return self.card.version
 
     @property
+    def runtime(self) -> str:
+        """The library that runs the network, and its version."""
+        return self._runtime.name
+
+    @property
     def thresholds(self) -> Floats:
         """The probabilities from which each class is called: (5,)."""
         return self._threshold
@@ -71,7 +76,7 @@ class Predictor:
         """One opinion a record, in the order given; what cannot be read is refused, not scored."""
         verdicts = [assess(ecg) for ecg in ecgs]
         read = [ecg for ecg, quality in zip(ecgs, verdicts, strict=True) if quality.acceptable]
-        result = self._run(prepare_all(read))
+        result = self._runtime(prepare_all(read))
         scored = iter(zip(self._platt(result.logits), result.attention, strict=True))
         return [
             self._opinion(quality, *next(scored))
@@ -82,7 +87,7 @@ class Predictor:
 
     def probabilities(self, prepared: Signal) -> Floats:
         """Calibrated, (records, 5), of what ``prepare_all`` gives: no quality gate, no opinion."""
-        return self._platt(self._run(prepared).logits)
+        return self._platt(self._runtime(prepared).logits)
 
     def _opinion(self, quality: Quality, p: Floats, attention: NDArray[np.float32]) -> Opinion:
         present = p >= self._threshold

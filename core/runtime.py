@@ -1,13 +1,16 @@
 """Inference on a processor: the network as OpenVINO runs it, in float32.
 
 It fuses what torch computes one operation after the other, and runs the same weights in half
-the time; ``docs/decisions/0007-openvino-runs-the-network.md`` has the figures. Gradients, and
+the time; ``docs/decisions/0005-openvino-runs-the-network.md`` has the figures. Gradients, and
 machines for which there is no OpenVINO, take torch.
 """
 
+import logging
+import threading
 import warnings
 from collections.abc import Callable
-from importlib.util import find_spec
+from dataclasses import dataclass
+from importlib.metadata import version
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +23,7 @@ from core.model import Network
 from core.preprocess import MODEL_SAMPLES
 
 Float32s = NDArray[np.float32]
+_log = logging.getLogger(__name__)
 
 
 class Result(NamedTuple):
@@ -30,18 +34,27 @@ class Result(NamedTuple):
     features: Float32s  # (N, 5, H)
 
 
-Run = Callable[[Signal], Result]
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A network ready to be called, from several threads at once, on (N, 12, 1000) records."""
+
+    name: str  # the library that runs it, and its version
+    run: Callable[[Signal], Result]
+
+    def __call__(self, signal: Signal) -> Result:
+        return self.run(signal)
 
 
-def compile_network(network: Network) -> Run:
-    """A function that runs ``network`` on (N, 12, 1000) records, with the threads that torch has.
+def compile_network(network: Network) -> Runtime:
+    """The network in OpenVINO, else in torch, with the threads that torch has now."""
+    try:
+        return in_openvino(network)
+    except (ImportError, RuntimeError) as error:  # not installed, or not for this processor
+        _log.warning("torch runs the network, at half the speed: no OpenVINO (%s)", error)
+        return in_torch(network)
 
-    In OpenVINO where it is installed, else in torch.
-    """
-    return in_openvino(network) if find_spec("openvino") else in_torch(network)
 
-
-def in_torch(network: Network) -> Run:
+def in_torch(network: Network) -> Runtime:
     """The network as torch runs it."""
 
     @torch.inference_mode()
@@ -49,11 +62,11 @@ def in_torch(network: Network) -> Run:
         out = network(torch.from_numpy(signal))
         return Result(out.logits.numpy(), out.attention.numpy(), out.features.numpy())
 
-    return run
+    return Runtime(f"torch {torch.__version__}", run)
 
 
-def in_openvino(network: Network) -> Run:
-    """The network as OpenVINO runs it.
+def in_openvino(network: Network) -> Runtime:
+    """The network as OpenVINO runs it; raises ImportError or RuntimeError where it cannot.
 
     The front end is called itself: ``openvino.convert_model`` would report its use to Intel.
     """
@@ -76,16 +89,18 @@ def in_openvino(network: Network) -> Run:
             "PERFORMANCE_HINT": "LATENCY",
         },
     )
-
     weight, bias = network.head.weight.detach().numpy(), network.head.bias.detach().numpy()
+    requests = threading.local()  # a request holds its results: shared, one call answers another
 
     def run(signal: Signal) -> Result:
-        out = compiled([signal])
+        if not hasattr(requests, "own"):
+            requests.own = compiled.create_infer_request()
+        out = requests.own.infer([signal])
         attention, features = np.array(out[0]), np.array(out[1])
         # not left to OpenVINO 2026.4, which adds the bias of a class to the record of that number
         return Result((features * weight).sum(-1) + bias, attention, features)
 
-    return run
+    return Runtime(f"OpenVINO {version('openvino')}", run)
 
 
 class _Evidence(nn.Module):

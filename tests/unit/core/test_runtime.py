@@ -1,4 +1,5 @@
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -25,10 +26,31 @@ def test_both_runtimes_say_the_same(network, records):
         assert np.allclose(one, other, rtol=0, atol=1e-4)
 
 
-def test_without_openvino_torch_runs_the_network(network, monkeypatch):
-    monkeypatch.setattr("core.runtime.find_spec", lambda name: None)
+@pytest.mark.parametrize("error", [ImportError("no module"), RuntimeError("no such processor")])
+def test_where_openvino_cannot_torch_runs_the_network(network, monkeypatch, caplog, error):
+    def fail(network):
+        raise error
+
+    monkeypatch.setattr("core.runtime.in_openvino", fail)
     signal = prepare(ecg())[None]
-    assert np.array_equal(compile_network(network)(signal).logits, in_torch(network)(signal)[0])
+    runtime = compile_network(network)
+    assert runtime.name == f"torch {torch.__version__}"
+    assert np.array_equal(runtime(signal).logits, in_torch(network)(signal).logits)
+    assert caplog.messages == [f"torch runs the network, at half the speed: no OpenVINO ({error})"]
+
+
+def test_openvino_runs_the_network_where_it_is_installed(network):
+    assert compile_network(network).name.startswith("OpenVINO 2026")
+
+
+def test_threads_do_not_get_each_others_results(network):
+    runtime = compile_network(network)
+    batches = [prepare_all([ecg(seed=seed)] * 4) for seed in range(6)]
+    expected = [runtime(batch).logits for batch in batches]
+    with ThreadPoolExecutor(max_workers=6) as pool:
+        for found in (list(pool.map(runtime, batches)) for _ in range(5)):
+            for one, other in zip(expected, found, strict=True):
+                assert np.allclose(one, other.logits, rtol=0, atol=1e-5)
 
 
 def test_compiling_asks_nothing_of_the_network_outside(network, monkeypatch):
