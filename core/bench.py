@@ -85,7 +85,8 @@ class Bench:
 
     ours: str
     reference: str
-    threads: int  # of torch
+    runtime: str  # what runs ours; torch runs the reference
+    threads: int  # of both
     records: int  # of the whole-catalogue row
     refused: int  # of these, by our quality gate
     preprocessing: Row
@@ -117,15 +118,16 @@ def bench(
 
     sides = Side.ours(predictor), Side.published(reference)
     sample = _sample(dataset, records)
-    sample.warm_up(sides)
+    refused = sample.warm_up(sides)[0]
     measures = _measures(sample, rounds)
     tick = _ticks(progress, sum(m.rounds * m.sides for m in measures.values()))
     return Bench(
         ours=sides[0].name,
         reference=sides[1].name,
+        runtime=predictor.runtime,
         threads=torch.get_num_threads(),
         records=len(sample.ids),
-        refused=sample.catalogue(sides[0]),
+        refused=refused,
         **{key: _row(m, sides[: m.sides], tick) for key, m in measures.items()},
     )
 
@@ -142,11 +144,15 @@ class _Sample:
     def few(self) -> Sequence[Ecg]:
         return self.ecgs[:_SINGLES]
 
-    def warm_up(self, sides: Sequence[Side]) -> None:
-        """Score once in each shape: the first call builds what the others reuse."""
+    def warm_up(self, sides: Sequence[Side]) -> list[int]:
+        """Score once in each shape, since the first call builds what the others reuse.
+
+        Returns how many records each side refused.
+        """
         for side in sides:
             self.batch(side)
             side.score(self.ecgs[:1])
+        return [self.catalogue(side) for side in sides]
 
     def preprocessing(self, side: Side) -> None:
         side.prepare_all(self.ecgs)

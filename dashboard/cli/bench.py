@@ -11,7 +11,7 @@ import typer
 
 from dashboard.cli.model import CheckpointPath, Json
 from dashboard.cli.output import emit, progress
-from dashboard.settings import load_settings
+from dashboard.cli.predictor import load_predictor
 
 if TYPE_CHECKING:
     from core.bench import Bench
@@ -50,16 +50,11 @@ def bench(
     json: Json = False,
 ) -> None:
     """Time our network against the published one, preprocessing included, in one run."""
-    import torch
-
     from core.bench import bench as measure
-    from core.predict import Predictor
     from core.reference import Reference
 
-    settings = load_settings()
-    predictor = Predictor.load(checkpoint or settings.checkpoint)
+    predictor = load_predictor(checkpoint, threads)
     published = Reference.load(reference) if reference else Reference.untrained()
-    torch.set_num_threads(threads or settings.threads)
     with _dataset(data, records) as dataset, progress("Timing both", None) as advance:
         simulated = dataset.simulated
         figures = measure(
@@ -94,6 +89,7 @@ def _result(figures: "Bench") -> dict[str, Any]:
         "ours": figures.ours,
         "reference": figures.reference,
         "threads": figures.threads,
+        "runtime": figures.runtime,
         "rounds": figures.batch.rounds,
         "records": figures.records,
         "refused": figures.refused,
@@ -110,8 +106,8 @@ def _table(figures: "Bench", result: dict[str, Any]) -> str:
     untaught = " (speed does not depend on training)" if result["untrained"] else ""
     head = [
         f"{figures.ours} against {figures.reference}{untaught}",
-        f"{figures.threads} thread(s), medians of {figures.batch.rounds} rounds "
-        f"({figures.catalogue.rounds} of the whole catalogue)",
+        f"ours in {figures.runtime}; {figures.threads} thread(s), medians of "
+        f"{figures.batch.rounds} rounds ({figures.catalogue.rounds} of the whole catalogue)",
         f"{figures.records} {kind}, {figures.refused} refused by our quality gate",
         "",
         f"{'':26}{'ours':>10}{'reference':>11}{'ratio':>8}",

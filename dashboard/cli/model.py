@@ -10,6 +10,7 @@ import typer
 from core.ecg import SUPERCLASSES, Ecg
 from core.errors import RecordError
 from dashboard.cli.output import emit, note, progress
+from dashboard.cli.predictor import load_predictor
 from dashboard.cli.targets import Data, Targets, fail_where_unread, read_targets
 from dashboard.settings import load_settings
 
@@ -30,9 +31,7 @@ def predict(
     targets: Targets, data: Data = None, checkpoint: CheckpointPath = None, json: Json = False
 ) -> None:
     """Give the model's opinion on records, by id with --data or as FILE.hea."""
-    from core.predict import Predictor
-
-    predictor = Predictor.load(checkpoint or load_settings().checkpoint)
+    predictor = load_predictor(checkpoint)
     answers: list[dict[str, Any]] = []
     for batch in _batches(read_targets(targets, data)):
         answers += _opinions(predictor, batch)

@@ -31,6 +31,7 @@ class Model:
     """Either side: ``network`` and ``gate`` are seconds a record, ``slow`` slows single calls."""
 
     name = "reference 01234567"
+    runtime = "OpenVINO 2026.4"
     card = SimpleNamespace(version="2026.11-01234567")
 
     def __init__(self, clock, *, network, prepare=0.5, gate=0.0, slow=()):

@@ -1,4 +1,5 @@
 import json
+from importlib.metadata import version
 
 import pytest
 import torch
@@ -58,7 +59,8 @@ def test_a_table_says_what_was_timed_and_on_what(records, checkpoint):
     assert lines[:3] == [
         f"{read_card(checkpoint).version} against reference untrained "
         "(speed does not depend on training)",
-        "1 thread(s), medians of 1 rounds (1 of the whole catalogue)",
+        f"ours in OpenVINO {version('openvino')}; 1 thread(s), medians of 1 rounds "
+        "(1 of the whole catalogue)",
         "6 records, 0 refused by our quality gate",
     ]
     assert lines[4].split() == ["ours", "reference", "ratio"]
@@ -107,6 +109,24 @@ def test_what_is_not_there_is_one_line_and_exit_1(words, message, monkeypatch, c
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err == f"trustecg: {message}\n"
+
+
+def test_both_sides_have_the_threads_that_were_asked_for(records, monkeypatch):
+    """OpenVINO takes their number when the network is made ready, torch at every call."""
+    import openvino
+
+    given = []
+    compiled = openvino.Core.compile_model
+
+    def spy(self, model, device, config):
+        given.append(config["INFERENCE_NUM_THREADS"])
+        return compiled(self, model, device, config)
+
+    monkeypatch.setattr(openvino.Core, "compile_model", spy)
+    torch.set_num_threads(2)
+    answer = json.loads(run("--data", records, "--threads", 1, "--json").stdout)
+    assert given == [1] == [torch.get_num_threads()] == [answer["threads"]]
+    assert answer["runtime"] == f"OpenVINO {version('openvino')}"
 
 
 @pytest.mark.parametrize("words", [["--rounds", "0"], ["--threads", "0"], ["--records", "0"]])
