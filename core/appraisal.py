@@ -4,6 +4,7 @@ import platform
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +194,7 @@ def _training(run: TrainingRun) -> dict[str, Any]:
     return {
         "config": config,
         "teachers": [teacher.card.version for teacher in run.teachers],
-        "start": run.start.card.version if run.start else None,
+        "start": run.start and run.start.card.version,
         "epochs_run": run.epoch,
         "best_epoch": run.best_epoch,
         "seconds": round(run.seconds),
@@ -202,5 +203,6 @@ def _training(run: TrainingRun) -> dict[str, Any]:
 
 
 def _software() -> dict[str, str]:
-    names = ("torch", "numpy", "scipy", "wfdb")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+    names = ("torch", "openvino", "numpy", "scipy", "wfdb")
+    found = {name: version(name) for name in names if find_spec(name)}
+    return {"python": platform.python_version(), **found}

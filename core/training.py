@@ -29,10 +29,13 @@ from core.evaluation import auroc
 from core.labelled import LabelledSet
 from core.model import Network, NetworkConfig
 from core.preprocess import MODEL_RATE, MODEL_SAMPLES
+from core.roles import TRAINING_FOLDS
 
 Count = Annotated[int, Field(gt=0)]
 Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
+Part = Annotated[float, Field(ge=0, le=1)]
 STATE = "state.pt"  # everything that a killed run needs to go on
 LOG = "log.csv"
 
@@ -50,8 +53,10 @@ class TrainingConfig:
     weight_decay: float = 0.02
     average: float = 0.998  # decay of the weight average that is evaluated and shipped
     statement_weight: float = 0.5  # of the auxiliary SCP statements in the loss
-    mixup: Share = 0.0  # alpha of its Beta distribution (Zhang et al., 2018); 0: none
-    teacher_weight: Share = 0.7  # of what the teachers say in the target, where there are any
+    mixup: NotNegative = 0.0  # alpha of its Beta distribution (Zhang et al., 2018); 0: none
+    teacher_weight: Annotated[float, Field(ge=0, le=1)] = (
+        0.7  # of what the teachers say in the target, where there are any
+    )
     shift_s: float = 1.0  # largest circular shift in time
     stretch: Share = 0.0  # largest relative change of speed
     amplitude: float = 0.1  # largest relative change of gain, for all leads alike
@@ -127,8 +132,9 @@ class TrainingRun:
         self.taught, self.stopping = taught, stopping
         self.teachers, self.start = teachers, start
         self.network = Network(self.config.network)
+        _judge_nothing_taught(teachers, start)
         if start:
-            self._start_from(start.network)
+            self._start_from(start)
         self.average = copy.deepcopy(self.network).eval()
         self.best = copy.deepcopy(self.average.state_dict())
         self.steps = len(taught.label) // config.batch
@@ -141,18 +147,20 @@ class TrainingRun:
             total_steps=config.epochs * self.steps,
             pct_start=config.warm_up,
         )
-        self.epoch, self.best_epoch, self.best_auroc, self.seconds = 0, 0, 0.0, 0.0
+        self.epoch, self.best_epoch, self.seconds = 0, 0, 0.0
+        self.best_auroc = _macro_auroc(self.average, stopping) if start else 0.0
 
-    def _start_from(self, start: Network) -> None:
-        known = {k: v for k, v in start.state_dict().items() if not k.startswith("statements.")}
+    def _start_from(self, start: Checkpoint) -> None:
+        """Take its weights; what is taught from them ships only if it is better on 9a."""
+        known = start.network.state_dict()
+        own = {k: v for k, v in self.network.state_dict().items() if k.startswith("statements.")}
         try:
-            missing, _ = self.network.load_state_dict(known, strict=False)
+            self.network.load_state_dict({**own, **known})
         except RuntimeError as error:
             raise TrainingError(
-                "the checkpoint to start from has other widths than the config: give both the "
-                "same [network]"
+                f"{start.card.version}, to start from, has another shape than the config asks for: "
+                "give both the same [network]"
             ) from error
-        assert all(name.startswith("statements.") for name in missing)
 
     @cached_property
     def _key(self) -> str:
@@ -348,6 +356,16 @@ def logits(network: Network, signal: Signal, batch: int = 256) -> NDArray[np.flo
 def _macro_auroc(network: Network, on: LabelledSet) -> float:
     score = logits(network, on.signal).astype(np.float64)
     return float(np.nanmean([auroc(score[:, k], on.label[:, k]) for k in range(score.shape[1])]))
+
+
+def _judge_nothing_taught(teachers: Sequence[Checkpoint], start: Checkpoint | None) -> None:
+    """Raise TrainingError for a checkpoint that has learnt records on which others are judged."""
+    for checkpoint in [*teachers, *([start] if start else [])]:
+        if foreign := sorted(set(checkpoint.card.data.folds) - set(TRAINING_FOLDS)):
+            raise TrainingError(
+                f"{checkpoint.card.version} was taught on fold {', '.join(map(str, foreign))}, "
+                "which only judges: what it hands on could no longer be judged there"
+            )
 
 
 def _precision(config: TrainingConfig) -> torch.autocast:

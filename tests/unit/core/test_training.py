@@ -2,11 +2,14 @@ import tomllib
 from dataclasses import fields, replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
 from core.errors import TrainingError
+from core.evaluation import auroc
 from core.model import Network, NetworkConfig
+from core.roles import TRAINING_FOLDS
 from core.training import (
     LOG,
     STATE,
@@ -173,8 +176,10 @@ def taught_network(seed):
     return run.shipped()
 
 
-def checkpoint(network, name):
-    return SimpleNamespace(network=network, card=SimpleNamespace(weights_sha256=name, version=name))
+def checkpoint(network, name, folds=TRAINING_FOLDS):
+    data = SimpleNamespace(folds=folds)
+    card = SimpleNamespace(weights_sha256=name, version=name, data=data)
+    return SimpleNamespace(network=network, card=card)
 
 
 def distil(network, *, weight, teachers):
@@ -205,11 +210,39 @@ def test_starts_from_the_weights_that_are_given():
     assert torch.equal(weights_of(run.shipped()), weights_of(start))
 
 
-def test_a_start_of_other_widths_is_refused():
-    other = Network(NetworkConfig(stem=4, token=8, width=8, blocks=1, hidden=8))
+@pytest.mark.parametrize("other", [{"token": 8}, {"blocks": 2}, {"blocks": 0}])
+def test_a_start_of_another_shape_is_refused(other):
+    start = checkpoint(Network(replace(TINY.network, **other)), "2026.11-other")
     sets = labelled_set(), labelled_set(32, seed=1)
-    with pytest.raises(TrainingError, match="^the checkpoint to start from has other widths"):
-        TrainingRun(*sets, TINY, start=checkpoint(other, "other"))
+    with pytest.raises(TrainingError, match="^2026.11-other, to start from, has another shape"):
+        TrainingRun(*sets, TINY, start=start)
+
+
+def test_a_run_that_only_gets_worse_ships_what_it_started_from():
+    start = taught_network(3)
+    config = replace(TINY, learning_rate=1.0)
+    sets = labelled_set(), labelled_set(32, seed=1)
+    run = TrainingRun(*sets, config, start=checkpoint(start, "start"))
+    run.best_auroc = 1.0  # nothing can be better
+    run.run_epoch()
+    assert torch.equal(weights_of(run.shipped()), weights_of(start))
+
+
+def test_what_starts_a_run_is_judged_first():
+    start = taught_network(3)
+    sets = labelled_set(), labelled_set(32, seed=1)
+    run = TrainingRun(*sets, TINY, start=checkpoint(start, "start"))
+    score = logits(start, sets[1].signal).astype(float)
+    expected = np.mean([auroc(score[:, k], sets[1].label[:, k]) for k in range(5)])
+    assert run.best_auroc == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("role", ["teachers", "start"])
+def test_a_checkpoint_that_learnt_a_judging_fold_is_refused(role):
+    tainted = checkpoint(taught_network(1), "2026.11-tainted", folds=(8, 9, 10))
+    lineage = {"teachers": [tainted]} if role == "teachers" else {"start": tainted}
+    with pytest.raises(TrainingError, match="^2026.11-tainted was taught on fold 9, 10, which"):
+        TrainingRun(labelled_set(), labelled_set(32, seed=1), TINY, **lineage)
 
 
 @pytest.mark.parametrize(
