@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import avg_pool1d
 
 from core.ecg import LEADS, SUPERCLASSES
 
@@ -28,6 +29,7 @@ class NetworkConfig:
     blocks: int = 3  # residual blocks of the context
     hidden: int = 64  # channels in which tokens and context meet
     dropout: float = 0.2
+    reads_context: bool = False  # a class reads the context at its times beside its tokens
     statements: int = 0  # SCP statements of the auxiliary head; 0: no such head
 
 
@@ -36,7 +38,7 @@ class Output(NamedTuple):
 
     logits: Tensor  # (B, 5)
     attention: Tensor  # (B, 5, 12, 125), sums to 1 over leads and time for each class
-    features: Tensor  # (B, 5, H), of which the logit of each class is a linear function
+    features: Tensor  # (B, 5, F), of which the logit of each class is a linear function
     statements: Tensor | None  # (B, statements) logits of the auxiliary head
 
 
@@ -142,7 +144,9 @@ class ClassAttention(nn.Module):
         self.gate = nn.Linear(config.width, config.hidden)
         self.score = nn.Linear(config.hidden, len(SUPERCLASSES), bias=False)
         self.dropout = nn.Dropout(config.dropout)
-        self.weight = nn.Parameter(torch.randn(len(SUPERCLASSES), config.hidden) * 0.05)
+        self.reads_context = config.reads_context
+        width = config.hidden + config.width * config.reads_context
+        self.weight = nn.Parameter(torch.randn(len(SUPERCLASSES), width) * 0.05)
         self.bias = nn.Parameter(torch.zeros(len(SUPERCLASSES)))
 
     def forward(self, tokens: Tensor, context: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -152,10 +156,20 @@ class ClassAttention(nn.Module):
         found = torch.relu(self.of_token(tokens.transpose(2, 3)) + self.of_lead.to(tokens.dtype))
         values = (found * gate).flatten(1, 2)  # (B, 1500, H)
         attention = self.score(values).float().softmax(1).transpose(1, 2)  # (B, 5, 1500)
-        pooled = self.dropout(attention.to(values.dtype) @ values)  # (B, 5, H)
-        logits = (pooled * self.weight).sum(-1) + self.bias  # (B, 5)
+        features = attention.to(values.dtype) @ values  # (B, 5, H)
         attention = attention.reshape(-1, len(SUPERCLASSES), len(LEADS), time)
-        return logits.float(), attention, pooled.float()
+        if self.reads_context:
+            features = torch.cat([features, _attended(context, attention)], -1)  # (B, 5, H + D)
+        features = self.dropout(features)
+        logits = (features * self.weight).sum(-1) + self.bias  # (B, 5)
+        return logits.float(), attention, features.float()
+
+
+def _attended(context: Tensor, attention: Tensor) -> Tensor:
+    """The context (B, D, 63) at the times that each class attends to: (B, 5, D)."""
+    when = avg_pool1d(attention.sum(2), 2, ceil_mode=True, count_include_pad=False)  # (B, 5, 63)
+    when = when / when.sum(-1, keepdim=True)
+    return when.to(context.dtype) @ context.transpose(1, 2)
 
 
 def _conv(inputs: int, outputs: int, *, kernel: int, stride: int = 1) -> nn.Sequential:

@@ -31,7 +31,7 @@ class Result(NamedTuple):
 
     logits: Float32s  # (N, 5)
     attention: Float32s  # (N, 5, 12, 125)
-    features: Float32s  # (N, 5, H)
+    features: Float32s  # (N, 5, F)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from core.checkpoint import load
-from core.model import Network, NetworkConfig
+from core.model import Network, NetworkConfig, _attended
 from core.preprocess import prepare
 from tests.factories_ecg import ecg
 from tests.readme import CHECKPOINT
@@ -50,6 +50,23 @@ def test_the_auxiliary_head_exists_only_where_it_is_asked_for():
     small = NetworkConfig(stem=4, token=4, width=8, blocks=1, hidden=8, statements=7)
     assert Network(small)(torch.zeros(2, 12, 1000)).statements.shape == (2, 7)
     assert Network()(torch.zeros(2, 12, 1000)).statements is None
+
+
+def test_a_class_reads_the_context_where_it_attends():
+    """Attention on the last 160 ms alone: what is read is the last step of the context."""
+    context, attention = torch.randn(1, 8, 63), torch.zeros(1, 5, 12, 125)
+    attention[:, :, 3, 124] = 1.0
+    read = _attended(context, attention)
+    assert torch.allclose(read, context[:, None, :, 62].expand(1, 5, 8), atol=1e-6)
+
+
+def test_logits_are_linear_in_the_features():
+    for reads_context in (False, True):
+        network = Network(NetworkConfig(reads_context=reads_context)).eval()
+        with torch.inference_mode():
+            out = network(torch.randn(2, 12, 1000))
+            again = (out.features * network.head.weight).sum(-1) + network.head.bias
+        assert torch.allclose(again, out.logits, atol=1e-5)
 
 
 def test_describes_its_size(network):
