@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.beats import Beats, find_beats
+from core.beats import BEFORE_S, QRS_BAND_HZ, Beats, band, cut, find_beats
 
 Floats = NDArray[np.float64]
 
@@ -14,8 +14,18 @@ MUSCLE_ABOVE_HZ = 35.0  # QRS holds little above it, muscle most (Luo & Johnston
 MAINS_HZ = (50.0, 60.0)
 FLOOR_MV = 0.05  # a lead at right angles to the heart is small, not noisy
 _LEAST_MV = 0.01
+_QRS_S = 0.1  # to either side of its middle
+_ROUNDING_MV = 0.003
 # III and the augmented leads are sums of I and II: these eight carry everything
 INDEPENDENT = (0, 1, 6, 7, 8, 9, 10, 11)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Qrs:
+    """The QRS complexes in their own band, whatever wander and hum do elsewhere."""
+
+    swing: float  # mV, of the common one in the largest lead; 0 for fewer than two
+    repetition: float  # common one over what a typical one differs by, in the steadiest lead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +34,7 @@ class Noise:
 
     clean: Floats  # (12, samples): the signal without its wander
     beats: Beats
+    qrs: Qrs
     ratio: Floats  # noise over beat, both root mean square, no unit
     wander: Floats  # swing of the baseline below 0.5 Hz
     muscle: Floats  # typical size above 35 Hz
@@ -45,6 +56,7 @@ def measure(signal: NDArray[np.floating], rate: float) -> Noise:
     return Noise(
         clean=clean,
         beats=beats,
+        qrs=_qrs(clean, beats, rate),
         ratio=noise / (beat + FLOOR_MV),
         wander=np.ptp(slow, axis=1),
         muscle=np.median(np.abs(fast), axis=1),
@@ -88,6 +100,20 @@ def _beat_and_rest(beats: Beats) -> tuple[Floats, Floats]:
     # a median of n beats keeps pi/2n of their noise: not to be taken for heart
     beat = np.maximum(beats.common.var(axis=1) - np.pi / 2 / count * unrepeated, 0)
     return np.sqrt(beat), np.sqrt(unrepeated)
+
+
+def _qrs(clean: Floats, beats: Beats, rate: float) -> Qrs:
+    windows = cut(band(clean, rate, *QRS_BAND_HZ), beats.peaks, rate)
+    if len(windows) < 2:
+        return Qrs(swing=0.0, repetition=0.0)
+    middle, reach = round(BEFORE_S * rate), round(_QRS_S * rate)
+    each = windows[:, :, middle - reach : middle + reach]
+    common = np.median(each, axis=0)
+    differs = np.sqrt(np.median(np.mean((each - common) ** 2, axis=2), axis=0))
+    return Qrs(
+        swing=float(np.ptp(common, axis=1).max()),
+        repetition=float((common.std(axis=1) / (differs + _ROUNDING_MV)).max()),
+    )
 
 
 def _unshared(clean: Floats) -> Floats:

@@ -24,20 +24,25 @@ from core.preprocess import at_model_rate
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
+REVERSAL = "Possible lead reversal"  # how every such warning begins
+
 _LOWEST_RATE = 50  # Hz
-_FLAT_MV = 0.01  # a second that swings less holds no heart: noise alone is more
+_FLAT_MV = 0.03  # a second that swings less holds no heart; PTB-XL, bar 12722: 0.08 in five of ten
 _FLAT_S = 5  # seconds of it, of ten; PTB-XL has none between 0 and 7
 _WHOLE_MV = (0.1, 30.0)  # swing of the largest lead; of the middle lead. PTB-XL: 0.7 to 9.4
-_CLIPPED = 0.02  # share of samples on one extreme value; PTB-XL: below 0.02
-_CLIPPED_MV = 0.2  # and that far from the middle, where a coarse recorder repeats itself too
+_CLIPPED = 0.01  # share of samples on one extreme value, where a peak is cut; PTB-XL: in 2 records
+_CLIPPED_MV = 0.1  # and that far from the middle, where a coarse recorder repeats itself too
+_PEAK_MV = 0.02  # within which a whole peak has more samples than on its very top
 _NOISE_LIMIT = 2.6  # noise over beat in the worst lead, where reading ends
 _NOISE_SUSPECT = 1.0  # and where it begins to suffer
 _WANDER_MV = 1.5
 _MUSCLE_MV = 0.02
 _MAINS_MV = 0.05
 _REFUSED_SCORE = 0.49  # at most
-_FEWEST_BEATS = 2  # 12 /min
-_PROMINENCE = 2.1  # PTB-XL: 2.2 and above; noise of five kinds: 2.0 and below
+_PROMINENCE = 2.1  # PTB-XL: 2.2 and above; noise of ten kinds: 2.1 and below
+_UNSTEADY_PROMINENCE = 2.6  # of QRS that hardly come back, as in noise
+_REPETITION = 0.8  # PTB-XL, prominence below 2.6: 0.9 and above; noise: 0.6 and below
+_QRS_MV = 0.1  # swing in the band of QRS, largest lead; PTB-XL: 0.37 and above
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +134,10 @@ def _dead(signal: NDArray[np.floating], rate: float) -> list[str]:
 
 def _drowned(noise: Noise) -> list[str]:
     """Reasons for which no beat can be read."""
-    if len(noise.beats.windows) < _FEWEST_BEATS or noise.beats.prominence < _PROMINENCE:
+    # noise that is the same in all leads may stand out as well, but it does not come back
+    steady = noise.qrs.repetition >= _REPETITION
+    least = _PROMINENCE if steady else _UNSTEADY_PROMINENCE
+    if noise.beats.prominence < least or noise.qrs.swing < _QRS_MV:
         return [
             "No QRS complexes stand out: check the patient first, then the electrodes, and "
             "record again."
@@ -157,12 +165,12 @@ def _reversal(noise: Noise) -> Iterable[str]:
         )
     elif broken:
         yield (
-            f"Possible lead reversal: {broken} (III = II - I, or what follows for aVR, aVL and "
+            f"{REVERSAL}: {broken} (III = II - I, or what follows for aVR, aVL and "
             "aVF, does not hold). Check the names of the leads."
         )
     elif exchanged := exchanged_electrodes(noise.beats.common):
         yield (
-            f"Possible lead reversal: {exchanged} may have been exchanged. "
+            f"{REVERSAL}: {exchanged} may have been exchanged. "
             "Check the electrodes before trusting any finding."
         )
 
@@ -179,11 +187,13 @@ def _disturbed(noise: Noise, hum: Floats) -> Iterable[str]:
 
 
 def _clipped(signal: NDArray[np.floating], middle: Floats) -> Floats:
-    """The share of each lead's samples that lie on its highest or on its lowest value."""
+    """The share of each lead's samples on its highest or lowest value, where that is no peak."""
     shares = []
     for extreme in (signal.max(axis=1), signal.min(axis=1)):
-        share = np.count_nonzero(signal == extreme[:, None], axis=1) / signal.shape[1]
-        shares.append(np.where(np.abs(extreme - middle) > _CLIPPED_MV, share, 0.0))
+        off = np.abs(signal - extreme[:, None])
+        on, beside = (off == 0).mean(axis=1), ((off > 0) & (off <= _PEAK_MV)).mean(axis=1)
+        cut = (on > beside) & (np.abs(extreme - middle) > _CLIPPED_MV)
+        shares.append(np.where(cut, on, 0.0))
     most: Floats = np.max(shares, axis=0)
     return most
 
