@@ -25,7 +25,7 @@ def test_says_where_it_comes_from(checkpoint):
     assert card.data.digest == labelled_set().digest
     assert set(card.metrics) == {"9", "9a", "9b"}
     assert list(card.thresholds) == list(SUPERCLASSES)
-    assert {"python", "torch", "numpy", "scipy", "wfdb"} == set(card.software)
+    assert {"python", "torch", "openvino", "numpy", "scipy", "wfdb"} == set(card.software)
 
 
 def test_gives_back_the_same_network(checkpoint):
