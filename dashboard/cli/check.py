@@ -8,6 +8,7 @@ import typer
 
 from dashboard.cli.model import CheckpointPath, Json
 from dashboard.cli.output import emit, progress
+from dashboard.cli.predictor import limit_threads
 from dashboard.settings import load_settings
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def check(
     from core.metamorphic import all_checks, probes
     from core.ptbxl import Ptbxl
 
+    limit_threads()
     judged = load(checkpoint or load_settings().checkpoint)
     dataset = Ptbxl.open(data)
     with progress("Checking", None):

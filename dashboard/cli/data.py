@@ -10,11 +10,11 @@ import typer
 
 from core.ecg import Ecg
 from core.errors import DataError, RecordError
+from dashboard.cli.options import Json
 from dashboard.cli.output import emit, note, progress
 from dashboard.cli.targets import Data, Targets, fail_where_unread, read_targets
 
 Folder = Annotated[Path, typer.Argument(help="Folder in the PTB-XL layout.", metavar="DIR")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 _data = typer.Typer(help="Records: simulate, download, verify, import.", no_args_is_help=True)
 

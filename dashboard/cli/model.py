@@ -10,9 +10,8 @@ import typer
 from core.ecg import SUPERCLASSES, Ecg
 from core.errors import RecordError
 from dashboard.cli.output import emit, note, progress
-from dashboard.cli.predictor import load_predictor
+from dashboard.cli.predictor import limit_threads, load_predictor
 from dashboard.cli.targets import Data, Targets, fail_where_unread, read_targets
-from dashboard.settings import load_settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 CheckpointPath = Annotated[
@@ -55,15 +54,13 @@ def train(
     ] = None,
 ) -> None:
     """Teach a network on folds 1-8, stop it on 9a, and write its checkpoint."""
-    import torch
-
     from core.appraisal import write_checkpoint
     from core.checkpoint import load
     from core.labelled import common_statements, load_set
     from core.ptbxl import Ptbxl
     from core.training import EpochReport, TrainingConfig, TrainingRun, run_to_end
 
-    torch.set_num_threads(load_settings().threads)
+    limit_threads()
     settings = TrainingConfig.from_toml(config) if config else TrainingConfig()
     teachers = [load(path) for path in teacher or ()]
     first = load(start) if start else None

@@ -10,6 +10,7 @@ from typing import Annotated, TextIO
 
 import typer
 
+from dashboard.cli.options import Json
 from dashboard.cli.output import emit, note
 from dashboard.settings import load_settings
 from feedback import audit, db, export, users
@@ -17,7 +18,6 @@ from feedback.db import Sessions
 from feedback.importing import LOCAL
 from feedback.tables import Role
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Email = Annotated[str, typer.Argument(help="The e-mail address that the person signs in with.")]
 
 

@@ -10,14 +10,18 @@ if TYPE_CHECKING:
 
 
 def load_predictor(checkpoint: Path | None, threads: int | None = None) -> "Predictor":
-    """Load the checkpoint asked for, else the served one, on the threads that are allowed.
+    """Load the checkpoint asked for, else the served one, on the threads that are allowed."""
+    from core.predict import Predictor
 
-    The number of threads is settled once, when the network is made ready.
+    limit_threads(threads)
+    return Predictor.load(checkpoint or load_settings().checkpoint)
+
+
+def limit_threads(threads: int | None = None) -> None:
+    """Let torch have so many threads, else TRUSTECG_THREADS.
+
+    Before a network is made ready: OpenVINO takes their number then, once and for all.
     """
     import torch
 
-    from core.predict import Predictor
-
-    settings = load_settings()
-    torch.set_num_threads(threads or settings.threads)
-    return Predictor.load(checkpoint or settings.checkpoint)
+    torch.set_num_threads(threads or load_settings().threads)

@@ -14,6 +14,7 @@ import typer
 
 from core.checkpoint import read_card
 from dashboard import server
+from dashboard.cli.options import Json
 from dashboard.cli.output import emit, note, progress
 from dashboard.settings import Settings, load_settings
 from feedback import catalogue, db, scoring
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from dashboard.preparation import Prepared
 
 Port = Annotated[int | None, typer.Option(help="Port to serve on; 0 takes any free one.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def register(app: typer.Typer) -> None:
