@@ -38,6 +38,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Part = Annotated[float, Field(ge=0, le=1)]
 STATE = "state.pt"  # everything that a killed run needs to go on
 LOG = "log.csv"
+_STRIDE = 8  # samples between two tokens of a lead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,13 +217,16 @@ class TrainingRun:
 
     def _step(self, batch: Tensor) -> float:
         rows = batch.numpy()
-        signal = augment(torch.from_numpy(self.taught.signal[rows]), self.config)
+        moved = move(torch.from_numpy(self.taught.signal[rows]), self.config)
+        signal = disturb(moved, self.config)
         label = torch.from_numpy(self.taught.label[rows]).float()
         statement = torch.from_numpy(self.taught.statement[rows]).float()
         if self.config.mixup:
-            signal, label, statement = mix((signal, label, statement), self.config.mixup)
+            signal, moved, label, statement = mix(
+                (signal, moved, label, statement), self.config.mixup
+            )
         if self.teachers:
-            label = torch.lerp(label, self._opinion_of_teachers(signal), self.config.teacher_weight)
+            label = torch.lerp(label, self._opinion_of_teachers(moved), self.config.teacher_weight)
         with _precision(self.config):
             out = self.network(signal)
         loss = bce(out.logits, label)
@@ -238,9 +242,17 @@ class TrainingRun:
 
     @torch.no_grad()
     def _opinion_of_teachers(self, signal: Tensor) -> Tensor:
-        """Probabilities (B, 5) of the mean of their logits."""
+        """Probabilities (B, 5) of the mean of their logits.
+
+        Each hears the batch a little later than the one before, within one stride, so that their
+        mean hangs less on where in a stride a beat falls.
+        """
+        later = [_STRIDE * k // len(self.teachers) for k in range(len(self.teachers))]
         with _precision(self.config):
-            said = [teacher.network(signal).logits for teacher in self.teachers]
+            said = [
+                teacher.network(signal.roll(samples, -1)).logits
+                for samples, teacher in zip(later, self.teachers, strict=True)
+            ]
         return torch.stack(said).mean(0).sigmoid()
 
     @torch.no_grad()
@@ -296,17 +308,22 @@ def run_to_end(run: TrainingRun, out: Path, report: Callable[[EpochReport], None
         report(epoch)
 
 
-def augment(signal: Tensor, config: TrainingConfig) -> Tensor:
-    """Change a (B, 12, 1000) batch in ways that do not change its diagnosis."""
+def move(signal: Tensor, config: TrainingConfig) -> Tensor:
+    """Shift, stretch and amplify (B, 12, 1000), all leads alike: the same heart, another record."""
     batch = len(signal)
     most = int(config.shift_s * MODEL_RATE)
     shift = torch.randint(-most, most + 1, (batch, 1, 1))
     moved = _stretched(signal, shift, config.stretch) if config.stretch else _moved(signal, shift)
-    gain = 1 + config.amplitude * (2 * torch.rand(batch, 1, 1) - 1)
-    noise = config.noise_mv * torch.rand(batch, 1, 1) * torch.randn_like(moved)
+    return moved * (1 + config.amplitude * (2 * torch.rand(batch, 1, 1) - 1))
+
+
+def disturb(signal: Tensor, config: TrainingConfig) -> Tensor:
+    """Add noise to (B, 12, 1000), and zero leads: what teachers are spared."""
+    batch = len(signal)
+    noise = config.noise_mv * torch.rand(batch, 1, 1) * torch.randn_like(signal)
     touched = torch.rand(batch, 1, 1) < 0.5
     dropped = touched & (torch.rand(batch, len(LEADS), 1) < config.lead_dropout)
-    return (moved * gain + noise).masked_fill(dropped, 0.0)
+    return (signal + noise).masked_fill(dropped, 0.0)
 
 
 def _moved(signal: Tensor, shift: Tensor) -> Tensor:

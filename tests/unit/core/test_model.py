@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from core.checkpoint import load
-from core.model import Network, NetworkConfig, _attended
+from core.model import LeadEncoder, Network, NetworkConfig, _attended
 from core.preprocess import prepare
 from tests.factories_ecg import ecg
 from tests.readme import CHECKPOINT
@@ -58,6 +58,21 @@ def test_a_class_reads_the_context_where_it_attends():
     attention[:, :, 3, 124] = 1.0
     read = _attended(context, attention)
     assert torch.allclose(read, context[:, None, :, 62].expand(1, 5, 8), atol=1e-6)
+
+
+def test_smooth_tokens_follow_a_shift_within_a_stride():
+    """Moved by half the stride, the mean token moves less than where a stride alone drops them."""
+
+    def moved_by(smooth):
+        torch.manual_seed(0)
+        leads = LeadEncoder(NetworkConfig(smooth=smooth)).eval()
+        signal = torch.randn(4, 12, 1000)
+        with torch.inference_mode():
+            here, there = leads(signal).mean(-1), leads(signal.roll(4, -1)).mean(-1)
+        assert leads(signal).shape == (4, 12, 32, 125)
+        return float((here - there).abs().mean() / here.std())
+
+    assert moved_by(smooth=True) < 0.5 * moved_by(smooth=False)
 
 
 def test_logits_are_linear_in_the_features():

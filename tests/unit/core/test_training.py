@@ -15,9 +15,10 @@ from core.training import (
     STATE,
     TrainingConfig,
     TrainingRun,
-    augment,
+    disturb,
     logits,
     mix,
+    move,
     run_to_end,
 )
 from tests.factories_model import TINY, labelled_set, tiny_run
@@ -136,21 +137,29 @@ def test_too_few_records_are_named():
         TrainingRun(labelled_set(5), labelled_set(32), TINY)
 
 
-def test_augmentation_moves_all_leads_alike_and_sometimes_drops_one():
-    config = replace(TINY, noise_mv=0.0, amplitude=0.0)
+def test_moving_moves_all_leads_alike():
     signal = torch.randn(64, 1, 1000).expand(64, 12, 1000)
-    changed = augment(signal, config)
-    dropped = (changed == 0).all(-1)
+    moved = move(signal, TINY)
+    assert not torch.equal(moved, signal)
+    assert torch.equal(moved, moved[:, :1].expand_as(moved))
+
+
+def test_disturbing_sometimes_drops_a_lead():
+    dropped = (disturb(torch.ones(64, 12, 1000), TINY) == 0).all(-1)
     assert 0 < dropped.float().mean() < 0.2
-    for record, gone in zip(changed, dropped, strict=True):
-        kept = record[~gone]
-        assert torch.equal(kept, kept[:1].expand_as(kept))
+
+
+def test_noise_is_as_large_as_the_config_allows():
+    noise = disturb(torch.zeros(256, 12, 1000), replace(TINY, noise_mv=0.05, lead_dropout=0.0))
+    size = noise.std((1, 2))
+    assert 0.048 < size.max() < 0.052
+    assert size.min() < 0.005
 
 
 def test_stretching_changes_the_rate_and_nothing_else():
     config = replace(TINY, noise_mv=0.0, amplitude=0.0, lead_dropout=0.0, shift_s=0.0, stretch=0.1)
     wave = torch.sin(2 * torch.pi * 50 * torch.arange(1000) / 1000)  # 5 Hz
-    changed = augment(wave.expand(64, 12, 1000), config)
+    changed = move(wave.expand(64, 12, 1000), config)
     crossings = (changed[:, 0].diff(dim=-1).sign().diff(dim=-1) != 0).sum(-1) / 2
     assert 43 <= crossings.min() < 48
     assert 52 < crossings.max() <= 57
@@ -201,6 +210,23 @@ def test_what_the_teachers_say_is_learned():
     alone = distil(taught_network(2), weight=0.7, teachers=[])
     led = distil(taught_network(2), weight=0.99, teachers=[checkpoint(teacher, "teacher")])
     assert logits(led, signal).mean() > logits(alone, signal).mean() + 0.5
+
+
+def test_teachers_are_spared_noise_and_each_hear_another_part_of_a_stride():
+    heard = []
+
+    class Listener(Network):
+        def forward(self, signal):
+            heard.append(signal)
+            return super().forward(signal)
+
+    teachers = [checkpoint(Listener(TINY.network).eval(), str(k)) for k in range(2)]
+    config = replace(TINY, noise_mv=1.0, lead_dropout=0.9)
+    run = TrainingRun(labelled_set(16), labelled_set(32, seed=1), config, teachers=teachers)
+    run.run_epoch()
+    assert torch.equal(heard[1], heard[0].roll(4, -1))
+    assert not (heard[0] == 0).all(-1).any()
+    assert heard[0].std() < 1
 
 
 def test_starts_from_the_weights_that_are_given():
