@@ -7,7 +7,7 @@ import csv
 import hashlib
 import io
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,6 +17,7 @@ from urllib.parse import quote
 from core.digests import sha256_of
 from core.errors import DownloadError
 from core.fetch import Fetcher
+from core.progress import Progress
 from core.ptbxl import INDEX
 
 PHYSIONET = "https://physionet.org/files/ptb-xl/1.0.3/"
@@ -25,8 +26,6 @@ CONNECTIONS = 4  # PhysioNet asks for few
 _GIVE_UP_AFTER = 5  # failed files: the server is gone, or not the right one
 _ASIDE = ".published"  # where the whole index waits while a subset has one of its own
 _RATE_FOLDER = {100: "records100/", 500: "records500/"}
-
-Progress = Callable[[int, int], None]  # files done, files in all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

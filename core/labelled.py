@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from core.ecg import Signal
 from core.errors import RecordError, TrainingError
 from core.preprocess import prepare
+from core.progress import Progress
 from core.ptbxl import Ptbxl, Record, labels
 from core.roles import select
 
-Progress = Callable[[int, int], None]  # records done, records in all
 _RARE_STATEMENT = 50  # fewer training records than this teach nothing
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 from core.digests import sha256_of
 from core.download import SUMS, parse_sums
 from core.errors import RecordError
+from core.progress import Progress
 from core.ptbxl import INDEX, Ptbxl
 from core.wfdb_reader import read_wfdb
-
-Progress = Callable[[int, int], None]  # files done, files in all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

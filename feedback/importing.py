@@ -1,7 +1,7 @@
 """Data sets into the catalogue: repeatable, in pieces, and one of them active."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +9,12 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES
+from core.progress import Progress
 from core.ptbxl import INDEX, SIMULATED_MARK, STATEMENTS, Ptbxl, Record
 from feedback import audit
 from feedback.db import Sessions, now
 from feedback.tables import ModelVersion, RecordRow, Source
 
-Progress = Callable[[int, int], object]  # (records done, records in all)
 LOCAL = "command line"  # the actor where nobody is signed in
 _CHUNK = 1000  # records a transaction: other writers wait a tenth of a second
 _IMPORT_FORMAT = 1  # raise it when _values changes, so that known data sets are read again
