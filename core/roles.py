@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from enum import StrEnum
 from functools import partial
 
 from core.errors import DatasetUnreadable
@@ -10,6 +11,41 @@ from core.ptbxl import Ptbxl, Record
 TRAINING_FOLDS = tuple(range(1, 9))
 TUNING_FOLD = 9  # 9a: early stopping, calibration, thresholds; 9b: the gate
 TEST_FOLD = 10  # read by 'trustecg evaluate' alone; nothing is chosen on it
+
+
+class Role(StrEnum):
+    """What a checkpoint of this project has been through on records, and what figures are worth."""
+
+    sentence: str
+
+    def __new__(cls, value: str, sentence: str) -> "Role":
+        role = str.__new__(cls, value)
+        role._value_ = value
+        role.sentence = sentence
+        return role
+
+    TAUGHT = (
+        "taught",
+        "checkpoints are taught on these records: on them they show what they learned, not how "
+        "well they do on others",
+    )
+    TUNED = (
+        "tuned",
+        "where to stop, calibration and thresholds are chosen on these records: on them a "
+        "checkpoint looks better than it is",
+    )
+    GATE = ("gate", "checkpoints are neither taught nor tuned on these records: they are the gate")
+    TEST = ("test", "these records are the locked test: nothing is chosen on them")
+    MIXED = (
+        "mixed",
+        "some of these records taught or tuned checkpoints, which look better on them than "
+        "they are",
+    )
+
+    @property
+    def held_out(self) -> bool:
+        """Whether figures on these records may be read as a test result."""
+        return self in (Role.GATE, Role.TEST)
 
 
 def _has_fold(fold: int, record: Record) -> bool:
@@ -23,6 +59,20 @@ FOLDS: dict[str, Callable[[Record], bool]] = {
     "9b": lambda record: record.fold == TUNING_FOLD and not in_first_half(record.patient_id),
     "all": lambda record: True,
 }
+_ROLES = {
+    **{str(fold): Role.TAUGHT for fold in TRAINING_FOLDS},
+    "1-8": Role.TAUGHT,
+    "9": Role.MIXED,
+    "9a": Role.TUNED,
+    "9b": Role.GATE,
+    "10": Role.TEST,
+    "all": Role.MIXED,
+}
+
+
+def role_of(fold: str) -> Role:
+    """What the records of a fold by its name in FOLDS are used for."""
+    return _ROLES[fold]
 
 
 def in_first_half(patient_id: int) -> bool:

@@ -2,11 +2,28 @@ import pytest
 
 from core.errors import DatasetUnreadable
 from core.ptbxl import Ptbxl
-from core.roles import FOLDS, in_first_half, select
+from core.roles import FOLDS, Role, in_first_half, role_of, select
 
 
 def test_the_halves_of_fold_9_part_its_patients_about_evenly():
     assert 450 < sum(map(in_first_half, range(1000))) < 550
+
+
+def test_every_fold_has_the_role_that_its_records_play():
+    assert {fold: str(role_of(fold)) for fold in FOLDS} == {
+        **{str(fold): "taught" for fold in range(1, 9)},
+        "1-8": "taught",
+        "9": "mixed",
+        "9a": "tuned",
+        "9b": "gate",
+        "10": "test",
+        "all": "mixed",
+    }
+
+
+def test_only_the_gate_and_the_test_count_as_held_out():
+    assert [fold for fold in FOLDS if role_of(fold).held_out] == ["10", "9b"]
+    assert len({role.sentence for role in Role}) == len(Role)
 
 
 @pytest.mark.real
