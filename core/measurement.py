@@ -9,13 +9,13 @@ import numpy as np
 from core.calibration import Bools, Floats
 from core.ecg import SUPERCLASSES, Ecg, Superclass
 from core.errors import RecordError
-from core.predict import Opinion, Predictor
+from core.predict import Opinion
+from core.progress import Progress
 from core.ptbxl import Ptbxl, Record, labels
 from core.resampling import Ids
 from core.roles import select
 
 _BATCH = 64
-Progress = Callable[[int, int], None]  # records done, records in all
 Unread = Callable[[RecordError], object]
 
 
@@ -29,6 +29,10 @@ class Scorer(Protocol):
     @property
     def thresholds(self) -> Floats:
         """The probabilities from which each class is called: (5,)."""
+
+    @property
+    def certified(self) -> frozenset[Superclass]:
+        """The classes that it can rule out, at a certified miss rate."""
 
     def predict(self, ecgs: Sequence[Ecg]) -> list[Opinion]:
         """One opinion a record, in the order given."""
@@ -118,7 +122,7 @@ class _Tally:
             probability=np.array(probability, dtype=np.float64).reshape(shape),
             abstained=np.array(abstained, dtype=bool).reshape(shape),
             uncertainty=_uncertainty(self.opinions),
-            certified=self.scorer.certified if isinstance(self.scorer, Predictor) else frozenset(),
+            certified=self.scorer.certified,
         )
 
 

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from core.calibration import Floats
 from core.digests import sha256_of
-from core.ecg import LEADS, SUPERCLASSES, Ecg, Signal
+from core.ecg import LEADS, SUPERCLASSES, Ecg, Signal, Superclass
 from core.errors import CheckpointNotFound, ReferenceUnreadable, SignalInvalid, SignalTooShort
 from core.predict import Opinion
 from core.preprocess import BAND_HZ, MODEL_RATE, MODEL_SAMPLES, at_model_rate
@@ -100,6 +100,8 @@ class Reference:
 
     ``thresholds`` is (5,). Build it with ``load`` or ``untrained``.
     """
+
+    certified: frozenset[Superclass] = frozenset()  # it rules nothing out
 
     def __init__(self, network: ReferenceNetwork, name: str) -> None:
         self.network = network.eval()

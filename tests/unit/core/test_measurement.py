@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
 
+from core.checkpoint import read_card
+from core.ecg import Superclass
 from core.errors import DatasetUnreadable
 from core.measurement import score_fold
-from core.predict import Opinion
+from core.predict import Opinion, Predictor
 from core.quality import Quality
+from core.reference import Reference
 from tests.factories_dataset import dataset, edited
 
 
@@ -13,6 +16,7 @@ class Scorer:
 
     name = "by hand"
     thresholds = np.full(5, 0.5)
+    certified = frozenset({Superclass.MI})
 
     def __init__(self, refuses=()):
         self.refuses = refuses
@@ -36,7 +40,11 @@ def test_every_model_scores_the_same_records(tmp_path):
     assert [record.ecg_id for record in other.records] == [1, 3, 4, 6]
     assert other.probability[:, 0] == pytest.approx([0.1, 0.3, 0.4, 0.6])
     assert (ours.refused, other.refused) == (0, 2)
-    assert (ours.uncertainty, ours.certified, ours.abstained.any()) == (None, frozenset(), False)
+    assert (ours.uncertainty, ours.certified, ours.abstained.any()) == (
+        None,
+        {Superclass.MI},
+        False,
+    )
 
 
 def test_a_record_that_cannot_be_read_is_told_counted_and_passed_over(tmp_path):
@@ -67,3 +75,11 @@ def test_progress_counts_up_to_the_labelled_records(tmp_path):
 def test_a_fold_that_is_not_there_says_which_are(tmp_path):
     with pytest.raises(DatasetUnreadable, match="has no record of fold 10: it holds the folds 2,"):
         score_fold([Scorer()], dataset(tmp_path), "10", unread=pytest.fail)
+
+
+def test_what_a_model_can_rule_out_is_what_its_card_certifies(tmp_path, checkpoint):
+    scorers = [Predictor.load(checkpoint), Reference.untrained()]
+    ours, published = score_fold(scorers, dataset(tmp_path), "all", unread=pytest.fail)
+    classes = read_card(checkpoint).classes
+    assert ours.certified == {n for n, one in classes.items() if one.rule_out is not None}
+    assert published.certified == frozenset()
