@@ -7,7 +7,7 @@ import numpy as np
 
 from core.calibration import Bools
 from core.ecg import SUPERCLASSES, Superclass
-from core.evaluation import Evaluation, auprc, auroc, by_class, evaluate, mean
+from core.evaluation import Evaluation, auprc, auroc, by_class, mean, summarized
 from core.measurement import Scored
 from core.rates import Rate
 from core.reliability import Bin, brier, ece_floor, reliability_bins
@@ -25,7 +25,9 @@ class Lane:
     """
 
     coverage: float  # share of the records that it decides
+    coverage_ci: Interval  # 95 %, exact
     error: float  # share of these that it decides wrongly; NaN where it decides none
+    error_ci: Interval  # 95 %, exact
     n: int  # records that it decides
     certified: bool  # whether it can rule the class out at all
 
@@ -49,7 +51,10 @@ class CalledWith:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment(Evaluation):
-    """An evaluation with calibration, abstention, subgroups and confusion."""
+    """An evaluation with calibration, abstention, subgroups and confusion.
+
+    A class on which the model abstains counts as not called in every figure but ``abstain``.
+    """
 
     auprc: dict[Superclass, float]
     macro_auprc: float
@@ -68,11 +73,11 @@ class Assessment(Evaluation):
     def of(cls, scored: Scored) -> "Assessment":
         """Assess what a model said of the labelled records of a fold."""
         p, y, called = scored.probability, scored.label, scored.called
-        figures = evaluate(p, y, scored.patient, scored.thresholds, refused=scored.refused)
-        precision = by_class(lambda k: auprc(p[:, k], y[:, k]))
         draws = auroc_draws(p, y, patient_weights(scored.patient))
+        figures = summarized(p, y, scored.thresholds, draws, n=scored.n, refused=scored.refused)
+        precision = by_class(lambda k: auprc(p[:, k], y[:, k]))
         return cls(
-            **{f.name: getattr(figures, f.name) for f in fields(Evaluation)} | {"n": scored.n},
+            **{f.name: getattr(figures, f.name) for f in fields(Evaluation)},
             auprc=precision,
             macro_auprc=mean(precision),
             auroc_ci={name: interval(draws[k]) for k, name in enumerate(SUPERCLASSES)},
@@ -111,7 +116,14 @@ def _lanes(scored: Scored) -> dict[str, Lane]:
 def _lane(decided: Bools, wrong: Bools, certified: bool) -> Lane:
     error = Rate.among(wrong, decided)
     coverage = Rate.of_counts(error.of, len(decided))
-    return Lane(coverage=coverage.value, error=error.value, n=error.of, certified=certified)
+    return Lane(
+        coverage=coverage.value,
+        coverage_ci=(coverage.low, coverage.high),
+        error=error.value,
+        error_ci=(error.low, error.high),
+        n=error.of,
+        certified=certified,
+    )
 
 
 def _uncertainty_auroc(scored: Scored) -> float | None:

@@ -7,6 +7,8 @@ from sklearn.metrics import average_precision_score, brier_score_loss
 from core.assessment import ANY, Alongside, Assessment
 from core.ecg import SUPERCLASSES, Superclass
 from core.evaluation import Evaluation, evaluate
+from core.rates import Rate
+from core.resampling import BOOTSTRAPS, Ranked
 from tests.factories_scored import a_record, some_scored
 
 NORM, MI, STTC, CD, HYP = SUPERCLASSES
@@ -29,8 +31,9 @@ def test_the_figures_of_the_card_stand_unchanged_among_the_others():
     scored = some_scored(n=350, refused=4)
     card = evaluate(scored.probability, scored.label, scored.patient, scored.thresholds, refused=4)
     result = Assessment.of(scored)
+    assert (card.n, card.n_labelled, card.n_refused) == (304, 300, 4)
     for field in dataclasses.fields(Evaluation):
-        if field.name != "n":
+        if field.name != "n":  # the fold has unlabelled records too
             assert getattr(result, field.name) == getattr(card, field.name)
     assert (result.n, result.n_labelled, result.n_refused) == (350, 300, 4)
 
@@ -85,6 +88,39 @@ def test_abstaining_keeps_a_record_out_of_the_errors():
     ).abstain[MI]
     assert (lane.coverage, lane.n, lane.error) == (0.75, 3, pytest.approx(1 / 3))
     assert lane.certified
+
+
+def test_a_lane_states_how_sure_its_shares_are():
+    lane = Assessment.of(
+        scored_of(([MI], [MI], []), ([MI], [], [MI]), ([CD], [MI], []), ([CD], [], []))
+    ).abstain[MI]
+    assert lane.coverage_ci == interval_of(3, 4)
+    assert lane.error_ci == interval_of(1, 3)
+
+
+def interval_of(count, of):
+    rate = Rate.of_counts(count, of)
+    return rate.low, rate.high
+
+
+def test_the_areas_are_resampled_once(monkeypatch):
+    """A thousand resamples of five classes, and no more: they are what takes the time."""
+    records = [
+        a_record(i + 1, sex=("male", "female")[i % 2], age=(30, 50)[i % 2], site=str(i % 2),
+                 device=str(i % 2), noise={"static_noise": "x"} if i % 2 else {},
+                 superclasses=record.superclasses)
+        for i, record in enumerate(some_scored().records)
+    ]  # fmt: skip
+    areas, drawn = Ranked.auroc, []
+
+    def counted(ranked, weight):
+        if weight.shape[1] == len(records) and len(weight) > 1:
+            drawn.append(len(weight))
+        return areas(ranked, weight)
+
+    monkeypatch.setattr(Ranked, "auroc", counted)
+    Assessment.of(some_scored(records=records))
+    assert sum(drawn) == 5 * BOOTSTRAPS
 
 
 def test_a_record_is_decided_where_all_of_its_classes_are():

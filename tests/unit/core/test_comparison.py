@@ -56,6 +56,41 @@ def test_pairing_cancels_what_is_hard_for_both():
     assert result.macro.high - result.macro.low < 0.005
 
 
+def test_records_are_paired_by_their_id_whatever_their_order():
+    ours, theirs = some_scored(), some_scored(skill=0.1, seed=1)
+    order = np.random.default_rng(3).permutation(300)
+    shuffled = dataclasses.replace(
+        theirs,
+        records=[theirs.records[row] for row in order],
+        probability=theirs.probability[order],
+    )
+    assert compare(ours, shuffled) == compare(ours, theirs)
+
+
+def test_figures_stand_beside_their_difference_on_the_same_records():
+    """What the first refused does not count for the second either."""
+    ours, theirs = without(some_scored(), 40), some_scored(skill=0.1, seed=1)
+    result = compare(ours, theirs)
+    for k, name in enumerate(SUPERCLASSES):
+        label, p = theirs.label[40:, k], theirs.probability[40:, k]
+        assert result.second.auroc[name] == pytest.approx(roc_auc_score(label, p))
+        assert result.first.auroc[name] - result.second.auroc[name] == pytest.approx(
+            result.by_class[name].difference
+        )
+    assert result.first.macro_auroc - result.second.macro_auroc == pytest.approx(
+        result.macro.difference
+    )
+
+
+def test_what_one_model_alone_refused_is_left_out_and_counted():
+    ours, theirs = without(some_scored(), 40), some_scored(skill=0.1, seed=1)
+    ends_early = dataclasses.replace(
+        theirs, records=theirs.records[:290], probability=theirs.probability[:290]
+    )
+    result = compare(ours, ends_early)
+    assert (result.n, result.only_first, result.only_second) == (250, 10, 40)
+
+
 def test_only_records_that_both_scored_are_compared():
     ours, theirs = without(some_scored(), 40), some_scored(skill=0.1, seed=1)
     result = compare(ours, theirs)

@@ -3,7 +3,7 @@ import dataclasses
 import plotly.graph_objects as go
 import pytest
 
-from core.comparison import Comparison
+from core.comparison import Areas, Comparison
 from core.ecg import SUPERCLASSES
 from core.resampling import Difference
 from core.subgroups import Subgroup
@@ -11,6 +11,7 @@ from dashboard.figures.forest import difference_chart, subgroup_chart
 from tests.factories_figures import named
 
 NAN = float("nan")
+AREAS = Areas(macro_auroc=0.9, auroc=dict.fromkeys(SUPERCLASSES, 0.9))
 WOMEN = Subgroup(
     by="sex", value="female", n=900, too_few=False, pooled=(), macro_auroc=0.94,
     macro_auroc_ci=(0.93, 0.95), auroc=dict.fromkeys(SUPERCLASSES, 0.94),
@@ -48,6 +49,12 @@ def test_a_group_of_too_few_keeps_its_row_and_says_so():
     assert (note["text"], note["y"]) == ("too few", 1)
 
 
+def test_a_group_that_lacks_a_class_has_no_mean_and_says_why():
+    group = dataclasses.replace(WOMEN, macro_auroc=NAN, macro_auroc_ci=(NAN, NAN))
+    (note,) = subgroup_chart([group], 0.93, (0.92, 0.94))["layout"]["annotations"]
+    assert note["text"] == "a class too rare"
+
+
 def test_the_axis_holds_every_interval():
     wide = dataclasses.replace(WOMEN, macro_auroc_ci=(0.7, 0.99))
     low, high = subgroup_chart([wide], 0.93, (0.92, 0.94))["layout"]["xaxis"]["range"]
@@ -64,7 +71,15 @@ def test_without_any_figure_there_is_still_a_chart():
 def test_differences_stand_against_none():
     part = Difference(0.03, 0.01, 0.05)
     figure = difference_chart(
-        Comparison(n=90, macro=part, by_class=dict.fromkeys(SUPERCLASSES, part))
+        Comparison(
+            n=90,
+            only_first=0,
+            only_second=0,
+            first=AREAS,
+            second=AREAS,
+            macro=part,
+            by_class=dict.fromkeys(SUPERCLASSES, part),
+        )  # fmt: skip
     )
     assert figure["layout"]["yaxis"]["ticktext"] == ["macro", *SUPERCLASSES]
     assert named(figure["layout"]["shapes"], "line")["x0"] == 0
