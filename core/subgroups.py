@@ -13,6 +13,7 @@ from core.ptbxl import Record
 from core.resampling import Ids, Interval, macro_auroc_interval
 
 FEWEST = 50  # labelled records; below, an area says more about chance than about the group
+FEWEST_OF_A_KIND = 5  # records with a class, and records without it, for the class to have an area
 OTHER, UNKNOWN = "other", "unknown"
 _OVER_89 = 90
 
@@ -21,8 +22,11 @@ _OVER_89 = 90
 class Subgroup:
     """How the model does on the labelled records of one group.
 
-    A group of fewer than FEWEST keeps its line and has no figures. Small sites and small devices
-    are taken together as OTHER, and ``pooled`` names them.
+    A group of fewer than FEWEST keeps its line and has no figures. In the others a class has an
+    area (else NaN) where at least FEWEST_OF_A_KIND records have it and as many do not, and the
+    macro figure is there where all five have one: a group without its rarest class, which is the
+    hardest too, would else look better than all records, beside which it is drawn. Small sites
+    and small devices are taken together as OTHER, and ``pooled`` names them.
     """
 
     by: str
@@ -30,7 +34,7 @@ class Subgroup:
     n: int
     too_few: bool
     pooled: tuple[str, ...]
-    macro_auroc: float  # over the classes that have an area in this group
+    macro_auroc: float  # NaN where a class has no area
     macro_auroc_ci: Interval
     auroc: dict[Superclass, float]
 
@@ -100,14 +104,22 @@ def _subgroup(
 ) -> Subgroup:
     probability, label, patient = group
     few = len(label) < FEWEST
-    areas = by_class(lambda k: float("nan") if few else auroc(probability[:, k], label[:, k]))
+    areas = by_class(lambda k: float("nan") if few else _area(probability[:, k], label[:, k]))
+    whole = not np.isnan(list(areas.values())).any()
     return Subgroup(
         by=by,
         value=value,
         n=len(label),
         too_few=few,
         pooled=pooled,
-        macro_auroc=mean(areas),
-        macro_auroc_ci=(float("nan"),) * 2 if few else macro_auroc_interval(*group),
+        macro_auroc=mean(areas) if whole else float("nan"),
+        macro_auroc_ci=macro_auroc_interval(*group) if whole else (float("nan"),) * 2,
         auroc=areas,
     )
+
+
+def _area(score: Floats, label: Bools) -> float:
+    """The AUROC of (records,) scores; NaN where it would hang on a handful of records."""
+    present = int(label.sum())
+    enough = min(present, len(label) - present) >= FEWEST_OF_A_KIND
+    return auroc(score, label) if enough else float("nan")

@@ -35,7 +35,7 @@ def subgroup_chart(
             f"{group.by}: {group.value}",
             group.macro_auroc,
             *group.macro_auroc_ci,
-            word="too few" if group.too_few else "no class to rank",
+            word="too few" if group.too_few else "a class too rare",
         )
         for group in groups
     ]

@@ -3,7 +3,7 @@ import pytest
 
 from core.ecg import Superclass
 from core.evaluation import evaluate
-from core.subgroups import FEWEST, age_decade, subgroups
+from core.subgroups import FEWEST, FEWEST_OF_A_KIND, age_decade, subgroups
 from tests.factories_scored import a_record, some_scored
 
 
@@ -64,6 +64,31 @@ def test_a_group_of_too_few_keeps_its_line_and_has_no_figures():
     old = by_group(records)["age", "90+"]
     assert (old.n, old.too_few, old.pooled) == (FEWEST - 1, True, ())
     assert np.isnan([old.macro_auroc, *old.macro_auroc_ci, old.auroc[Superclass.MI]]).all()
+
+
+@pytest.mark.parametrize("few", ["with", "without"])
+def test_a_class_of_a_handful_has_no_area_and_the_group_no_mean(few):
+    """Four records with HYP, or four without it, say nothing of how HYP is ranked."""
+    scored = some_scored(200)
+    label = scored.label.copy()
+    label[:, 4] = np.arange(200) < FEWEST_OF_A_KIND - 1
+    label[:, 4] ^= few == "without"
+    records = [a_record(i) for i in range(200)]
+    group = subgroups(records, scored.probability, label, scored.patient)[0]
+    assert np.isnan(group.auroc[Superclass.HYP])
+    assert group.auroc[Superclass.CD] > 0.5
+    assert np.isnan([group.macro_auroc, *group.macro_auroc_ci]).all()
+    assert not group.too_few
+
+
+def test_a_class_of_just_enough_has_an_area():
+    scored = some_scored(200)
+    label = scored.label.copy()
+    label[:, 4] = np.arange(200) < FEWEST_OF_A_KIND
+    group = subgroups([a_record(i) for i in range(200)], scored.probability, label, scored.patient)[
+        0
+    ]
+    assert group.macro_auroc == pytest.approx(np.mean(list(group.auroc.values())))
 
 
 def test_no_records_have_no_groups():
