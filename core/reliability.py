@@ -21,12 +21,17 @@ class Bin:
     n: int
     low: float  # exact 95 % interval of ``observed``
     high: float
+    left: float  # the probabilities that it holds, from ``left`` to below ``right``
+    right: float
 
 
 def reliability_bins(probability: Floats, label: Bools, bins: int = ECE_BINS) -> list[Bin]:
     """The bins of equal width that hold any record, lowest first."""
     which = _bin_of(probability, bins)
-    return [_bin(probability[which == k], label[which == k]) for k in np.unique(which)]
+    return [
+        _bin(probability[which == k], label[which == k], (k / bins, (k + 1) / bins))
+        for k in np.unique(which).tolist()
+    ]
 
 
 def expected_calibration_error(probability: Floats, label: Bools, bins: int = ECE_BINS) -> float:
@@ -63,6 +68,6 @@ def _bin_of(probability: Floats, bins: int) -> NDArray[np.int64]:
     return np.minimum((probability * bins).astype(np.int64), bins - 1)
 
 
-def _bin(probability: Floats, label: Bools) -> Bin:
+def _bin(probability: Floats, label: Bools, edges: tuple[float, float]) -> Bin:
     rate = Rate.of_counts(int(label.sum()), len(label))
-    return Bin(float(probability.mean()), rate.value, rate.of, rate.low, rate.high)
+    return Bin(float(probability.mean()), rate.value, rate.of, rate.low, rate.high, *edges)

@@ -51,11 +51,22 @@ class Ranked:
         """Areas under the steps of the precision-recall curve, as scikit-learn sums them."""
         if not len(self.starts):
             return np.full(len(weight), np.nan)
-        positive, negative = (tied[:, ::-1] for tied in self._tied(weight))
-        found = np.cumsum(positive, axis=1)
-        called = found + np.cumsum(negative, axis=1)
+        found, false = self.caught(weight)
+        called = found + false
         precision = np.divide(found, called, out=np.zeros_like(found), where=called > 0)
+        positive = np.diff(found, axis=1, prepend=0)
         return _ratio((precision * positive).sum(1), positive.sum(1))
+
+    def caught(self, weight: Floats) -> tuple[Floats, Floats]:
+        """What each distinct score would catch as a threshold, highest first.
+
+        Weight of the records that have the class and of those that do not: two of
+        (bootstraps, distinct scores).
+        """
+        if not len(self.starts):
+            return np.empty((len(weight), 0)), np.empty((len(weight), 0))
+        positive, negative = (tied[:, ::-1] for tied in self._tied(weight))
+        return np.cumsum(positive, axis=1), np.cumsum(negative, axis=1)
 
     def _tied(self, weight: Floats) -> tuple[Floats, Floats]:
         """Weight of the records that have the class and of those that do not, by tied score."""

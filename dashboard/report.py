@@ -1,29 +1,31 @@
 """What a measurement found: one JSON object, or one page that needs no network."""
 
 import json
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from core.assessment import ANY, Assessment
+from core.calibration import Bools, Floats
 from core.comparison import Comparison, compare
-from core.ecg import SUPERCLASSES
+from core.curves import Curve, precision_recall_curve, roc_curve
+from core.ecg import SUPERCLASSES, Superclass
 from core.measurement import Scored
 from core.reliability import ECE_BINS
 from core.resampling import BOOTSTRAPS
-from core.subgroups import FEWEST
+from core.roles import Role, role_of
+from core.subgroups import FEWEST, FEWEST_OF_A_KIND
 from dashboard.figures.curves import precision_recall_chart, roc_chart
 from dashboard.figures.encoding import Json
 from dashboard.figures.forest import difference_chart, subgroup_chart
 from dashboard.figures.reliability import reliability_chart
+from dashboard.numbers import MISSING, interval, number, signed
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -56,10 +58,21 @@ class Report:
             comparison=compare(first, other) if other else None,
         )
 
+    @property
+    def role(self) -> Role:
+        """What the records of the fold are used for."""
+        return role_of(self.fold)
+
+    @property
+    def abstains(self) -> bool:
+        """Whether the model leaves classes open, or could: the published network never does."""
+        return bool(self.scored.certified or self.scored.abstained.any())
+
     def figures(self) -> dict[str, Any]:
         """The JSON object of ``trustecg evaluate``, with NaN where a figure cannot be had."""
         figures = asdict(self.assessment) | {
             "fold": self.fold,
+            "role": str(self.role),
             "checkpoint": self.scored.name,
             "simulated": self.simulated,
         }
@@ -79,27 +92,38 @@ def page(report: Report) -> str:
         names=SUPERCLASSES,
         any=ANY,
         example=_example(report.assessment),
-        plots=Markup(_safe_json(_plots(report))),
-        plotly=Markup(get_plotlyjs()),
+        plots=_safe_json(_plots(report)),
+        plotly=get_plotlyjs(),
         bootstraps=BOOTSTRAPS,
         bins=ECE_BINS,
         fewest=FEWEST,
+        fewest_of_a_kind=FEWEST_OF_A_KIND,
     )
 
 
 def _plots(report: Report) -> dict[str, Json]:
     """The figures of the page by the id of the element that each fills."""
     scored, result = report.scored, report.assessment
-    called = scored.probability, scored.label, result.thresholds
     plots = {
-        "roc": roc_chart(*called, result.auroc),
-        "precision-recall": precision_recall_chart(*called, result.auprc),
+        "roc": roc_chart(_curves(scored, roc_curve), result.thresholds, result.auroc),
+        "precision-recall": precision_recall_chart(
+            _curves(scored, precision_recall_curve), result.thresholds, result.auprc
+        ),
         "reliability": reliability_chart(result.reliability, result.ece),
         "subgroups": subgroup_chart(result.subgroups, result.macro_auroc, result.macro_auroc_ci),
     }
     if report.comparison:
         plots["difference"] = difference_chart(report.comparison)
     return plots
+
+
+def _curves(
+    scored: Scored, curve: Callable[[Floats, Bools, float], Curve]
+) -> dict[Superclass, Curve]:
+    p, y, thresholds = scored.probability, scored.label, scored.thresholds
+    return {
+        name: curve(p[:, k], y[:, k], float(thresholds[k])) for k, name in enumerate(SUPERCLASSES)
+    }
 
 
 def _example(result: Assessment) -> dict[str, Any] | None:
@@ -127,17 +151,26 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": _number, "interval": _interval, "signed": _signed}
+    environment.filters |= {
+        "number": partial(_typeset, number),
+        "interval": partial(_typeset, interval),
+        "signed": partial(_typeset, signed),
+        "percent": _percent,
+        "percents": _percents,
+    }
     return environment.get_template("evaluation.html")
 
 
-def _number(value: float | None, digits: int = 3) -> str:
-    return "–" if value is None or math.isnan(value) else f"{value:.{digits}f}"
+def _typeset(text: Callable[..., str], value: Any, digits: int = 3) -> str:
+    """The text of a figure with the minus and the dash that a page can show."""
+    written = text(value, digits)
+    return "–" if written == MISSING else written.replace("-", "−")
 
 
-def _signed(value: float, digits: int = 3) -> str:
-    return "–" if math.isnan(value) else f"{value:+.{digits}f}".replace("-", "−")
+def _percent(share: float) -> str:
+    written = _typeset(number, 100 * share, 1)
+    return f"{written} %" if written != "–" else written
 
 
-def _interval(pair: tuple[float, float], digits: int = 3) -> str:
-    return "" if math.isnan(pair[0]) else f"[{pair[0]:.{digits}f}, {pair[1]:.{digits}f}]"
+def _percents(pair: tuple[float, float]) -> str:
+    return interval((100 * pair[0], 100 * pair[1]), 1)

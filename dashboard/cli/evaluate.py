@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.ecg import SUPERCLASSES
+from dashboard.cli.options import Json
 from dashboard.cli.output import emit, note, progress
+from dashboard.numbers import interval, number, signed
 from dashboard.settings import load_settings
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE", dir_okay=False, help="Write a page with plots as well."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Json = False,
 ) -> None:
     """Measure a checkpoint on the labelled records of a fold."""
     from core.ptbxl import Ptbxl
@@ -56,7 +58,10 @@ def evaluate(
     if html is not None:
         html.write_text(page(report), encoding="utf-8")
         note(f"wrote {html}")
-    emit(_finite(report.figures()), json, "\n".join(_lines(report.figures())))
+    if not report.role.held_out:
+        note(f"fold {fold} is no test: {report.role.sentence}")
+    figures = report.figures()
+    emit(_finite(figures), json, "\n".join(_lines(figures)))
 
 
 def _scorers(checkpoint: Path | None, reference: Path | None) -> "list[Scorer]":
@@ -91,9 +96,9 @@ def _lines(figures: dict[str, Any]) -> Iterator[str]:
         f"labelled of {figures['n']} records, {figures['n_refused']} refused"
     )
     yield (
-        f"macro AUROC {_number(figures['macro_auroc'], 4)} "
-        f"{_interval(figures['macro_auroc_ci'], 4)}  AUPRC {_number(figures['macro_auprc'])}  "
-        f"F1 {_number(figures['macro_f1'])}"
+        f"macro AUROC {number(figures['macro_auroc'], 4)} "
+        f"{interval(figures['macro_auroc_ci'], 4)}  AUPRC {number(figures['macro_auprc'])}  "
+        f"F1 {number(figures['macro_f1'])}"
     )
     yield (
         f"{'':5}{'with':>6}  {'AUROC':<20}  {'AUPRC':>6}{'F1':>7}{'sens.':>7}{'spec.':>7}"
@@ -101,15 +106,15 @@ def _lines(figures: dict[str, Any]) -> Iterator[str]:
     )
     for name in SUPERCLASSES:
         lane = figures["abstain"][name]
-        area = f"{_number(figures['auroc'][name])} {_interval(figures['auroc_ci'][name])}"
+        area = f"{number(figures['auroc'][name])} {interval(figures['auroc_ci'][name])}"
         yield (
             f"{name:<5}{figures['confusion'][name]['n']:>6}  {area:<20}  "
-            f"{_number(figures['auprc'][name]):>6}{_number(figures['f1'][name]):>7}"
-            f"{_number(figures['sensitivity'][name]['value']):>7}"
-            f"{_number(figures['specificity'][name]['value']):>7}"
-            f"{_number(figures['ece'][name]):>7}{_number(figures['ece_floor'][name]):>8}"
-            f"{_number(figures['brier'][name]):>7}{_number(lane['coverage']):>9}"
-            f"{_number(lane['error']):>7}"
+            f"{number(figures['auprc'][name]):>6}{number(figures['f1'][name]):>7}"
+            f"{number(figures['sensitivity'][name]['value']):>7}"
+            f"{number(figures['specificity'][name]['value']):>7}"
+            f"{number(figures['ece'][name]):>7}{number(figures['ece_floor'][name]):>8}"
+            f"{number(figures['brier'][name]):>7}{number(lane['coverage']):>9}"
+            f"{number(lane['error']):>7}"
         )
     if "against_reference" in figures:
         yield from _against(figures["reference"]["checkpoint"], figures["against_reference"])
@@ -117,16 +122,21 @@ def _lines(figures: dict[str, Any]) -> Iterator[str]:
 
 def _against(name: str, comparison: dict[str, Any]) -> Iterator[str]:
     yield f"AUROC above {name} on the {comparison['n']} records that both scored, by patient"
-    for title, part in {"macro": comparison["macro"], **comparison["by_class"]}.items():
-        yield (f"{title:<5}{part['difference']:>+9.4f} [{part['low']:+.4f}, {part['high']:+.4f}]")
+    yield (
+        f"left out: {comparison['only_second']} that only {name} scored, "
+        f"{comparison['only_first']} that only it did not"
+    )
+    first, second = comparison["first"], comparison["second"]
+    yield from _versus("macro", first["macro_auroc"], second["macro_auroc"], comparison["macro"])
+    for name, part in comparison["by_class"].items():
+        yield from _versus(name, first["auroc"][name], second["auroc"][name], part)
 
 
-def _number(value: float, digits: int = 3) -> str:
-    return "-" if math.isnan(value) else f"{value:.{digits}f}"
-
-
-def _interval(pair: tuple[float, float], digits: int = 3) -> str:
-    return f"[{_number(pair[0], digits)}, {_number(pair[1], digits)}]"
+def _versus(title: str, first: float, second: float, part: dict[str, float]) -> Iterator[str]:
+    yield (
+        f"{title:<5}{number(first, 4):>8}{number(second, 4):>8}"
+        f"{signed(part['difference'], 4):>9} [{signed(part['low'], 4)}, {signed(part['high'], 4)}]"
+    )
 
 
 def _finite(value: Any) -> Any:

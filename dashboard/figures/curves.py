@@ -1,31 +1,26 @@
 """What a threshold buys: ROC and precision-recall curves of the five classes."""
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping
 
-import numpy as np
-from numpy.typing import NDArray
-
-from core.calibration import Bools, Floats
+from core.curves import Curve
 from core.ecg import SUPERCLASSES, Superclass
 from dashboard.figures.charts import chart_layout, chart_title
 from dashboard.figures.encoding import Json, typed
 from dashboard.figures.theme import LIGHT, Theme
 
-Curve = tuple[Floats, Floats]  # x and y, one point a distinct probability
-
 
 def roc_chart(
-    probability: Floats,
-    label: Bools,
+    curves: Mapping[Superclass, Curve],
     thresholds: Mapping[Superclass, float],
     area: Mapping[Superclass, float],
     *,
     theme: Theme = LIGHT,
 ) -> Json:
-    """ROC curves of (records, 5) probabilities; a dot marks each shipped threshold."""
-    data = _lines(roc_curve, probability, label, thresholds, area, "hv", theme)
+    """ROC curves of the classes that have an area; a dot marks each shipped threshold."""
     return {
-        "data": [*data, _chance(theme)],
+        # a straight line over a tie, which counts half in the area
+        "data": [*_lines(curves, thresholds, area, "linear", theme), _chance(theme)],
         "layout": {
             **_layout(theme),
             "title": chart_title("ROC, with area", theme),
@@ -37,18 +32,16 @@ def roc_chart(
 
 
 def precision_recall_chart(
-    probability: Floats,
-    label: Bools,
+    curves: Mapping[Superclass, Curve],
     thresholds: Mapping[Superclass, float],
     area: Mapping[Superclass, float],
     *,
     theme: Theme = LIGHT,
 ) -> Json:
-    """Precision-recall curves of (records, 5) probabilities; a dot marks each threshold."""
+    """Precision-recall curves; a dot marks each threshold from which anything is called."""
     return {
-        "data": list(
-            _lines(precision_recall_curve, probability, label, thresholds, area, "vh", theme)
-        ),
+        # steps, of which average precision is the area
+        "data": list(_lines(curves, thresholds, area, "vh", theme)),
         "layout": {
             **_layout(theme),
             "title": chart_title("Precision and recall, with area", theme),
@@ -59,57 +52,30 @@ def precision_recall_chart(
     }
 
 
-def roc_curve(probability: Floats, label: Bools) -> Curve:
-    """False and true positive rates as the threshold falls, from (0, 0) to (1, 1)."""
-    true, false = _caught(probability, label)
-    return np.r_[0, false] / max((~label).sum(), 1), np.r_[0, true] / max(label.sum(), 1)
-
-
-def precision_recall_curve(probability: Floats, label: Bools) -> Curve:
-    """Recall and precision as the threshold falls; it begins at the highest probability."""
-    true, false = _caught(probability, label)
-    recall, precision = true / max(label.sum(), 1), true / (true + false)
-    return np.r_[0, recall], np.r_[precision[:1], precision]
-
-
-def _caught(probability: Floats, label: Bools) -> tuple[Floats, Floats]:
-    """How many true and false calls each distinct probability makes, as a threshold."""
-    order = np.argsort(-probability, kind="stable")
-    p, hit = probability[order], label[order]
-    last = np.r_[p[1:] != p[:-1], True] if len(p) else np.empty(0, bool)
-    return np.cumsum(hit)[last].astype(float), np.cumsum(~hit)[last].astype(float)
-
-
 def _lines(
-    curve: Callable[[Floats, Bools], Curve],
-    probability: Floats,
-    label: Bools,
+    curves: Mapping[Superclass, Curve],
     thresholds: Mapping[Superclass, float],
     area: Mapping[Superclass, float],
     shape: str,
     theme: Theme,
 ) -> Iterator[Json]:
-    for k, name in enumerate(SUPERCLASSES):
-        p, y = probability[:, k], label[:, k]
-        if np.isnan(area[name]):
+    for name, curve in curves.items():
+        if math.isnan(area[name]):
             continue
-        x, height = curve(p, y)
-        at = min(len(np.unique(p[p >= thresholds[name]])), len(x) - 1)
-        yield _line(name, x, height, f"{name} {area[name]:.3f}", shape, theme)
-        yield _dot(name, float(x[at]), float(height[at]), thresholds[name], theme)
+        yield _line(name, curve, f"{name} {area[name]:.3f}", shape, theme)
+        if curve.at:
+            yield _dot(name, *curve.at, thresholds[name], theme)
 
 
-def _line(
-    name: Superclass, x: NDArray[np.floating], y: Floats, title: str, shape: str, theme: Theme
-) -> Json:
+def _line(name: Superclass, curve: Curve, title: str, shape: str, theme: Theme) -> Json:
     k = SUPERCLASSES.index(name)
     return {
         "type": "scatter",
         "mode": "lines",
         "uid": f"curve-{name}",
         "name": title,
-        "x": typed(x),
-        "y": typed(y),
+        "x": typed(curve.x),
+        "y": typed(curve.y),
         "line": {"color": theme.classes[k], "dash": theme.dashes[k], "width": 1.8, "shape": shape},
         "hoverinfo": "skip",
     }

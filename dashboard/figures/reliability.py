@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from core.ecg import SUPERCLASSES, Superclass
-from core.reliability import ECE_BINS, Bin
+from core.reliability import Bin
 from dashboard.figures.charts import chart_layout
 from dashboard.figures.encoding import Json
 from dashboard.figures.paper import rounded
 from dashboard.figures.theme import LIGHT, Theme
+from dashboard.numbers import number
 
 _GAP = 0.035  # between panels, as a share of the figure
 _WIDTH = (1 - _GAP * (len(SUPERCLASSES) - 1)) / len(SUPERCLASSES)
@@ -38,7 +39,10 @@ def reliability_chart(
             "bargap": 0.1,
             "hovermode": "closest",
             "annotations": [
-                *(_title(k, f"<b>{n}</b>  ECE {ece[n]:.3f}") for k, n in enumerate(SUPERCLASSES)),
+                *(
+                    _title(k, f"<b>{n}</b>  ECE {number(ece[n])}")
+                    for k, n in enumerate(SUPERCLASSES)
+                ),
                 _below("probability given", theme),
             ],
         },
@@ -83,13 +87,12 @@ def _honest(k: int, theme: Theme) -> Json:
 
 
 def _counted(k: int, bins: Sequence[Bin], theme: Theme) -> Json:
-    middles = [(np.floor(min(one.predicted, 1 - 1e-9) * ECE_BINS) + 0.5) / ECE_BINS for one in bins]
     return {
         "type": "bar",
         "uid": f"records-{SUPERCLASSES[k]}",
-        "x": [rounded(float(middle)) for middle in middles],
+        "x": [rounded((one.left + one.right) / 2) for one in bins],
         "y": [one.n for one in bins],
-        "width": 1 / ECE_BINS,
+        "width": [rounded(one.right - one.left) for one in bins],
         "marker": {"color": theme.calm, "line": {"color": theme.surface, "width": 1}},
         "hovertemplate": "%{y} records<extra></extra>",
         **_on(k, 1),

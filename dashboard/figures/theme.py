@@ -48,5 +48,5 @@ LIGHT = Theme(
     mark="#1f2430",
     attention=("#dfe9f7", "#c2d7f2", "#9fc0ea", "#78a6e0", "#5089d3"),
     classes=("#4d5562", "#c4501b", "#b58900", "#0072b2", "#007f5f"),
-    dashes=("solid", "solid", "dash", "dashdot", "dot"),
+    dashes=("solid", "longdash", "dash", "dashdot", "dot"),
 )

@@ -26,6 +26,11 @@ def test_bins_say_what_was_predicted_and_what_was_observed():
     assert low.high == pytest.approx(1 - 0.025 ** (1 / 40))
     assert (middle.predicted, middle.observed, middle.n) == (0.5, 0.4, 10)
     assert (top.predicted, top.observed, top.n) == (1.0, 1.0, 1)
+    assert [(one.left * 15, one.right * 15) for one in (low, middle, top)] == [
+        (pytest.approx(0), pytest.approx(1)),
+        (pytest.approx(7), pytest.approx(8)),
+        (pytest.approx(14), pytest.approx(15)),
+    ]
 
 
 def test_bins_give_the_calibration_error_back():

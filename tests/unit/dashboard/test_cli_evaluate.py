@@ -65,9 +65,13 @@ def test_figures_are_those_of_the_design(answer, simulated, checkpoint):
 def test_parts_of_the_figures_have_the_keys_that_the_reference_states(answer, simulated):
     figures = answer("--data", simulated, "--fold", "all")
     assert set(figures["sensitivity"]["MI"]) == {"value", "count", "of", "low", "high"}
-    assert set(figures["reliability"]["MI"][0]) == {"predicted", "observed", "n", "low", "high"}
+    assert set(figures["reliability"]["MI"][0]) == {
+        "predicted", "observed", "n", "low", "high", "left", "right",
+    }  # fmt: skip
     assert list(figures["abstain"]) == [*CLASSES, "any"]
-    assert set(figures["abstain"]["any"]) == {"coverage", "error", "n", "certified"}
+    assert set(figures["abstain"]["any"]) == {
+        "coverage", "coverage_ci", "error", "error_ci", "n", "certified",
+    }  # fmt: skip
     assert set(figures["confusion"]["MI"]) == {"n", "alongside"}
     assert set(figures["confusion"]["MI"]["alongside"]["CD"]) == {"present", "called", "correct"}
     group = figures["subgroups"][0]
@@ -105,7 +109,11 @@ def test_a_checkpoint_is_compared_with_the_reference(answer, simulated, publishe
     assert both["macro_auroc"] == ours["macro_auroc"]
     against = both["against_reference"]
     assert list(against["by_class"]) == CLASSES
-    assert against["n"] <= both["n_labelled"]
+    assert against["n"] + against["only_first"] == both["n_labelled"]
+    assert against["n"] + against["only_second"] == other["n_labelled"]
+    assert against["first"]["macro_auroc"] - against["second"]["macro_auroc"] == pytest.approx(
+        against["macro"]["difference"]
+    )
     for part in (against["macro"], *against["by_class"].values()):
         assert part["low"] <= part["difference"] <= part["high"]
 
@@ -120,8 +128,28 @@ def test_a_person_reads_a_short_table(run, simulated, published, checkpoint):
     assert [line.split()[0] for line in lines[3:8]] == CLASSES
     assert len({len(line) for line in lines[2:8]}) == 1  # columns in line
     assert lines[8].startswith("AUROC above reference ")
-    assert [line.split()[0] for line in lines[9:]] == ["macro", *CLASSES]
+    assert lines[9].startswith("left out: 0 that only reference ")
+    assert [line.split()[0] for line in lines[10:]] == ["macro", *CLASSES]
     assert all(len(line) <= 100 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("fold", "role", "words"),
+    [
+        ("2", "taught", "fold 2 is no test: checkpoints are taught on these records"),
+        ("all", "mixed", "fold all is no test: some of these records taught or tuned"),
+        ("9", "mixed", "fold 9 is no test: "),
+        ("9a", "tuned", "fold 9a is no test: where to stop, calibration and thresholds"),
+        ("9b", "gate", None),
+        ("10", "test", None),
+    ],
+)
+def test_a_fold_that_taught_or_tuned_is_said_to_be_no_test(run, simulated, fold, role, words):
+    result = run("--data", simulated, "--fold", fold, "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["role"] == role
+    assert (words or "") in result.stderr
+    assert ("is no test" in result.stderr) is (words is not None)
 
 
 def test_html_leaves_a_page_and_says_so(run, simulated, tmp_path):

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import math
 import re
 
 import numpy as np
@@ -11,8 +12,14 @@ from tests.factories_scored import a_record, some_scored
 OURS, THEIRS = some_scored(), some_scored(skill=0.1, seed=1, uncertainty=None)
 
 
-def report(*scored, simulated=False):
-    return Report.of(scored or (OURS,), fold="9", simulated=simulated)
+PUBLISHED = some_scored(
+    skill=0.1, seed=1, uncertainty=None, certified=frozenset(),
+    abstained=np.zeros((300, 5), bool),
+)  # fmt: skip
+
+
+def report(*scored, simulated=False, fold="9"):
+    return Report.of(scored or (OURS,), fold=fold, simulated=simulated)
 
 
 ONE, BOTH = report(), report(OURS, THEIRS)
@@ -80,9 +87,65 @@ def test_page_of_a_fold_of_which_nothing_was_scored_says_so():
     nothing = some_scored(
         0, probability=np.empty((0, 5)), abstained=np.empty((0, 5), bool), uncertainty=None, n=4
     )
-    text = words(page(report(nothing)))
+    html = page(report(nothing))
+    text = words(html)
     assert "0 labelled records measured, of 4 in the fold" in text
     assert "nan" not in text.lower()
+    plots = re.search(r"^const plots = (.*);$", html, flags=re.MULTILINE)[1]
+    assert set(json.loads(plots)) == {"roc", "precision-recall", "reliability", "subgroups"}
+    assert "nan" not in plots.lower()
+
+
+@pytest.mark.parametrize(
+    ("fold", "warning"),
+    [
+        ("1-8", "No test result: checkpoints are taught on these records"),
+        ("9a", "No test result: where to stop, calibration and thresholds are chosen on these"),
+        ("9", "No test result: some of these records taught or tuned checkpoints"),
+        ("9b", None),
+        ("10", None),
+    ],
+)
+def test_page_and_figures_say_what_the_records_were_used_for(fold, warning):
+    one = report(fold=fold)
+    text = words(page(one))
+    assert (warning or "Macro AUROC") in text
+    assert ("No test result" in text) is (warning is not None)
+    assert ("nothing is chosen on" in text) is (fold == "10")
+    assert one.figures()["role"] == one.role.value
+
+
+def test_page_says_what_was_left_out_of_the_comparison_and_shows_figures_on_the_rest():
+    """The first model refused the 40 hardest records: its lead over all of them would be false."""
+    ours = dataclasses.replace(
+        OURS, records=OURS.records[40:], probability=OURS.probability[40:],
+        abstained=OURS.abstained[40:], uncertainty=OURS.uncertainty[40:],
+    )  # fmt: skip
+    both = report(ours, THEIRS)
+    html = page(both)
+    assert "Left out are 40 that one refused: 40 refused by this model alone, 0 by the" in words(
+        html
+    )
+    table = words(re.search(r'<table id="against".*?</table>', html, flags=re.DOTALL)[0])
+    first, second = both.comparison.first.macro_auroc, both.comparison.second.macro_auroc
+    assert second != both.reference_assessment.macro_auroc
+    assert f"macro {first:.3f} {second:.3f} {first - second:+.3f}" in table
+
+
+def test_page_says_how_an_abstained_class_counts_and_only_where_there_can_be_one():
+    ours, published = words(page(ONE)), words(page(report(PUBLISHED)))
+    assert "a class on which the model abstains counts as not called" in ours
+    assert "what the quality check refused" in ours
+    assert "leaves nothing open" not in ours
+    assert "abstain" not in published
+    assert "quality check" not in published
+    assert "This network leaves nothing open" in published
+
+
+def test_page_says_when_a_class_has_an_area_in_a_group():
+    assert "a class has an area where at least 5 records have it and as many do not" in words(
+        page(ONE)
+    )
 
 
 def test_figures_are_the_assessment_and_the_comparison():
@@ -118,6 +181,6 @@ def test_page_draws_every_plot_offline_and_without_complaint(browser, tmp_path):
     assert [url for url in asked if not url.startswith(("file://", "data:"))] == []
     assert complaints == []
     assert lines == {"roc": 6, "precision-recall": 5, "reliability": 10}
-    assert points == sum(not group.too_few for group in ONE.assessment.subgroups)
+    assert points == sum(not math.isnan(group.macro_auroc) for group in ONE.assessment.subgroups)
     assert wide == 1200
     assert overflowing == []

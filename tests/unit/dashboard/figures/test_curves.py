@@ -1,50 +1,28 @@
-import numpy as np
 import plotly.graph_objects as go
 import pytest
-from sklearn import metrics
 
 from core.assessment import Assessment
+from core.curves import precision_recall_curve, roc_curve
 from core.ecg import SUPERCLASSES, Superclass
-from dashboard.figures.curves import (
-    precision_recall_chart,
-    precision_recall_curve,
-    roc_chart,
-    roc_curve,
-)
+from dashboard.figures.curves import precision_recall_chart, roc_chart
 from dashboard.figures.encoding import decoded
 from dashboard.figures.theme import LIGHT
 from tests.factories_figures import by_uid
 from tests.factories_scored import some_scored
 
-RNG = np.random.default_rng(4)
 SCORED = some_scored()
 RESULT = Assessment.of(SCORED)
-CHARTS = {
-    roc_chart: RESULT.auroc,
-    precision_recall_chart: RESULT.auprc,
-}
+CHARTS = {roc_chart: RESULT.auroc, precision_recall_chart: RESULT.auprc}
+CURVES = {roc_chart: roc_curve, precision_recall_chart: precision_recall_curve}
 
 
 def drawn(chart, area=None, thresholds=None):
-    return chart(
-        SCORED.probability, SCORED.label, thresholds or RESULT.thresholds, area or CHARTS[chart]
-    )
-
-
-def test_roc_passes_through_the_points_of_scikit_learn_ties_included():
-    score, label = RNG.integers(0, 20, 300) / 20, RNG.random(300) < 0.3
-    false, true, _ = metrics.roc_curve(label, score, drop_intermediate=False)
-    x, y = roc_curve(score, label)
-    assert x == pytest.approx(false)
-    assert y == pytest.approx(true)
-
-
-def test_precision_and_recall_pass_through_the_points_of_scikit_learn():
-    score, label = RNG.integers(0, 20, 300) / 20, RNG.random(300) < 0.3
-    precision, recall, _ = metrics.precision_recall_curve(label, score)
-    x, y = precision_recall_curve(score, label)
-    assert x[1:] == pytest.approx(recall[-2::-1])
-    assert y[1:] == pytest.approx(precision[-2::-1])
+    at = thresholds or RESULT.thresholds
+    curves = {
+        name: CURVES[chart](SCORED.probability[:, k], SCORED.label[:, k], at[name])
+        for k, name in enumerate(SUPERCLASSES)
+    }
+    return chart(curves, at, area or CHARTS[chart])
 
 
 @pytest.mark.parametrize("chart", CHARTS)
@@ -56,7 +34,18 @@ def test_every_class_has_its_line_its_colour_and_its_area_in_order(chart):
     assert [line["name"] for line in lines] == [
         f"{name} {CHARTS[chart][name]:.3f}" for name in SUPERCLASSES
     ]
-    assert len(set(LIGHT.classes)) == len({*zip(LIGHT.classes, LIGHT.dashes, strict=True)}) == 5
+    assert [line["line"]["dash"] for line in lines] == list(LIGHT.dashes)
+
+
+def test_lines_are_told_apart_by_colour_and_in_a_grey_print():
+    assert len(set(LIGHT.classes)) == 5
+    assert len(set(LIGHT.dashes)) == 5
+
+
+def test_lines_enclose_the_areas_that_are_stated():
+    """A tie is a slope of the ROC, and a step of precision and recall."""
+    assert by_uid(drawn(roc_chart))["curve-MI"]["line"]["shape"] == "linear"
+    assert by_uid(drawn(precision_recall_chart))["curve-MI"]["line"]["shape"] == "vh"
 
 
 def test_the_dot_of_a_threshold_lies_where_the_class_is_called():
@@ -77,9 +66,11 @@ def test_a_class_without_an_area_has_no_line():
     assert "curve-CD" in by_uid(figure)
 
 
-def test_a_threshold_that_nothing_reaches_lies_at_the_beginning():
-    figure = by_uid(drawn(roc_chart, thresholds=dict.fromkeys(SUPERCLASSES, 2.0)))
-    assert (figure["threshold-CD"]["x"], figure["threshold-CD"]["y"]) == ([0.0], [0.0])
+def test_a_threshold_that_nothing_reaches_lies_at_the_beginning_and_has_no_precision():
+    unreached = dict.fromkeys(SUPERCLASSES, 2.0)
+    roc = by_uid(drawn(roc_chart, thresholds=unreached))
+    assert (roc["threshold-CD"]["x"], roc["threshold-CD"]["y"]) == ([0.0], [0.0])
+    assert "threshold-CD" not in by_uid(drawn(precision_recall_chart, thresholds=unreached))
 
 
 def test_roc_is_drawn_from_corner_to_corner():

@@ -6,7 +6,10 @@ from core.reliability import Bin
 from dashboard.figures.reliability import reliability_chart
 from tests.factories_figures import by_uid
 
-BINS = [Bin(0.02, 0.01, 900, 0.005, 0.02), Bin(0.97, 0.9, 40, 0.76, 0.97)]
+BINS = [
+    Bin(0.02, 0.01, 900, 0.005, 0.02, left=0.0, right=0.1),
+    Bin(0.97, 0.9, 40, 0.76, 0.97, left=0.8, right=1.0),
+]
 CHART = reliability_chart(dict.fromkeys(SUPERCLASSES, BINS), dict.fromkeys(SUPERCLASSES, 0.0149))
 
 
@@ -20,7 +23,8 @@ def test_observed_shares_stand_over_what_was_predicted_with_their_intervals():
 
 def test_records_of_a_bin_stand_in_its_middle():
     bars = by_uid(CHART)["records-MI"]
-    assert bars["x"] == pytest.approx([0.5 / 15, 14.5 / 15], abs=1e-4)
+    assert bars["x"] == pytest.approx([0.05, 0.9])
+    assert bars["width"] == pytest.approx([0.1, 0.2])
     assert bars["y"] == [900, 40]
 
 
@@ -33,7 +37,9 @@ def test_every_class_has_a_panel_of_its_own_named_in_order():
     assert all(left[1] < right[0] for left, right in zip(domains, domains[1:], strict=False))
 
 
-def test_no_records_are_an_empty_panel():
-    chart = reliability_chart(dict.fromkeys(SUPERCLASSES, []), dict.fromkeys(SUPERCLASSES, 0.0))
+def test_no_records_are_an_empty_panel_without_a_figure():
+    none = dict.fromkeys(SUPERCLASSES, float("nan"))
+    chart = reliability_chart(dict.fromkeys(SUPERCLASSES, []), none)
+    assert chart["layout"]["annotations"][0]["text"] == "<b>NORM</b>  ECE -"
     go.Figure(chart)
     assert by_uid(chart)[f"observed-{Superclass.CD}"]["x"] == []
