@@ -27,6 +27,18 @@ def prepare(ecg: Ecg) -> Signal:
     Raises SignalTooShort for less than 10 s, SignalInvalid for samples that are not numbers: the
     filter would spread one over its lead, and the network call no class at all.
     """
+    return band_pass(_seen(ecg), MODEL_RATE)
+
+
+def prepare_all(ecgs: Sequence[Ecg]) -> Signal:
+    """``prepare`` for several records: (records, 12, 1000) float32 in mV, filtered at once."""
+    if not ecgs:
+        return np.empty((0, len(LEADS), MODEL_SAMPLES), dtype=np.float32)
+    return band_pass(np.stack([_seen(ecg) for ecg in ecgs]), MODEL_RATE)
+
+
+def _seen(ecg: Ecg) -> NDArray[np.floating]:
+    """The ten seconds that the model reads, (12, 1000) at 100 Hz, unfiltered."""
     signal = at_model_rate(ecg.signal, ecg.rate)
     if signal.shape[1] < MODEL_SAMPLES:
         raise SignalTooShort(
@@ -35,14 +47,7 @@ def prepare(ecg: Ecg) -> Signal:
     seen = signal[:, :MODEL_SAMPLES]
     if missing := int(np.count_nonzero(~np.isfinite(seen))):
         raise SignalInvalid(f"{missing} samples are not numbers: export the record again")
-    return band_pass(seen, MODEL_RATE)
-
-
-def prepare_all(ecgs: Sequence[Ecg]) -> Signal:
-    """``prepare`` for several records: (records, 12, 1000) float32 in mV."""
-    if not ecgs:
-        return np.empty((0, len(LEADS), MODEL_SAMPLES), dtype=np.float32)
-    return np.stack([prepare(ecg) for ecg in ecgs])
+    return seen
 
 
 def band_pass(signal: NDArray[np.floating], rate: float) -> Signal:

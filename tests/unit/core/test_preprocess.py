@@ -4,6 +4,7 @@ import pytest
 from core.ecg import Ecg
 from core.errors import SignalInvalid, SignalTooShort
 from core.preprocess import MODEL_SAMPLES, prepare, prepare_all
+from tests.factories_ecg import ecg
 
 
 def tone(hertz: float, *, rate: float = 100, seconds: float = 10, millivolts: float = 1) -> Ecg:
@@ -64,3 +65,8 @@ def test_refuses_samples_that_are_not_numbers(value):
 
 def test_prepares_none():
     assert prepare_all([]).shape == (0, 12, MODEL_SAMPLES)
+
+
+def test_a_record_is_prepared_the_same_alone_and_among_others():
+    ecgs = [ecg(seed=1), ecg(seed=2, rate=500.0), ecg(seed=3)]
+    assert np.array_equal(prepare_all(ecgs), np.stack([prepare(one) for one in ecgs]))
