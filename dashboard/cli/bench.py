@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dashboard.cli.model import CheckpointPath, Json
+from dashboard.cli.options import CheckpointPath, Json
 from dashboard.cli.output import emit, progress
 from dashboard.cli.predictor import load_predictor
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashboard.cli.model import CheckpointPath, Json
+from dashboard.cli.options import CheckpointPath, Json
 from dashboard.cli.output import emit, progress
 from dashboard.cli.predictor import limit_threads
 from dashboard.settings import load_settings

@@ -10,8 +10,8 @@ import typer
 from core.ecg import SUPERCLASSES
 from dashboard.cli.options import Json
 from dashboard.cli.output import emit, note, progress
+from dashboard.cli.predictor import limit_threads, load_predictor
 from dashboard.numbers import interval, number, signed
-from dashboard.settings import load_settings
 
 if TYPE_CHECKING:
     from core.measurement import Scored, Scorer
@@ -65,12 +65,12 @@ def evaluate(
 
 
 def _scorers(checkpoint: Path | None, reference: Path | None) -> "list[Scorer]":
-    from core.predict import Predictor
     from core.reference import Reference
 
+    limit_threads()
     scorers: list[Scorer] = []
     if checkpoint or not reference:
-        scorers.append(Predictor.load(checkpoint or load_settings().checkpoint))
+        scorers.append(load_predictor(checkpoint))
     if reference:
         scorers.append(Reference.load(reference))
     return scorers

@@ -9,14 +9,11 @@ import typer
 
 from core.ecg import SUPERCLASSES, Ecg
 from core.errors import RecordError
+from dashboard.cli.options import CheckpointPath, Json
 from dashboard.cli.output import emit, note, progress
 from dashboard.cli.predictor import limit_threads, load_predictor
 from dashboard.cli.targets import Data, Targets, fail_where_unread, read_targets
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-CheckpointPath = Annotated[
-    Path | None, typer.Option("--checkpoint", help="Folder of a checkpoint; default: the served.")
-]
 _BATCH = 64
 
 
