@@ -30,6 +30,7 @@ class Lane:
     error_ci: Interval  # 95 %, exact
     n: int  # records that it decides
     certified: bool  # whether it can rule the class out at all
+    missed: Rate  # of the records that carry the class: ruled out all the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,20 +101,27 @@ def _rates(rate: Callable[[int], Rate]) -> dict[Superclass, Rate]:
 
 
 def _lanes(scored: Scored) -> dict[str, Lane]:
-    decided, wrong = ~scored.abstained, scored.called != scored.label
+    label, decided = scored.label, ~scored.abstained
+    wrong, ruled_out = scored.called != label, decided & ~scored.called
     lanes = {
-        str(name): _lane(decided[:, k], wrong[:, k], name in scored.certified)
+        str(name): _lane(
+            decided[:, k],
+            wrong[:, k],
+            name in scored.certified,
+            Rate.among(ruled_out[:, k], label[:, k]),
+        )
         for k, name in enumerate(SUPERCLASSES)
     }
     whole = _lane(
         np.asarray(decided.all(axis=1)),
         np.asarray(wrong.any(axis=1)),
         set(SUPERCLASSES) <= scored.certified,
+        Rate.among(np.asarray((ruled_out & label).any(axis=1)), label.any(axis=1)),
     )
     return lanes | {ANY: whole}
 
 
-def _lane(decided: Bools, wrong: Bools, certified: bool) -> Lane:
+def _lane(decided: Bools, wrong: Bools, certified: bool, missed: Rate) -> Lane:
     error = Rate.among(wrong, decided)
     coverage = Rate.of_counts(error.of, len(decided))
     return Lane(
@@ -123,6 +131,7 @@ def _lane(decided: Bools, wrong: Bools, certified: bool) -> Lane:
         error_ci=(error.low, error.high),
         n=error.of,
         certified=certified,
+        missed=missed,
     )
 
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from plotly.offline import get_plotlyjs
 
 from core.assessment import ANY, Assessment
-from core.calibration import Bools, Floats
+from core.calibration import CONFIDENCE, MISS_RATE, Bools, Floats
 from core.comparison import Comparison, compare
 from core.curves import Curve, precision_recall_curve, roc_curve
 from core.ecg import SUPERCLASSES, Superclass
@@ -96,6 +96,8 @@ def page(report: Report) -> str:
         plotly=get_plotlyjs(),
         bootstraps=BOOTSTRAPS,
         bins=ECE_BINS,
+        promise=MISS_RATE,
+        confidence=CONFIDENCE,
         fewest=FEWEST,
         fewest_of_a_kind=FEWEST_OF_A_KIND,
     )

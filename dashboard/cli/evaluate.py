@@ -1,6 +1,7 @@
 """``evaluate``: how good a checkpoint is, the published network, or one against the other."""
 
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -52,16 +53,18 @@ def evaluate(
         raise typer.BadParameter(f"fold {fold} is none of {', '.join(FOLDS)}")
     if html is not None and not html.absolute().parent.is_dir():
         raise typer.BadParameter(f"{html.parent} is no folder: make it first, or choose another")
+    if html is not None and not os.access(html if html.exists() else html.parent, os.W_OK):
+        raise typer.BadParameter(f"{html} cannot be written: choose another file")
     dataset = Ptbxl.open(data)
     scored = _scored(_scorers(checkpoint, reference), dataset, fold)
     report = Report.of(scored, fold=fold, simulated=dataset.simulated)
-    if html is not None:
-        html.write_text(page(report), encoding="utf-8")
-        note(f"wrote {html}")
     if not report.role.held_out:
         note(f"fold {fold} is no test: {report.role.sentence}")
     figures = report.figures()
     emit(_finite(figures), json, "\n".join(_lines(figures)))
+    if html is not None:
+        html.write_text(page(report), encoding="utf-8")
+        note(f"wrote {html}")
 
 
 def _scorers(checkpoint: Path | None, reference: Path | None) -> "list[Scorer]":
@@ -103,6 +106,7 @@ def _lines(figures: dict[str, Any]) -> Iterator[str]:
     yield (
         f"{'':5}{'with':>6}  {'AUROC':<20}  {'AUPRC':>6}{'F1':>7}{'sens.':>7}{'spec.':>7}"
         f"{'ECE':>7}{'chance':>8}{'Brier':>7}{'decided':>9}{'wrong':>7}"
+        f"{'missed, ruled out':>19}"
     )
     for name in SUPERCLASSES:
         lane = figures["abstain"][name]
@@ -115,6 +119,7 @@ def _lines(figures: dict[str, Any]) -> Iterator[str]:
             f"{number(figures['ece'][name]):>7}{number(figures['ece_floor'][name]):>8}"
             f"{number(figures['brier'][name]):>7}{number(lane['coverage']):>9}"
             f"{number(lane['error']):>7}"
+            f"{lane['missed']['count']:>11} of {lane['missed']['of']:>4}"
         )
     if "against_reference" in figures:
         yield from _against(figures["reference"]["checkpoint"], figures["against_reference"])

@@ -90,6 +90,16 @@ def test_abstaining_keeps_a_record_out_of_the_errors():
     assert lane.certified
 
 
+def test_a_class_that_is_there_and_ruled_out_is_missed():
+    """Neither called nor abstained on; what is left open is not missed."""
+    lanes = Assessment.of(
+        scored_of(([MI], [MI], []), ([MI], [], [MI]), ([MI], [CD], []), ([CD], [], []))
+    ).abstain
+    assert lanes[MI].missed == Rate.of_counts(1, 3)
+    assert lanes[CD].missed == Rate.of_counts(1, 1)
+    assert lanes[ANY].missed == Rate.of_counts(2, 4)
+
+
 def test_a_lane_states_how_sure_its_shares_are():
     lane = Assessment.of(
         scored_of(([MI], [MI], []), ([MI], [], [MI]), ([CD], [MI], []), ([CD], [], []))

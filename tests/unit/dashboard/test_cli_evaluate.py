@@ -70,7 +70,7 @@ def test_parts_of_the_figures_have_the_keys_that_the_reference_states(answer, si
     }  # fmt: skip
     assert list(figures["abstain"]) == [*CLASSES, "any"]
     assert set(figures["abstain"]["any"]) == {
-        "coverage", "coverage_ci", "error", "error_ci", "n", "certified",
+        "coverage", "coverage_ci", "error", "error_ci", "n", "certified", "missed",
     }  # fmt: skip
     assert set(figures["confusion"]["MI"]) == {"n", "alongside"}
     assert set(figures["confusion"]["MI"]["alongside"]["CD"]) == {"present", "called", "correct"}
