@@ -164,7 +164,7 @@ def safe_next(target: str | None) -> str:
 
 def _load_person(cookie: str) -> Person | None:
     number, _, stamp = cookie.partition(":")
-    if not number.isdigit():
+    if not (number.isascii() and number.isdigit()):
         return None
     with context().sessions.read() as database:
         user = users.find_user(database, int(number), stamp)

@@ -12,7 +12,7 @@ from core.ecg import Ecg
 from core.errors import DataError, RecordError
 from dashboard.cli.options import Json
 from dashboard.cli.output import emit, note, progress
-from dashboard.cli.targets import Data, Targets, fail_where_unread, read_targets
+from dashboard.cli.targets import Data, Targets, fail_where_unread, is_id, read_targets
 
 Folder = Annotated[Path, typer.Argument(help="Folder in the PTB-XL layout.", metavar="DIR")]
 
@@ -133,7 +133,7 @@ def quality(targets: Targets, data: Data = None, json: Json = False) -> None:
 def _quality(name: str, ecg: Ecg | RecordError) -> dict[str, Any]:
     from core.quality import assess
 
-    shown = {"id": int(name) if name.isdigit() else name}
+    shown = {"id": int(name) if is_id(name) else name}
     if isinstance(ecg, RecordError):
         return shown | {"error": str(ecg)}
     found = asdict(assess(ecg))

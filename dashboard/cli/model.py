@@ -12,7 +12,7 @@ from core.errors import RecordError
 from dashboard.cli.options import CheckpointPath, Json
 from dashboard.cli.output import emit, note, progress
 from dashboard.cli.predictor import limit_threads, load_predictor
-from dashboard.cli.targets import Data, Targets, fail_where_unread, read_targets
+from dashboard.cli.targets import Data, Targets, fail_where_unread, is_id, read_targets
 
 _BATCH = 64
 
@@ -124,16 +124,17 @@ def _answer(name: str, opinion: Any) -> dict[str, Any]:
 
 
 def _id(name: str) -> int | str:
-    return int(name) if name.isdigit() else name
+    return int(name) if is_id(name) else name
 
 
 def _line(answer: dict[str, Any]) -> str:
     if "probabilities" not in answer:
         return f"{answer['id']}: refused. {' '.join(answer['quality']['reasons'])}"
     figures = "  ".join(f"{name} {p:.3f}" for name, p in answer["probabilities"].items())
-    found = ", ".join(answer["labels"]) or "no finding above threshold"
+    found = ", ".join(answer["labels"]) or "no class above its threshold, normal included"
     open_ = f"; abstains on {', '.join(answer['abstained'])}" if answer["abstained"] else ""
-    return f"{answer['id']}: {figures}  {found}{open_}"
+    warnings = "".join(f"{warning} " for warning in answer["quality"]["warnings"])
+    return f"{answer['id']}: {warnings}{figures}: {found}{open_}"
 
 
 def _summary(figures: dict[str, Any]) -> str:

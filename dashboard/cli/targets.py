@@ -26,6 +26,11 @@ def read_targets(targets: list[str], data: Path | None) -> Iterator[tuple[str, E
             yield target, error
 
 
+def is_id(target: str) -> bool:
+    """Whether a target is an ecg_id; ``str.isdigit`` takes a superscript for one."""
+    return target.isascii() and target.isdigit()
+
+
 def fail_where_unread(answers: Sequence[Mapping[str, object]]) -> None:
     """Name on stderr every record that could not be read, and exit 1 if there is one."""
     failed = [answer for answer in answers if "error" in answer]
@@ -37,11 +42,11 @@ def fail_where_unread(answers: Sequence[Mapping[str, object]]) -> None:
 
 def _read(target: str, dataset: Ptbxl | None) -> Ecg:
     if dataset is None:
-        if target.isdigit():
+        if is_id(target):
             raise RecordNotFound(f"ecg_id {target} of which data set? Give --data DIR")
         if not target.endswith(".hea"):
             raise RecordNotFound(f"{target} is no WFDB header: give FILE.hea, or ids with --data")
         return read_wfdb(Path(target))
-    if not target.isdigit():
+    if not is_id(target):
         raise RecordNotFound(f"{target!r} is no ecg_id: with --data, give whole numbers")
     return dataset.read(int(target))

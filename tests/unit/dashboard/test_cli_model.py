@@ -62,6 +62,23 @@ def test_predict_takes_files_and_goes_on_after_a_broken_one(run, tmp_path):
     assert "probabilities" not in short
 
 
+def test_predict_says_what_to_distrust_before_what_it_thinks(run, tmp_path):
+    signal = ecg().signal[[6, *range(1, 6), 0, *range(7, 12)]]
+    write_record(tmp_path / "swapped", signal)
+    run("predict", tmp_path / "swapped.hea")  # sets the tiny checkpoint
+    line = CliRunner().invoke(app, ["predict", str(tmp_path / "swapped.hea")]).stdout
+    assert line.index("Possible lead reversal") < line.index("NORM 0")
+
+
+@pytest.mark.parametrize("name", ["\u00b2", "\u0663"])
+def test_digits_that_are_no_number_here_do_not_lose_the_other_answers(run, simulated, name):
+    code, answer = run("predict", "--data", simulated, "1", name)
+    first, second = answer["records"]
+    assert code == 1
+    assert first["id"] == 1 and "probabilities" in first
+    assert second["error"] == f"{name!r} is no ecg_id: with --data, give whole numbers"
+
+
 def test_predict_names_an_id_that_is_not_there(run, simulated):
     code, answer = run("predict", "--data", simulated, 1, 137_000, "x1")
     assert code == 1
