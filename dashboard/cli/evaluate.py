@@ -106,7 +106,6 @@ def _lines(figures: dict[str, Any]) -> Iterator[str]:
     yield (
         f"{'':5}{'with':>6}  {'AUROC':<20}  {'AUPRC':>6}{'F1':>7}{'sens.':>7}{'spec.':>7}"
         f"{'ECE':>7}{'chance':>8}{'Brier':>7}{'decided':>9}{'wrong':>7}"
-        f"{'missed, ruled out':>19}"
     )
     for name in SUPERCLASSES:
         lane = figures["abstain"][name]
@@ -119,8 +118,11 @@ def _lines(figures: dict[str, Any]) -> Iterator[str]:
             f"{number(figures['ece'][name]):>7}{number(figures['ece_floor'][name]):>8}"
             f"{number(figures['brier'][name]):>7}{number(lane['coverage']):>9}"
             f"{number(lane['error']):>7}"
-            f"{lane['missed']['count']:>11} of {lane['missed']['of']:>4}"
         )
+    yield "ruled out though there: " + ", ".join(
+        f"{name} {missed['count']} of {missed['of']}"
+        for name, missed in ((name, figures["abstain"][name]["missed"]) for name in SUPERCLASSES)
+    )
     if "against_reference" in figures:
         yield from _against(figures["reference"]["checkpoint"], figures["against_reference"])
 

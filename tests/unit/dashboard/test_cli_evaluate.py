@@ -127,9 +127,10 @@ def test_a_person_reads_a_short_table(run, simulated, published, checkpoint):
     assert lines[0].startswith(f"{version} on SIMULATED records, fold all: ")
     assert [line.split()[0] for line in lines[3:8]] == CLASSES
     assert len({len(line) for line in lines[2:8]}) == 1  # columns in line
-    assert lines[8].startswith("AUROC above reference ")
-    assert lines[9].startswith("left out: 0 that only reference ")
-    assert [line.split()[0] for line in lines[10:]] == ["macro", *CLASSES]
+    assert lines[8].startswith("ruled out though there: NORM ")
+    assert lines[9].startswith("AUROC above reference ")
+    assert lines[10].startswith("left out: 0 that only reference ")
+    assert [line.split()[0] for line in lines[11:]] == ["macro", *CLASSES]
     assert all(len(line) <= 100 for line in lines)
 
 
