@@ -116,7 +116,7 @@ def _lanes(scored: Scored) -> dict[str, Lane]:
         np.asarray(decided.all(axis=1)),
         np.asarray(wrong.any(axis=1)),
         set(SUPERCLASSES) <= scored.certified,
-        Rate.among(np.asarray((ruled_out & label).any(axis=1)), label.any(axis=1)),
+        Rate.among(np.asarray((ruled_out & label).any(axis=1)), np.asarray(label.any(axis=1))),
     )
     return lanes | {ANY: whole}
 

@@ -9,14 +9,17 @@ comes in, leads exchange information before pooling, and every class attends for
     tokens x context ── attention of class c over 12 x 125 tokens ──> vector ──> logit of c
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d
 
 from core.ecg import LEADS, SUPERCLASSES
+
+TOKEN_SAMPLES = 8  # from one token of a lead to the next: 80 ms
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class NetworkConfig:
     dropout: float = 0.2
     smooth: bool = False  # lead tokens are blurred before every second one is dropped
     reads_context: bool = False  # a class reads the context at its times beside its tokens
+    phases: int = 1  # shifts within a token of which a record is the mean, once taught
     statements: int = 0  # SCP statements of the auxiliary head; 0: no such head
 
 
@@ -57,6 +61,17 @@ class Network(nn.Module):
         )
 
     def forward(self, signal: Tensor) -> Output:
+        """Read the records; once taught, as the mean of several shifts within a token.
+
+        What is found must not hang on where in a stride a beat falls.
+        """
+        if self.training or self.config.phases == 1:
+            return self._read(signal)
+        shifts = [TOKEN_SAMPLES * k // self.config.phases for k in range(self.config.phases)]
+        read = [self._read(signal.roll(shift, -1)) for shift in shifts]
+        return Output(*(_mean(parts) for parts in zip(*read, strict=True)))
+
+    def _read(self, signal: Tensor) -> Output:
         tokens = self.leads(signal)  # (B, 12, C, 125)
         context = self.context(tokens)  # (B, D, 63)
         logits, attention, features = self.head(tokens, context)
@@ -67,6 +82,12 @@ class Network(nn.Module):
         """Config and size, for the model card."""
         size = sum(parameter.numel() for parameter in self.parameters())
         return {"name": "lead-token", "parameters": size, **asdict(self.config)}
+
+
+def _mean(parts: Sequence[Tensor | None]) -> Any:
+    """The mean of tensors alike; None where there are none."""
+    given = [part for part in parts if part is not None]
+    return torch.stack(given).mean(0) if given else None
 
 
 class LeadEncoder(nn.Module):

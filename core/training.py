@@ -27,7 +27,7 @@ from core.ecg import LEADS, Signal
 from core.errors import TrainingError
 from core.evaluation import auroc
 from core.labelled import LabelledSet
-from core.model import Network, NetworkConfig
+from core.model import TOKEN_SAMPLES, Network, NetworkConfig
 from core.preprocess import MODEL_RATE, MODEL_SAMPLES
 from core.roles import TRAINING_FOLDS
 
@@ -38,7 +38,6 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Part = Annotated[float, Field(ge=0, le=1)]
 STATE = "state.pt"  # everything that a killed run needs to go on
 LOG = "log.csv"
-_STRIDE = 8  # samples between two tokens of a lead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,7 +246,7 @@ class TrainingRun:
         Each hears the batch a little later than the one before, within one stride, so that their
         mean hangs less on where in a stride a beat falls.
         """
-        later = [_STRIDE * k // len(self.teachers) for k in range(len(self.teachers))]
+        later = [TOKEN_SAMPLES * k // len(self.teachers) for k in range(len(self.teachers))]
         with _precision(self.config):
             said = [
                 teacher.network(signal.roll(samples, -1)).logits

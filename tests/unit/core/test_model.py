@@ -75,6 +75,27 @@ def test_smooth_tokens_follow_a_shift_within_a_stride():
     assert moved_by(smooth=True) < 0.5 * moved_by(smooth=False)
 
 
+def test_a_taught_network_reads_the_mean_of_its_phases():
+    torch.manual_seed(0)
+    twice = Network(NetworkConfig(phases=2, statements=3)).eval()
+    once = Network(NetworkConfig(statements=3)).eval()
+    once.load_state_dict(twice.state_dict())
+    signal = torch.randn(2, 12, 1000)
+    with torch.inference_mode():
+        first, second = once(signal), once(signal.roll(4, -1))
+        mean = [(one + other) / 2 for one, other in zip(first, second, strict=True)]
+        for part, expected in zip(twice(signal), mean, strict=True):
+            assert torch.allclose(part, expected, atol=1e-6)
+
+
+def test_a_network_being_taught_reads_once():
+    torch.manual_seed(0)
+    twice, once = Network(NetworkConfig(phases=2, dropout=0.0)), Network(NetworkConfig(dropout=0.0))
+    once.load_state_dict(twice.state_dict())
+    signal = torch.randn(2, 12, 1000)
+    assert torch.equal(twice.train()(signal).logits, once.train()(signal).logits)
+
+
 def test_logits_are_linear_in_the_features():
     for reads_context in (False, True):
         network = Network(NetworkConfig(reads_context=reads_context)).eval()

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from core.checkpoint import load
+from core.model import Network, NetworkConfig
 from core.preprocess import prepare, prepare_all
 from core.runtime import compile_network, in_openvino, in_torch
 from tests.factories_ecg import ecg
@@ -70,6 +71,14 @@ def test_results_stay_when_the_next_batch_is_run(network):
     kept = first.logits.copy()
     run(prepare(ecg(seed=2))[None])
     assert np.array_equal(first.logits, kept)
+
+
+def test_phases_and_smooth_tokens_run_in_openvino():
+    network = Network(NetworkConfig(smooth=True, phases=2)).eval()
+    signal = prepare_all([ecg(seed=seed) for seed in range(3)])
+    expected, found = in_torch(network)(signal), in_openvino(network)(signal)
+    for one, other in zip(expected, found, strict=True):
+        assert np.allclose(one, other, rtol=0, atol=1e-4)
 
 
 def test_features_carry_the_logits(network):
