@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from core.ecg import DURATION_S, LEADS, Ecg
 from core.interchange import (
@@ -23,12 +24,16 @@ from core.preprocess import at_model_rate
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Span = tuple[float, float]  # from, to, in s
 
 REVERSAL = "Possible lead reversal"  # how every such warning begins
 
 _LOWEST_RATE = 50  # Hz
 _FLAT_MV = 0.03  # a second that swings less holds no heart; PTB-XL, bar 12722: 0.08 in five of ten
 _FLAT_S = 5  # seconds of it, of ten; PTB-XL has none between 0 and 7
+_GAP_S = 2  # a heart that is silent for so long is in asystole, or the cable is off
+_GAP_MV = 0.2  # swing of the largest lead in a gap; PTB-XL: 0.13 in a pause (722), then 0.54
+_GAP_SHARE = 0.25  # and of its swing over the whole record: a low voltage is no gap
 _WHOLE_MV = (0.1, 30.0)  # swing of the largest lead; of the middle lead. PTB-XL: 0.7 to 9.4
 _CLIPPED = 0.01  # share of samples on one extreme value, where a peak is cut; PTB-XL: in 2 records
 _CLIPPED_MV = 0.1  # and that far from the middle, where a coarse recorder repeats itself too
@@ -71,7 +76,14 @@ def assess(ecg: Ecg) -> Quality:
         return Quality(
             acceptable=False, score=round(min(score, _REFUSED_SCORE), 4), reasons=tuple(refused)
         )
-    warnings = [*_reversal(noise), *_disturbed(noise, mains(signal, ecg.rate))]
+    flat = _flat_spans(signal, ecg.rate)
+    lost = max((end - start for start, end in flat.values()), default=0.0)
+    score = max(score * (1 - lost / DURATION_S), 0.5)
+    warnings = [
+        *_interrupted(flat),
+        *_reversal(noise),
+        *_disturbed(noise, mains(signal, ecg.rate)),
+    ]
     return Quality(acceptable=True, score=round(score, 4), warnings=tuple(warnings))
 
 
@@ -100,6 +112,8 @@ def _dead(signal: NDArray[np.floating], rate: float) -> list[str]:
     seconds = signal[:, : int(signal.shape[1] // rate) * int(rate)]
     swing = np.ptp(seconds.reshape(len(LEADS), -1, int(rate)), axis=2)
     flat_s = (swing < _FLAT_MV).sum(axis=1)
+    for row, (start, end) in _flat_spans(signal, rate).items():
+        flat_s[row] = max(flat_s[row], int(end - start))
     flat = flat_s >= _FLAT_S
     whole = np.ptp(signal, axis=1)
     if whole.max() < _WHOLE_MV[0] and whole.max() > 0:
@@ -116,6 +130,11 @@ def _dead(signal: NDArray[np.floating], rate: float) -> list[str]:
             f"No signal in {_names(flat)} (flat for {spell} s of "
             f"{DURATION_S:.0f} s): attach the electrode and record again."
         ]
+    if gap := _gap(signal, rate):
+        return [
+            f"No signal in any lead from {gap[0]:.1f} to {gap[1]:.1f} s: check the patient first, "
+            "then the cable, and record again."
+        ]
     low, middle, high = np.percentile(signal, (1, 50, 99), axis=1)
     typical = float(np.median(high - low))
     if typical > _WHOLE_MV[1]:
@@ -130,6 +149,43 @@ def _dead(signal: NDArray[np.floating], rate: float) -> list[str]:
             "one extreme value. Lower the gain or replace the electrode, and record again."
         ]
     return []
+
+
+def _gap(signal: NDArray[np.floating], rate: float) -> Span | None:
+    """The longest stretch, if any, in which the largest lead does not show a heart."""
+    swing = _swing(signal, rate).max(axis=0)
+    least = float(swing.min())
+    limit = min(_GAP_MV, _GAP_SHARE * float(np.ptp(signal, axis=1).max()))
+    if least >= limit:
+        return None
+    # what is as quiet as that: not the foot of the next beat too
+    return _longest(swing < min(limit, max(1.5 * least, _FLAT_MV)), rate)
+
+
+def _flat_spans(signal: NDArray[np.floating], rate: float) -> dict[int, Span]:
+    """The longest flat stretch of each row that has one."""
+    silent = _swing(signal, rate) < _FLAT_MV
+    spans = ((row, _longest(begins, rate)) for row, begins in enumerate(silent))
+    return {row: span for row, span in spans if span}
+
+
+def _swing(signal: NDArray[np.floating], rate: float) -> NDArray[np.floating]:
+    """Swing in mV of each stretch of ``_GAP_S``, (leads, starts)."""
+    size = round(_GAP_S * rate)
+    whole = slice(size // 2, signal.shape[1] - size + size // 2 + 1)
+    highest = maximum_filter1d(signal, size, axis=1)[:, whole]
+    swing: NDArray[np.floating] = highest - minimum_filter1d(signal, size, axis=1)[:, whole]
+    return swing
+
+
+def _longest(begins: Bools, rate: float) -> Span | None:
+    """The longest run of stretches of ``_GAP_S`` that begin there, from its start to its end."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], begins, [False]]).astype(np.int8)))
+    if not len(edges):
+        return None
+    starts, ends = edges[::2], edges[1::2]
+    most = int((ends - starts).argmax())
+    return float(starts[most] / rate), float((ends[most] - 1) / rate + _GAP_S)
 
 
 def _drowned(noise: Noise) -> list[str]:
@@ -154,6 +210,21 @@ def _drowned(noise: Noise) -> list[str]:
             f"heartbeat, {_NOISE_LIMIT} is the limit. Check the electrode and record again."
         ]
     return []
+
+
+def _interrupted(flat: dict[int, Span]) -> Iterable[str]:
+    """What is lost when; leads that are lost together are told together."""
+    rows = sorted(flat, key=lambda row: flat[row])
+    while rows:
+        start, end = flat[rows[0]]
+        together = [row for row in rows if flat[row][0] < end]
+        which = np.isin(np.arange(len(LEADS)), together)
+        end = max(flat[row][1] for row in together)
+        yield (
+            f"No signal in {_names(which)} from {start:.1f} to {end:.1f} s: check the electrode. "
+            "What the heart did there is not seen."
+        )
+        rows = rows[len(together) :]
 
 
 def _reversal(noise: Noise) -> Iterable[str]:

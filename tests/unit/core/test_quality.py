@@ -47,6 +47,16 @@ def flat_from(second: int, *names: str) -> Ecg:
     return Ecg(signal=signal, rate=100)
 
 
+def silent(start: float, end: float, *names: str, hiss_mv: float = 0, rate: float = 100) -> Ecg:
+    """The leads named (else all) still between two times, but for a hiss."""
+    signal = ecg(rate=rate).signal.copy()
+    rows = [LEADS.index(Lead(name)) for name in names or LEADS]
+    span = slice(round(start * rate), round(end * rate))
+    hiss = np.random.default_rng(3).normal(0, 1, (len(rows), signal[0, span].size))
+    signal[rows, span] = hiss_mv * hiss
+    return Ecg(signal=signal, rate=rate)
+
+
 NO_QRS = (
     "No QRS complexes stand out: check the patient first, then the electrodes, and record again."
 )
@@ -108,6 +118,24 @@ REFUSED: dict[str, tuple[Callable[[], Ecg], str]] = {
     "electrode open": (
         lambda: changed(ecg(), V5=noise(0.004)[0]),
         "No signal in V5 (flat for 10 s of 10 s): attach the electrode and record again.",
+    ),
+    "interrupted": (
+        lambda: silent(0, 4),
+        "No signal in any lead from 0.0 to 4.0 s: check the patient first, then the cable, "
+        "and record again.",
+    ),
+    "interrupted with hiss": (
+        lambda: silent(5, 9, hiss_mv=0.02, rate=500),
+        "No signal in any lead from ",
+    ),
+    "interrupted for two seconds": (
+        lambda: silent(3.4, 5.42),
+        "No signal in any lead from 3.4 to 5.4 s: check the patient first, then the cable, "
+        "and record again.",
+    ),
+    "lost for five seconds and between": (
+        lambda: silent(2.5, 7.6, "V4"),
+        "No signal in V4 (flat for 5 s of 10 s): attach the electrode and record again.",
     ),
     # what the end of a record leaks into the band of QRS stands out, by 10 uV or so
     "wander that stands out": (lambda: alone("baseline wander only", seed=37), NO_QRS),
@@ -178,6 +206,31 @@ def test_beats_that_do_not_come_back_are_beats_if_they_stand_out() -> None:
     for start, end in zip(peaks[::2] - 40, peaks[1::2] - 40, strict=False):
         signal[:, max(start, 0) : end] *= -1
     assert assess(Ecg(signal=signal, rate=100)).acceptable
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [(("V2",), "V2"), (("I", "II", "V6"), "I, II and V6")], ids=str
+)
+def test_a_lead_that_is_lost_for_a_while_is_told(names: tuple[str, ...], said: str) -> None:
+    quality = assess(silent(3, 7, *names))
+    assert quality.acceptable
+    assert 0.5 <= quality.score < 0.7
+    assert quality.warnings[0].startswith(f"No signal in {said} from ")
+    assert re.search(
+        r"from (2\.[89]|3\.0) to 7\.[01] s: check the electrode\. ", quality.warnings[0]
+    )
+
+
+def test_leads_lost_at_different_times_are_told_apart() -> None:
+    quality = assess(silent(6, 9, "V1"))
+    both = changed(silent(1, 4, "V5"), V1=silent(6, 9, "V1").lead(Lead.V1))
+    said = [said for said in assess(both).warnings if said.startswith("No signal")]
+    assert [said.split(" from ")[0] for said in said] == ["No signal in V5", "No signal in V1"]
+    assert said[1] in quality.warnings
+
+
+def test_a_pause_shorter_than_two_seconds_is_no_gap() -> None:
+    assert assess(silent(4, 5.5)).acceptable
 
 
 def test_what_comes_after_ten_seconds_is_not_judged() -> None:
