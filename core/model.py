@@ -9,9 +9,8 @@ comes in, leads exchange information before pooling, and every class attends for
     tokens x context ── attention of class c over 12 x 125 tokens ──> vector ──> logit of c
 """
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -67,9 +66,15 @@ class Network(nn.Module):
         """
         if self.training or self.config.phases == 1:
             return self._read(signal)
-        shifts = [TOKEN_SAMPLES * k // self.config.phases for k in range(self.config.phases)]
-        read = [self._read(signal.roll(shift, -1)) for shift in shifts]
-        return Output(*(_mean(parts) for parts in zip(*read, strict=True)))
+        phases = self.config.phases
+        shifted = [signal.roll(TOKEN_SAMPLES * k // phases, -1) for k in range(phases)]
+        read = self._read(torch.cat(shifted))
+
+        def mean(part: Tensor) -> Tensor:
+            return part.unflatten(0, (phases, -1)).mean(0)
+
+        statements = read.statements if read.statements is None else mean(read.statements)
+        return Output(mean(read.logits), mean(read.attention), mean(read.features), statements)
 
     def _read(self, signal: Tensor) -> Output:
         tokens = self.leads(signal)  # (B, 12, C, 125)
@@ -82,12 +87,6 @@ class Network(nn.Module):
         """Config and size, for the model card."""
         size = sum(parameter.numel() for parameter in self.parameters())
         return {"name": "lead-token", "parameters": size, **asdict(self.config)}
-
-
-def _mean(parts: Sequence[Tensor | None]) -> Any:
-    """The mean of tensors alike; None where there are none."""
-    given = [part for part in parts if part is not None]
-    return torch.stack(given).mean(0) if given else None
 
 
 class LeadEncoder(nn.Module):
