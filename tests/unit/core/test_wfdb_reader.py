@@ -108,6 +108,19 @@ def unknown_unit(stem: Path) -> None:
     write_record(stem, unit="mmHg")
 
 
+def no_gain(stem: Path) -> None:
+    write_record(stem)
+    lines = (header := stem.with_name("one.hea")).read_text().splitlines()
+    lines[1 + LEADS.index(Lead.V2)] = lines[1 + LEADS.index(Lead.V2)].replace("1000.0(0)", "0(0)")
+    header.write_text("\n".join(lines))
+
+
+def no_gain_in_another_form(stem: Path) -> None:
+    no_gain(stem)
+    spoil(stem, " 16 0 ", " 12 0 ")
+    spoil(stem, "one.dat 16", "one.dat 16x1")
+
+
 def climbing_samples(stem: Path) -> None:
     write_record(stem)
     spoil(stem, "one.dat", "../two.dat")
@@ -128,6 +141,11 @@ def empty_header(stem: Path) -> None:
 
 
 TWELVE = "the twelve I, II, III, aVR, aVL, aVF, V1, V2, V3, V4, V5, V6 are needed, each once"
+
+NO_GAIN = (
+    "{stem}.hea gives no gain for lead V2: voltages are unknown; export the record again with "
+    "the gain of its recorder"
+)
 
 
 @pytest.mark.parametrize(
@@ -178,6 +196,8 @@ TWELVE = "the twelve I, II, III, aVR, aVL, aVF, V1, V2, V3, V4, V5, V6 are neede
             RecordUnreadable,
             "{stem}.hea gives the unit 'mmHg': mV, uV or V is needed",
         ),
+        (no_gain, RecordUnreadable, NO_GAIN),
+        (no_gain_in_another_form, RecordUnreadable, NO_GAIN),
         (
             climbing_samples,
             RecordUnreadable,
