@@ -15,6 +15,9 @@ MAINS_HZ = (50.0, 60.0)
 FLOOR_MV = 0.05  # a lead at right angles to the heart is small, not noisy
 _LEAST_MV = 0.01
 _QRS_S = 0.1  # to either side of its middle
+_CORE_S = 0.06  # to either side, where QRS is largest
+_FAR_S = 0.14  # from any QRS, where none reaches
+_NORMAL = 0.6745  # median of the size of a normal variable, in standard deviations
 _ROUNDING_MV = 0.003
 # III and the augmented leads are sums of I and II: these eight carry everything
 INDEPENDENT = (0, 1, 6, 7, 8, 9, 10, 11)
@@ -26,6 +29,10 @@ class Qrs:
 
     swing: float  # mV, of the common one in the largest lead; 0 for fewer than two
     repetition: float  # common one over what a typical one differs by, in the steadiest lead
+    swings: Floats  # (12,) mV, of the common one in each lead
+    differs: Floats  # (12,) mV, root mean square of what a typical one differs by
+    during: Floats  # (12,) mV, root mean square of the lead at a typical QRS
+    between: Floats  # (12,) mV, and of what lies between them, spikes apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,17 +110,38 @@ def _beat_and_rest(beats: Beats) -> tuple[Floats, Floats]:
 
 
 def _qrs(clean: Floats, beats: Beats, rate: float) -> Qrs:
-    windows = cut(band(clean, rate, *QRS_BAND_HZ), beats.peaks, rate)
+    banded = band(clean, rate, *QRS_BAND_HZ)
+    windows = cut(banded, beats.peaks, rate)
     if len(windows) < 2:
-        return Qrs(swing=0.0, repetition=0.0)
-    middle, reach = round(BEFORE_S * rate), round(_QRS_S * rate)
-    each = windows[:, :, middle - reach : middle + reach]
+        none = np.zeros(12)
+        return Qrs(swing=0.0, repetition=0.0, swings=none, differs=none, during=none, between=none)
+    middle = round(BEFORE_S * rate)
+    each, core = (_around(windows, middle, round(reach * rate)) for reach in (_QRS_S, _CORE_S))
     common = np.median(each, axis=0)
     differs = np.sqrt(np.median(np.mean((each - common) ** 2, axis=2), axis=0))
+    swings = np.ptp(common, axis=1)
     return Qrs(
-        swing=float(np.ptp(common, axis=1).max()),
+        swing=float(swings.max()),
         repetition=float((common.std(axis=1) / (differs + _ROUNDING_MV)).max()),
+        swings=swings,
+        differs=differs,
+        during=np.sqrt(np.median(np.mean(core**2, axis=2), axis=0)),
+        between=_between(banded, beats, rate),
     )
+
+
+def _around(windows: Floats, middle: int, reach: int) -> Floats:
+    return windows[:, :, middle - reach : middle + reach]
+
+
+def _between(banded: Floats, beats: Beats, rate: float) -> Floats:
+    """Root mean square far from any QRS, by its median; 0 where the beats leave no room."""
+    samples = np.arange(banded.shape[1])
+    far = np.abs(samples[:, None] - beats.peaks).min(axis=1) > _FAR_S * rate
+    if not far.any():
+        return np.zeros(12)
+    size: Floats = np.median(np.abs(banded[:, far]), axis=1) / _NORMAL
+    return size
 
 
 def _unshared(clean: Floats) -> Floats:

@@ -82,6 +82,10 @@ REFUSED: dict[str, tuple[Callable[[], Ecg], str]] = {
         lambda: with_nan(Lead.V3),
         "5 samples are not numbers, in V3: export the record again.",
     ),
+    "one NaN": (
+        lambda: UNREADABLE["one sample NaN"](ecg(), np.random.default_rng(1)),
+        "1 sample is not a number, in ",
+    ),
     "NaN in all leads": (
         lambda: with_nan(*LEADS),
         "60 samples are not numbers, in all leads: export the record again.",
@@ -231,6 +235,37 @@ def test_leads_lost_at_different_times_are_told_apart() -> None:
 
 def test_a_pause_shorter_than_two_seconds_is_no_gap() -> None:
     assert assess(silent(4, 5.5)).acceptable
+
+
+@pytest.mark.parametrize("size_uv", [10, 20, 30, 50])
+def test_a_lead_of_noise_alone_holds_no_heartbeat(size_uv: int) -> None:
+    """Not an exchange of V1 and V2, which it looked like."""
+    quality = assess(changed(ecg(), V2=noise(size_uv / 1000)[7]))
+    assert quality.acceptable
+    assert quality.warnings[0] == "No heartbeat in V2: check the electrode."
+    assert not [said for said in quality.warnings if "exchanged" in said]
+
+
+def test_a_lead_of_wander_alone_holds_no_heartbeat() -> None:
+    breath = 0.3 * np.sin(2 * np.pi * 0.3 * np.arange(1000) / 100)
+    assert assess(changed(ecg(), V2=breath, V6=-breath)).warnings == (
+        "No heartbeat in V2 and V6: check the electrodes.",
+    )
+
+
+@pytest.mark.parametrize(("one", "two"), [("V1", "V2"), ("V5", "V6"), ("V2", "V4")])
+def test_a_lead_that_is_a_copy_is_named(one: str, two: str) -> None:
+    offset = ecg().lead(Lead(one)) + np.float32(0.1)
+    assert assess(changed(ecg(), **{two: offset})).warnings == (
+        f"{one} and {two} are the same signal: check the leads and the file.",
+    )
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_a_small_lead_with_a_heart_is_no_fault(seed: int) -> None:
+    small = ecg(seed).lead(Lead.V2) / 8 + noise(0.005)[0]
+    said = assess(changed(ecg(seed), V2=small)).warnings
+    assert not [warning for warning in said if warning.startswith("No heartbeat")]
 
 
 def test_what_comes_after_ten_seconds_is_not_judged() -> None:
