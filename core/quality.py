@@ -86,6 +86,7 @@ def assess(ecg: Ecg) -> Quality:
     lost = max((end - start for start, end in flat.values()), default=0.0)
     score = max(score * (1 - lost / DURATION_S), 0.5)
     warnings = [
+        *_unread(ecg.seconds),
         *_interrupted(flat),
         *(_untrue(noise) or _reversal(noise)),
         *_disturbed(noise, mains(signal, ecg.rate)),
@@ -218,6 +219,11 @@ def _drowned(noise: Noise) -> list[str]:
             f"heartbeat, {_NOISE_LIMIT} is the limit. Check the electrode and record again."
         ]
     return []
+
+
+def _unread(seconds: float) -> Iterable[str]:
+    if round(seconds, 1) > DURATION_S:
+        yield f"The first {DURATION_S:.0f} of {round(seconds, 1):g} s were read."
 
 
 def _interrupted(flat: dict[int, Span]) -> Iterable[str]:
