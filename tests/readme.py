@@ -21,15 +21,17 @@ def figures(card: Card) -> str:
     rows += [_row(f"AUROC, {name}", card.metrics[fold]) for name, fold in _SETS.items()]
     check, occlusion = card.attention_check, card.occlusion_check
     minutes = card.training["seconds"] / 60
+    ece = ", ".join(f"{name} {card.metrics['9b']['ece'][name]:.3f}" for name in SUPERCLASSES)
     missed = ", ".join(f"{name} {c.missed} of {c.positives}" for name, c in card.classes.items())
     return "\n".join(
         [
             f"Checkpoint `{card.version}`: {card.network['parameters']:,} parameters, taught in "
             f"{minutes:.0f} minutes of {card.training['threads']} processor thread(s) on "
-            f"{card.data.records:,} records of folds 1-8.\n",
+            f"{card.data.records:,} records of folds 1-8.{_lineage(card)}\n",
             *rows,
             f"\nMissed at the shipped thresholds, on 9b: {missed}. Macro F1 on fold 9: "
             f"{card.metrics['9']['macro_f1']:.3f}.",
+            f"Expected calibration error on 9b (15 bins): {ece}.",
             f"Lead attention against lead occlusion: Spearman {check.spearman:.2f} (median over "
             f"{check.records} records of 9b). A zeroed lead makes a new abnormal call in "
             f"{occlusion.new_calls} of {occlusion.trials} trials on records called normal.\n",
@@ -38,6 +40,18 @@ def figures(card: Card) -> str:
 
 
 _SETS = {"fold 9": "9", "9b": "9b"}
+
+
+def _lineage(card: Card) -> str:
+    """What a distilled checkpoint owes to others."""
+    teachers = card.training.get("teachers", [])
+    if not teachers:
+        return ""
+    named = ", ".join(f"`{name}`" for name in teachers)
+    return (
+        f" It went on from `{card.training['start']}` and learned from {named}, whose own "
+        "teaching is not in those minutes."
+    )
 
 
 def _row(name: str, metrics: dict) -> str:
