@@ -71,7 +71,7 @@ class Network(nn.Module):
         read = self._read(torch.cat(shifted))
 
         def mean(part: Tensor) -> Tensor:
-            return part.reshape(phases, -1, *part.shape[1:]).mean(0)
+            return part.reshape(phases, signal.shape[0], *part.shape[1:]).mean(0)
 
         statements = read.statements if read.statements is None else mean(read.statements)
         return Output(mean(read.logits), mean(read.attention), mean(read.features), statements)
