@@ -54,9 +54,7 @@ class TrainingConfig:
     average: float = 0.998  # decay of the weight average that is evaluated and shipped
     statement_weight: float = 0.5  # of the auxiliary SCP statements in the loss
     mixup: NotNegative = 0.0  # alpha of its Beta distribution (Zhang et al., 2018); 0: none
-    teacher_weight: Annotated[float, Field(ge=0, le=1)] = (
-        0.7  # of what the teachers say in the target, where there are any
-    )
+    teacher_weight: Part = 0.7  # of what the teachers say in the target, where there are any
     shift_s: float = 1.0  # largest circular shift in time
     stretch: Share = 0.0  # largest relative change of speed
     amplitude: float = 0.1  # largest relative change of gain, for all leads alike
@@ -132,7 +130,7 @@ class TrainingRun:
         self.taught, self.stopping = taught, stopping
         self.teachers, self.start = teachers, start
         self.network = Network(self.config.network)
-        _judge_nothing_taught(teachers, start)
+        _refuse_judging_folds(teachers, start)
         if start:
             self._start_from(start)
         self.average = copy.deepcopy(self.network).eval()
@@ -374,7 +372,7 @@ def _macro_auroc(network: Network, on: LabelledSet) -> float:
     return float(np.nanmean([auroc(score[:, k], on.label[:, k]) for k in range(score.shape[1])]))
 
 
-def _judge_nothing_taught(teachers: Sequence[Checkpoint], start: Checkpoint | None) -> None:
+def _refuse_judging_folds(teachers: Sequence[Checkpoint], start: Checkpoint | None) -> None:
     """Raise TrainingError for a checkpoint that has learnt records on which others are judged."""
     for checkpoint in [*teachers, *([start] if start else [])]:
         if foreign := sorted(set(checkpoint.card.data.folds) - set(TRAINING_FOLDS)):
