@@ -13,6 +13,9 @@
     │   ├── SignalTooShort        less than ten seconds
     │   └── SignalInvalid         samples of the wrong shape, unit or rate
     ├── SimulationInvalid         a record that cannot be simulated
+    ├── ExplanationError          an explanation that cannot be given
+    │   ├── NotExplainable        the quality gate refused the record
+    │   └── BackgroundMissing     SHAP without training records to compare with
     └── ModelError
         ├── CheckpointNotFound    no checkpoint at that path
         ├── CheckpointAltered     weights or card are not what was trained
@@ -22,6 +25,8 @@
 
 A message names the value that was met and the remedy.
 """
+
+from collections.abc import Sequence
 
 
 class CoreError(Exception):
@@ -74,6 +79,22 @@ class SignalInvalid(RecordError):
 
 class SimulationInvalid(CoreError):
     """A record that cannot be simulated as asked."""
+
+
+class ExplanationError(CoreError):
+    """An explanation that cannot be given."""
+
+
+class NotExplainable(ExplanationError):
+    """The quality gate refused the record, for ``reasons`` that it says."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__(f"no explanation of a record that was refused: {' '.join(reasons)}")
+
+
+class BackgroundMissing(ExplanationError):
+    """SHAP was asked for without training records to compare with."""
 
 
 class ModelError(CoreError):

@@ -89,6 +89,19 @@ class Network(nn.Module):
         return {"name": "lead-token", "parameters": size, **asdict(self.config)}
 
 
+class OneLogit(nn.Module):
+    """The logit of one class alone, (B, 1), for methods that take a network of one output."""
+
+    def __init__(self, network: Network, column: int) -> None:
+        super().__init__()
+        self.network = network
+        self.column = column
+
+    def forward(self, signal: Tensor) -> Tensor:
+        logits: Tensor = self.network(signal).logits
+        return logits[:, self.column : self.column + 1]
+
+
 class LeadEncoder(nn.Module):
     """Every lead alone through the same convolutions, with a gain and offset of its own.
 

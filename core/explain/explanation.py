@@ -26,7 +26,7 @@ class Method(StrEnum):
 class Unit(StrEnum):
     """What the numbers of an attribution mean."""
 
-    LOGIT = "logit"  # a share of the class's logit; summed, they tell it from the baseline's
+    LOGIT = "logit"  # of the class; summed over a part of the record, what that part adds to it
     ATTENTION = "share of attention"  # summed over the record, 1
     RELEVANCE = "relevance"  # ranks places, counts nothing
 

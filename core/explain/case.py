@@ -1,0 +1,85 @@
+"""What every method is given, and what it gives back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.ecg import SUPERCLASSES, Ecg, Signal, Superclass
+from core.explain.explanation import Method, Unit
+
+if TYPE_CHECKING:
+    from core.model import Network
+    from core.runtime import Runtime
+
+Floats = NDArray[np.float64]
+BATCH = 16  # records a pass: larger ones leave the processor's cache and cost twice as much each
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One record, one class, and the network whose word on it is to be explained."""
+
+    ecg: Ecg
+    signal: Signal  # (12, 1000) as the network sees it, mV
+    superclass: Superclass
+    network: "Network"
+    runtime: "Runtime"  # the same network without gradients, at half the cost
+    background: Signal | None  # (records, 12, 1000) prepared training records
+
+    @property
+    def column(self) -> int:
+        """Where the class stands among the five logits."""
+        return SUPERCLASSES.index(self.superclass)
+
+    def logits(self, signals: Signal) -> Floats:
+        """The logit of the class for (records, 12, 1000), at one batch after another."""
+        starts = range(0, len(signals), BATCH)
+        parts = [self.runtime(signals[i : i + BATCH]).logits[:, self.column] for i in starts]
+        return np.concatenate(parts).astype(np.float64)
+
+    @property
+    def logit(self) -> float:
+        """The logit of the class for the record as it is."""
+        return float(self.logits(self.signal[None])[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """What a method found; the fields are those of ``Explanation``."""
+
+    values: NDArray[np.floating]  # (12, 1000)
+    baseline: str
+    samples: int
+    seed: int | None = None
+    residual: float | None = None
+
+
+class Attributor(Protocol):
+    """One method; ``attribute`` is all that the methods have in common."""
+
+    method: ClassVar[Method]
+    unit: ClassVar[Unit]
+
+    def attribute(self, case: Case) -> Attribution:
+        """Say where in the record of the case the logit comes from."""
+
+
+def relative_residual(values: NDArray[np.floating], difference: float) -> float:
+    """How far the sum of attributions is from ``difference``, as a share of it."""
+    gap = abs(float(values.sum()) - difference)
+    return gap / abs(difference) if difference else float(gap > 0)
+
+
+@contextmanager
+def numpy_seed(seed: int) -> Iterator[None]:
+    """Seed numpy's global generator, which shap and captum draw from, and give it back after."""
+    state = np.random.get_state()
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(state)

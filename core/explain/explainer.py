@@ -1,0 +1,108 @@
+"""The one way to an explanation: quality gate, preparation, method."""
+
+from functools import cached_property
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.checkpoint import Checkpoint, load
+from core.ecg import Ecg, Signal, Superclass
+from core.errors import NotExplainable
+from core.explain.attention import Attention, LeadAttention, TemporalAttention
+from core.explain.case import Attribution, Attributor, Case
+from core.explain.explanation import Explanation, Method
+from core.explain.grad_cam import GradCam
+from core.explain.gradients import IntegratedGradients
+from core.explain.occlusion import LeadOcclusion
+from core.preprocess import prepare
+from core.quality import assess
+
+if TYPE_CHECKING:
+    from core.runtime import Runtime
+
+ATTRIBUTORS: dict[Method, Attributor] = {
+    attributor.method: attributor
+    for attributor in (
+        TemporalAttention(),
+        LeadAttention(),
+        Attention(),
+        GradCam(),
+        LeadOcclusion(),
+        IntegratedGradients(),
+    )
+}
+
+
+class Explainer:
+    """A loaded checkpoint that says where its word comes from; build it once, use it often.
+
+    ``background`` is (records, 12, 1000) of prepared training records, which SHAP compares with.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, background: Signal | None = None) -> None:
+        self.card = checkpoint.card
+        self._network = checkpoint.network
+        self._background = background
+
+    @classmethod
+    def load(cls, path: Path, background: Signal | None = None) -> "Explainer":
+        """Load the checkpoint in ``path``; raises CheckpointNotFound or CheckpointAltered."""
+        return cls(load(path), background)
+
+    @property
+    def version(self) -> str:
+        """The version of the checkpoint."""
+        return self.card.version
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """What can be asked for, in the order in which methods are always shown."""
+        return tuple(method for method in Method if method in ATTRIBUTORS)
+
+    @cached_property
+    def _runtime(self) -> "Runtime":
+        from core.runtime import compile_network
+
+        return compile_network(self._network)
+
+    def attribute(self, ecg: Ecg, superclass: Superclass, method: Method) -> Explanation:
+        """Explain the network's word on one class of one record.
+
+        Raises NotExplainable for a record that the quality gate refuses.
+        """
+        case = self._case(ecg, superclass)
+        attributor, start = ATTRIBUTORS[method], perf_counter()
+        found = attributor.attribute(case)
+        return _explanation(case, attributor, found, perf_counter() - start)
+
+    def _case(self, ecg: Ecg, superclass: Superclass) -> Case:
+        quality = assess(ecg)
+        if not quality.acceptable:
+            raise NotExplainable(quality.reasons)
+        return Case(
+            ecg=ecg,
+            signal=prepare(ecg),
+            superclass=superclass,
+            network=self._network,
+            runtime=self._runtime,
+            background=self._background,
+        )
+
+
+def _explanation(
+    case: Case, attributor: Attributor, found: Attribution, seconds: float
+) -> Explanation:
+    return Explanation(
+        superclass=case.superclass,
+        method=attributor.method,
+        attribution=found.values.astype(np.float32),
+        unit=attributor.unit,
+        baseline=found.baseline,
+        samples=found.samples,
+        seed=found.seed,
+        residual=found.residual,
+        logit=case.logit,
+        seconds=seconds,
+    )

@@ -1,0 +1,83 @@
+"""Each method on networks whose reasons are known."""
+
+import numpy as np
+import pytest
+
+from core.ecg import LEADS, Lead, Superclass
+from core.explain.explainer import ATTRIBUTORS
+from core.explain.explanation import Method
+from core.explain.gradients import integrate
+from core.explain.tokens import to_samples
+from tests.factories_explain import case, parts, watching
+
+
+def attribute(method, given):
+    return ATTRIBUTORS[method].attribute(given)
+
+
+def test_integrated_gradients_are_voltage_times_weight_where_the_logit_is_a_sum():
+    given = case(watching(Lead.V2, 300, 400))
+    found = attribute(Method.INTEGRATED_GRADIENTS, given)
+    expected = np.zeros((12, 1000))
+    row = LEADS.index(Lead.V2)
+    expected[row, 300:400] = 0.02 * given.signal[row, 300:400]  # MI is the second class
+    assert found.values == pytest.approx(expected, abs=1e-6)
+    assert found.residual == pytest.approx(0, abs=1e-4)
+
+
+def test_lead_occlusion_gives_a_lead_what_the_logit_loses_without_it():
+    given = case(watching(Lead.AVL), Superclass.HYP)
+    found = attribute(Method.LEAD_OCCLUSION, given)
+    inside, outside = parts(found.values, Lead.AVL, 0, 1000)
+    assert inside == pytest.approx(given.logit, abs=1e-5)
+    assert outside == pytest.approx(0, abs=1e-5)
+
+
+def test_what_speaks_against_the_class_is_negative():
+    given = case(watching(Lead.AVL, gain=-1.0))
+    assert given.logit != 0
+    found = attribute(Method.LEAD_OCCLUSION, given)
+    assert np.sign(parts(found.values, Lead.AVL, 0, 1000)[0]) == np.sign(given.logit)
+
+
+def test_integration_converges_with_its_steps(checkpoint):
+    from core.checkpoint import load
+
+    given = case(load(checkpoint).network)
+    flat = np.zeros_like(given.signal)
+    difference = given.logit - float(given.logits(flat[None])[0])
+    coarse, fine = (abs(integrate(given, flat, n).sum() - difference) for n in (2, 64))
+    assert fine < coarse
+    assert fine < 0.05 * abs(difference)
+
+
+def test_a_token_is_shown_at_the_sample_that_it_reads():
+    tokens = np.zeros(125)
+    tokens[50] = 1
+    assert to_samples(tokens).argmax() == 400
+    assert to_samples(tokens, shift=4).argmax() == 404
+    assert to_samples(tokens)[396] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("at", [240, 244, 500, 703])
+@pytest.mark.parametrize("smooth", [False, True])
+@pytest.mark.parametrize("phases", [1, 2])
+def test_a_token_reads_where_it_is_shown(at, smooth, phases):
+    """Through filters that are symmetric, as taught ones need not be."""
+    import torch
+
+    from core.explain.tokens import phase_shifts
+    from core.model import Network, NetworkConfig
+
+    network = Network(NetworkConfig(stem=4, token=4, width=8, smooth=smooth)).eval()
+    for parameter in network.leads.parameters():
+        parameter.data.fill_(1.0)
+    felt = np.zeros(1000)
+    for shift in phase_shifts(phases):
+        still, spike = torch.zeros(1, 12, 1000), torch.zeros(1, 12, 1000)
+        spike[0, 3, at - shift] = 1
+        with torch.no_grad():
+            change = (network.leads(spike) - network.leads(still))[0, 3].abs().sum(0)
+        felt += to_samples(change.numpy(), shift)
+    centre = (felt * np.arange(1000)).sum() / felt.sum()
+    assert abs(centre - at) <= 1
