@@ -26,6 +26,7 @@
     │   ├── AlreadyAnswered       this stage was answered; amend it instead
     │   ├── NothingToAmend        no final answer to amend
     │   ├── OpinionChanged        the model's opinion is not the one on screen
+    │   ├── NothingToExplain      the model has no opinion on the record
     │   └── KeyReused             an idempotency key came with another answer
     ├── ExportMismatch            the file would not hold what the dashboard shows
     └── JobError
@@ -143,6 +144,10 @@ class NothingToAmend(ReadingError):
 
 class OpinionChanged(ReadingError):
     """The model's opinion is not the one that was on screen."""
+
+
+class NothingToExplain(ReadingError):
+    """The model has no opinion on the record, so there is no explanation either."""
 
 
 class KeyReused(ReadingError):

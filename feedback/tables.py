@@ -28,6 +28,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from core.ecg import Superclass
+from core.explain.explanation import Method, Unit
+
 Json = dict[str, Any]
 
 
@@ -98,14 +101,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _as_text(kind: type[StrEnum]) -> Enum:
+def _as_text(kind: type[StrEnum], length: int = 16) -> Enum:
     """Stored as its value in plain text; what it may be is a check of the table."""
     return Enum(
         kind,
         native_enum=False,
         create_constraint=False,
         validate_strings=True,
-        length=16,
+        length=length,
         values_callable=lambda members: [member.value for member in members],
     )
 
@@ -148,6 +151,9 @@ class Base(DeclarativeBase):
         ReadingMode: _as_text(ReadingMode),
         Stage: _as_text(Stage),
         JobState: _as_text(JobState),
+        Superclass: _as_text(Superclass),
+        Method: _as_text(Method, 24),
+        Unit: _as_text(Unit, 24),
     }
 
 
@@ -283,6 +289,50 @@ class Prediction(Base):
     error: Mapped[str | None] = mapped_column(Text)  # the file could not be read
     attention: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     predicted_at: Mapped[datetime]
+
+
+class ExplanationRow(Base):
+    """An explanation that a reader has asked for: the request, and what came of it.
+
+    It is taken up twice: for the attribution, which the reader waits for, then for its report.
+    """
+
+    __tablename__ = "explanations"
+    __table_args__ = (
+        UniqueConstraint("record_id", "model_id", "method", "superclass", "settings"),
+        Index(None, "state", "requested_at"),
+        Index(None, "model_id"),
+        _one_of("state", JobState),
+        _one_of("method", Method),
+        _one_of("superclass", Superclass),
+        _one_of("unit", Unit),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("records.id"))
+    model_id: Mapped[int] = mapped_column(ForeignKey("model_versions.id"))
+    method: Mapped[Method]
+    superclass: Mapped[Superclass]
+    settings: Mapped[str] = mapped_column(String(16))  # digest of what else decides the result
+    requested_at: Mapped[datetime]
+    state: Mapped[JobState]
+    owner: Mapped[str | None] = mapped_column(String(120))
+    lease_until: Mapped[datetime | None]
+    attempts: Mapped[int]
+    message: Mapped[str] = mapped_column(Text)  # what is being done
+    error: Mapped[str | None] = mapped_column(Text)
+    finished_at: Mapped[datetime | None]
+    # the result, as core.explain.explanation says it; all None until it is there
+    attribution: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    unit: Mapped[Unit | None]
+    baseline: Mapped[str | None] = mapped_column(Text)
+    samples: Mapped[int | None]
+    seed: Mapped[int | None]
+    residual: Mapped[float | None]
+    logit: Mapped[float | None]
+    seconds: Mapped[float | None]
+    sentence: Mapped[str | None] = mapped_column(Text)
+    report: Mapped[Json | None]  # how far the explanation can be trusted
 
 
 class Draft(Base):
