@@ -7,6 +7,8 @@ component to land in once another record is on screen.
 from typing import Any
 
 LOCATION = "location"
+UNDO = "undo"
+UNDONE = "undone"
 STATUS = "status"  # what was saved last, in the bar of every page
 WORKLIST = "worklist"
 WORKLIST_QUERY = "worklist-query"  # order and filters of the worklist, for 'next'

@@ -25,6 +25,8 @@
     │   ├── NotRevealed           the reader's blind answer comes first
     │   ├── AlreadyAnswered       this stage was answered; amend it instead
     │   ├── NothingToAmend        no final answer to amend
+    │   ├── NothingToUndo         no answer of the last ones left to go back to
+    │   ├── AnswerChanged         the answer that stands is not the one on screen
     │   ├── OpinionChanged        the model's opinion is not the one on screen
     │   ├── NothingToExplain      the model has no opinion on the record
     │   └── KeyReused             an idempotency key came with another answer
@@ -140,6 +142,14 @@ class AlreadyAnswered(ReadingError):
 
 class NothingToAmend(ReadingError):
     """There is no final answer to amend."""
+
+
+class NothingToUndo(ReadingError):
+    """There is no answer left to go back to."""
+
+
+class AnswerChanged(ReadingError):
+    """The answer that stands is not the one that was on screen."""
 
 
 class OpinionChanged(ReadingError):

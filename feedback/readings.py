@@ -20,6 +20,7 @@ from feedback.db import now
 from feedback.drafts import ReadingState, load_draft, save_draft, state_of, state_of_record
 from feedback.errors import (
     AlreadyAnswered,
+    AnswerChanged,
     KeyReused,
     NothingToAmend,
     OpinionChanged,
@@ -121,17 +122,25 @@ def amend(
     *,
     key: str,
     started_at: datetime,
+    stands: int | None = None,
     record_id: int | None = None,
 ) -> Reading:
     """Supersede the final answer that stands; both are kept.
 
-    Raises NothingToAmend, KeyReused, UnknownRecord; ContradictoryAnswer where agreement and verdict
-    contradict each other; AlreadyAnswered where two amendments of the same answer came at once.
+    With ``stands``, the reading that was on screen, raises AnswerChanged where another one stands
+    by now; also NothingToAmend, KeyReused, UnknownRecord; ContradictoryAnswer where agreement and
+    verdict contradict each other; AlreadyAnswered where two amendments came at once.
     """
     record = find_record(session, ecg_id, record_id)
     state = state_of_record(session, reader_id, record)
     if state.final is None:
         raise NothingToAmend(f"ECG {ecg_id} has no final answer of yours: submit one first")
+    if stands not in (None, state.final.id) and _of_key(session, reader_id, key) is None:
+        raise AnswerChanged(
+            f"your answer to ECG {ecg_id} was changed in another window at "
+            f"{state.final.submitted_at:%Y-%m-%d %H:%M:%S} UTC, and that change stands: "
+            "reload to see it"
+        )
     reading = _new(record, reader_id, Stage.FINAL, answer, key, started_at)
     _add_opinion(reading, state, _opinion(session, record, state), agreement)
     reading.supersedes_id, reading.sequence = state.final.id, state.final.sequence + 1

@@ -56,9 +56,29 @@ def final(
         )
 
 
-def amended(sessions: Sessions, reader: int, ecg_id: int, given: Answer, key: str = "") -> Reading:
+def amended(
+    sessions: Sessions,
+    reader: int,
+    ecg_id: int,
+    given: Answer,
+    key: str = "",
+    stands: int | None = None,
+) -> Reading:
     """An amendment of the final answer, stored."""
     with sessions.begin() as session:
         return readings.amend(
-            session, reader, ecg_id, given, None, key=key or uuid4().hex, started_at=now()
+            session,
+            reader,
+            ecg_id,
+            given,
+            None,
+            key=key or uuid4().hex,
+            started_at=now(),
+            stands=stands,
         )
+
+
+def answered(sessions: Sessions, reader: int, ecg_id: int) -> Reading:
+    """A blind and a final answer, stored; the final one."""
+    blind(sessions, reader, ecg_id)
+    return final(sessions, reader, ecg_id)

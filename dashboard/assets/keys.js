@@ -1,12 +1,21 @@
-/* Keys press what is on the page: each does what a click on that control would do. */
+/* Keys press what is on the page: each does what a click on that control would do.
+
+   A control that carries data-key="l" is pressed by l; only keys that are no single control are
+   written here. components/help.py lists all of them. */
 (function () {
   "use strict";
   const TYPING = "textarea, select, input:not([type=radio]):not([type=checkbox])";
-  const find = (selector) => document.querySelector(selector);
-  const press = (selector) => { const it = find(selector); if (it && !it.disabled) it.click(); };
+  /* The ECG on screen; pages that wait for their turn are laid out beside it. */
+  const here = () => document.querySelector(".read:not(.waiting .read)") || document;
+  const find = (selector) => here().querySelector(selector);
+  const press = (it) => { if (it && !it.disabled) it.click(); };
+  const carrying = (key) => {
+    const selector = '[data-key="' + CSS.escape(key) + '"]';
+    return find(selector) || document.querySelector(":not(.waiting *)" + selector);
+  };
 
   function touch(row) {
-    document.querySelectorAll(".question.touched").forEach((old) => old.classList.remove("touched"));
+    here().querySelectorAll(".question.touched").forEach((old) => old.classList.remove("touched"));
     row.classList.add("touched");
     return row;
   }
@@ -18,7 +27,7 @@
     if (option && !option.checked) option.click();
   }
   function rows() {
-    return [...document.querySelectorAll(".answer:not(.unreadable) .question")];
+    return [...here().querySelectorAll(".answer:not(.unreadable) .question")];
   }
   function toggle(n) {
     const row = rows()[n];
@@ -31,16 +40,17 @@
     rows().filter((row) => !choices(row).some((o) => o.checked)).forEach((row) => choose(row, 1));
   }
   function nextAttention() {
-    const options = [...document.querySelectorAll(".evidence .choices input")];
+    const options = [...here().querySelectorAll(".evidence .choices input")];
     const now = options.findIndex((option) => option.checked);
     if (options.length) options[(now + 1) % options.length].click();
   }
   /* The worklist without a click on it first. */
   function firstCell() {
-    return find('.worklist-grid .ag-center-cols-container [row-index="0"] .ag-cell');
+    return document.querySelector(
+      '.worklist-grid .ag-center-cols-container [row-index="0"] .ag-cell');
   }
   function help(shown) {
-    const sheet = find("#help");
+    const sheet = document.querySelector("#help");
     if (!sheet || sheet.hidden === !shown) return;
     sheet.hidden = !shown;
     if (shown) sheet.focus();
@@ -50,17 +60,24 @@
     u: () => choose(find(".question.touched"), 2),
     n: normal,
     r: restAbsent,
-    x: () => press(".answer .unreadable-box input"),
-    c: () => { const box = find(".answer textarea"); if (box) box.focus(); },
+    x: () => press(find(".answer .unreadable-box input")),
+    t: () => { const box = find(".answer textarea"); if (box) box.focus(); },
     a: nextAttention,
-    j: () => press('[data-key="j"]'),
-    k: () => press('[data-key="k"]'),
-    w: () => press(".bar .brand"),
-    Enter: () => press(".answer .submit"),
-    "?": () => help(find("#help").hidden),
+    p: () => press(find(".published summary")),
+    w: () => press(document.querySelector(".bar .brand")),
+    Enter: () => press(find(".answer .submit")),
+    ArrowDown: () => firstCell().focus(),
+    "?": () => help(document.querySelector("#help").hidden),
     Escape: () => help(false),
   };
   for (let n = 1; n <= 5; n++) does[n] = () => toggle(n - 1);
+
+  function action(key, at) {
+    if (key === "ArrowDown" && (at.closest(".ag-root") || !firstCell())) return null;
+    if (Object.hasOwn(does, key)) return does[key];
+    const control = carrying(key);
+    return control ? () => press(control) : null;
+  }
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
@@ -71,17 +88,12 @@
     }
     // Enter on a link or a button is that link's or button's own; the grid has its own keys too
     if (event.key === "Enter" && at.closest("a, button, summary, .ag-root")) return;
-    const sheet = find("#help");
+    const sheet = document.querySelector("#help");
     if (sheet && !sheet.hidden && !["?", "Escape"].includes(event.key)) return;
-    const list = event.key === "ArrowDown" && !at.closest(".ag-root") && firstCell();
-    if (list) {
-      event.preventDefault();
-      list.focus();
-      return;
-    }
-    if (!Object.hasOwn(does, event.key)) return;
+    const act = action(event.key, at);
+    if (!act) return;
     event.preventDefault();
-    does[event.key]();
+    act();
   });
 
   document.addEventListener("click", (event) => {
@@ -90,4 +102,7 @@
     const row = event.target.closest && event.target.closest(".question");
     if (row) touch(row);
   });
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.keys = { written: () => Object.keys(does) };
 })();

@@ -44,7 +44,7 @@ class Form:
     agreeing: Sequence[Superclass] = ()  # the classes on which the model has an opinion
     predicted: Sequence[Superclass] = ()  # those that it called present
     opinion: str | None = None  # digest of the opinion on screen
-    amends: bool = False  # whether a final answer stands already
+    stands: int | None = None  # the final answer that stands already, which this one supersedes
 
     def __post_init__(self) -> None:
         """A word on the model follows from the verdict, whatever an old draft says."""
@@ -67,6 +67,7 @@ class Form:
         """What the browser and the callbacks must know about the form."""
         return {
             "ecg": self.ecg_id,
+            "record": self.record_id,
             "stage": self.stage.value,
             "form": uuid.uuid4().hex,  # also the idempotency key of its submission
             "key": self._storage_key(self.answers),
@@ -76,7 +77,7 @@ class Form:
             "started": self.started_at.isoformat(),
             "predicted": [name.value for name in self.predicted],
             "opinion": self.opinion,
-            "stands": self.amends,
+            "stands": self.stands,
         }
 
     def _storage_key(self, answers: int) -> str:
@@ -176,14 +177,15 @@ def _confidence(form: Form) -> Component:
 
 
 def _comment(form: Form) -> Component:
-    return dbc.Textarea(
+    box = dbc.Textarea(
         id=ids.of_ecg("comment", form.ecg_id),
         value=form.payload["comment"],
-        placeholder="Comment (c)",
+        placeholder="Comment (t)",
         maxlength=4000,
-        # the placeholder is no label
         title="Comment",
     )
+    # neither placeholder nor title is a label
+    return html.Label([html.Span("Comment", className="visually-hidden"), box], className="comment")
 
 
 def buttons(

@@ -1,26 +1,53 @@
-"""The sheet that lists the keys."""
+"""The sheet that lists the keys: the one place that says which there are and what they do.
+
+``assets/keys.js`` presses the control that carries a key as ``data-key``, and knows the few keys
+that are no single control; a test compares both with this sheet.
+"""
+
+from dataclasses import dataclass
 
 from dash import html
 from dash.development.base_component import Component
 
 from dashboard import ids
 
-_READING = (
-    ("1 … 5", "Normal, infarction, ST/T, conduction, hypertrophy: present, then absent"),
-    ("u", "The class last touched: unsure"),
-    ("n", "Normal ECG present, everything else absent"),
-    ("r", "Every class still open: absent"),
-    ("x", "Unreadable, and back"),
-    ("c", "To the comment; Esc leaves it"),
-    ("Enter", "Submit the answer"),
-    ("j / k", "Next unread ECG / back to the one before"),
-    ("a", "After the answer: attention of the next class, then off"),
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Keys as ``KeyboardEvent.key`` names them, how the sheet shows them, and what they do."""
+
+    pressed: tuple[str, ...]
+    shown: str
+    does: str
+
+
+READING = (
+    Key(
+        ("1", "2", "3", "4", "5"),
+        "1 … 5",
+        "Normal, infarction, ST/T, conduction, hypertrophy: present; pressed again, absent",
+    ),
+    Key(("u",), "u", "The class last touched: unsure"),
+    Key(("n",), "n", "Normal ECG present, everything else absent"),
+    Key(("r",), "r", "Every class still open: absent"),
+    Key(("x",), "x", "Unreadable, and back"),
+    Key(("t",), "t", "To the comment; Esc leaves it"),
+    Key(("Enter",), "Enter", "Submit the answer"),
+    Key(("Backspace",), "⌫", "Undo: reopen the answer before, the last ten in turn"),
+    Key(("j",), "j", "Next unread ECG"),
+    Key(("k",), "k", "Back to the ECG before"),
 )
-_EVERYWHERE = (
-    ("w", "To the worklist"),
-    ("↑ ↓ Enter", "In the worklist: choose and open a record"),
-    ("?", "This sheet; Esc closes it"),
+AFTER = (
+    Key(("a",), "a", "Attention of the next class, then off"),
+    Key(("p",), "p", "Published label and report, and away"),
 )
+EVERYWHERE = (
+    Key(("w",), "w", "To the worklist"),
+    Key(("ArrowDown",), "↓", "In the worklist: to the first record; arrows and Enter open one"),
+    Key(("?",), "?", "This sheet"),
+    Key(("Escape",), "Esc", "Close this sheet"),
+)
+KEYS = (*READING, *AFTER, *EVERYWHERE)
 
 
 def help_sheet() -> Component:
@@ -28,8 +55,9 @@ def help_sheet() -> Component:
     return html.Div(
         [
             html.H2("Keys", id="help-title"),
-            _table("Reading", _READING),
-            _table("Everywhere", _EVERYWHERE),
+            _table("Reading", READING),
+            _table("After the answer", AFTER),
+            _table("Everywhere", EVERYWHERE),
             html.Button("Close", className="btn btn-outline-secondary", **{"data-key": "Escape"}),
         ],
         id=ids.HELP,
@@ -41,6 +69,6 @@ def help_sheet() -> Component:
     )
 
 
-def _table(title: str, keys: tuple[tuple[str, str], ...]) -> Component:
-    rows = [html.Tr([html.Th(html.Kbd(key), scope="row"), html.Td(does)]) for key, does in keys]
+def _table(title: str, keys: tuple[Key, ...]) -> Component:
+    rows = [html.Tr([html.Th(html.Kbd(key.shown), scope="row"), html.Td(key.does)]) for key in keys]
     return html.Table([html.Caption(title), html.Tbody(rows)])

@@ -148,7 +148,7 @@ def _final(
         agreeing=decided(shown),
         predicted=shown.predicted,
         opinion=shown.digest,
-        amends=stands is not None,
+        stands=stands.id if stands else None,
     )
     note = _note(stands, shown)
     title = "Your final answer"
@@ -162,7 +162,8 @@ def _note(stands: Reading | None, shown: OpinionShown) -> Component:
     elif stands is None:
         text = "Filled with your own answer. Change what the model convinced you of."
     else:
-        text = local_time(stands.submitted_at, "Your answer stands, saved ", date=True)
+        saved = local_time(stands.submitted_at, "Your answer stands, saved ", date=True)
+        text = [saved, ". A change supersedes it, and both are kept."]
     return html.P(text, className="quiet")
 
 

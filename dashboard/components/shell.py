@@ -36,6 +36,7 @@ def layout() -> Component:
         [
             dcc.Location(id=ids.LOCATION, refresh="callback-nav"),
             dcc.Store(id=ids.WORKLIST_QUERY, storage_type="session"),
+            dcc.Store(id=ids.UNDONE),
             html.A("Skip to the page", href="#page", className="skip"),
             _bar(),
             _simulated_mark(),
@@ -95,6 +96,7 @@ def _bar() -> Component:
             dcc.Link("TrustECG", href="/", className="brand"),
             html.Nav([_link(*entry) for entry in _LINKS if permitted(entry[2])]),
             html.Div(id=ids.STATUS, className="status", role="status"),
+            _undo(),
             html.Button(
                 "?",
                 className="btn btn-sm btn-link",
@@ -105,6 +107,16 @@ def _bar() -> Component:
             _sign_out(),
         ],
         className="bar",
+    )
+
+
+def _undo() -> Component:
+    return html.Button(
+        ["Undo ", html.Kbd("⌫")],
+        id=ids.UNDO,
+        className="btn btn-sm btn-link",
+        title="Reopen the answer before (Backspace)",
+        **{"data-key": "Backspace"},
     )
 
 

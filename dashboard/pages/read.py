@@ -126,6 +126,12 @@ def _register_moves(app: Dash) -> None:
         State(ids.WORKLIST_QUERY, "data"),
         prevent_initial_call=True,
     )(read_callbacks.go_on)
+    app.callback(
+        Output(ids.UNDONE, "data"),
+        Input(ids.UNDO, "n_clicks"),
+        State(ids.LOCATION, "pathname"),
+        prevent_initial_call=True,
+    )(read_callbacks.undo)
     app.clientside_callback(
         ClientsideFunction("answer", "back"),
         Output(ids.of_ecg("went-back", MATCH), "data"),

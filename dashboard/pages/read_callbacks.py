@@ -24,6 +24,7 @@ from feedback.db import now
 from feedback.errors import FeedbackError
 from feedback.policy import Action
 from feedback.tables import Confidence, Reading, Stage, Verdict
+from feedback.undo import undo_from
 from feedback.worklist import WorklistQuery, next_unread
 
 Json = dict[str, Any]
@@ -89,6 +90,22 @@ def go_on(clicks: int | None, query: Json | None) -> Any:
     return no_update
 
 
+@needs(Action.READ)
+def undo(clicks: int | None, pathname: str | None) -> Any:
+    """Reopen the answer before the one on screen, its form filled; it stands until changed."""
+    if not clicks:
+        return no_update
+    here = (pathname or "").removeprefix("/read/")
+    try:
+        with context().sessions.read() as session:
+            before = undo_from(session, person().id, int(here) if here.isdecimal() else None)
+    except FeedbackError as error:
+        dash.set_props(ids.STATUS, {"children": problem(error)})
+    else:
+        dash.set_props(ids.LOCATION, {"pathname": f"/read/{before}"})
+    return no_update
+
+
 def _laid_over(overlay: Overlay) -> Patch:
     """The overlay as a change of the figure: the signal is not sent again."""
     patch = Patch()
@@ -101,28 +118,19 @@ def _laid_over(overlay: Overlay) -> Patch:
 
 
 def _store(ecg_id: int, payload: Json, meta: Json) -> Reading:
-    answer, reader, key = answer_of(payload), person().id, str(meta["form"])
-    started = _started(meta)
+    answer, who = answer_of(payload), (person().id, ecg_id)
+    how: Json = {
+        "key": str(meta["form"]),
+        "started_at": _started(meta),
+        "record_id": meta["record"],
+    }
     with context().sessions.begin() as session:
         if meta["stage"] == Stage.BLIND:
-            return readings.submit_blind(
-                session, reader, ecg_id, answer, key=key, started_at=started
-            )
-        agreement = agreement_of(payload)
+            return readings.submit_blind(session, *who, answer, **how)
+        said = (answer, agreement_of(payload))
         if meta["stands"]:
-            return readings.amend(
-                session, reader, ecg_id, answer, agreement, key=key, started_at=started
-            )
-        return readings.submit_final(
-            session,
-            reader,
-            ecg_id,
-            answer,
-            agreement,
-            key=key,
-            started_at=started,
-            opinion_digest=meta["opinion"],
-        )
+            return readings.amend(session, *who, *said, stands=int(meta["stands"]), **how)
+        return readings.submit_final(session, *who, *said, opinion_digest=meta["opinion"], **how)
 
 
 def answer_of(payload: Json) -> Answer:

@@ -4,16 +4,14 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from core.ecg import Superclass
-from feedback.tables import Reading, Role
+from feedback.tables import Reading
 from tests.browser.conftest import DESK, SMALL, Desk, OpenDesk, Serve
-from tests.factories import Installation, above, add_person, installation, predict, serve_model
-from tests.factories_dataset import dataset
+from tests.browser.hands import EMAIL, UPDATE, at_ecg, choice, reading_place, stored
+from tests.factories import Installation
 
-EMAIL = "reader@example.org"
-UPDATE = "**/_dash-update-component*"
 ON_SCREEN_AT_ENTER = """document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter") return;
   const chosen = (row) => row.querySelector(".verdict input:checked").value;
@@ -25,36 +23,13 @@ ON_SCREEN_AT_ENTER = """document.addEventListener("keydown", (event) => {
 @pytest.fixture
 def place(tmp_path: Path, migrated: Path) -> Installation:
     """Six ECGs with opinions, and a reader."""
-    made = installation(tmp_path / "instance", dataset(tmp_path / "data"), migrated)
-    add_person(made.sessions, EMAIL, Role.CLINICIAN)
-    with made.sessions.begin() as session:
-        serve_model(session)
-        for ecg_id in range(1, 7):
-            predict(session, ecg_id, above(Superclass.MI), warnings=("Lead I looks reversed.",))
-    return made
+    return reading_place(tmp_path, migrated)
 
 
 @pytest.fixture
 def desk(place: Installation, serve: Serve, desks: OpenDesk) -> Desk:
     """The reader's place, not signed in yet."""
     return desks(serve(place))
-
-
-def stored(place: Installation) -> int:
-    """How many answers the database has."""
-    with place.sessions.read() as session:
-        return session.scalar(select(func.count()).select_from(Reading)) or 0
-
-
-def at_ecg(page: Page, ecg_id: int) -> None:
-    """The page of this ECG is there, with its trace."""
-    expect(page.get_by_role("heading", name=f"ECG {ecg_id}", exact=True)).to_be_visible()
-    expect(page.locator(".paper path.js-line").nth(13)).to_be_attached()
-
-
-def choice(page: Page, superclass: str, verdict: str) -> object:
-    """The button of a verdict on a class."""
-    return page.locator(f"[data-class={superclass}] .verdict").get_by_label(verdict)
 
 
 def test_the_keyboard_is_enough(desk: Desk, place: Installation) -> None:

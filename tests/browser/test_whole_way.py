@@ -118,7 +118,7 @@ def answer_and_save(page: Page) -> None:
     page.keyboard.press("r")  # the rest absent
     page.keyboard.press("3")
     page.keyboard.press("u")  # ST/T unsure
-    page.keyboard.press("c")
+    page.keyboard.press("t")
     page.keyboard.type("Q waves in II, III, aVF")
     page.keyboard.press("Escape")
     expect(page.get_by_role("heading", name="Model's opinion")).to_have_count(0)

@@ -17,6 +17,7 @@ from feedback import audit, catalogue, importing, readings
 from feedback.db import Sessions, make_engine, make_sessions, now
 from feedback.errors import (
     AlreadyAnswered,
+    AnswerChanged,
     ContradictoryAnswer,
     FeedbackError,
     IncompleteAnswer,
@@ -313,6 +314,28 @@ class TestFinal:
         assert standing is not None
         assert standing.id == third.id
         assert len(stored(library)) == 4
+
+    def test_a_window_that_shows_an_older_answer_overwrites_nothing(
+        self, library: Sessions, reader: User
+    ) -> None:
+        first = final_after_blind(library, reader)
+        second = amended(library, reader.id, 1, answer(Superclass.HYP), stands=first.id)
+        with pytest.raises(AnswerChanged) as refused:
+            amended(library, reader.id, 1, answer(Superclass.CD), stands=first.id)
+        assert str(refused.value) == (
+            "your answer to ECG 1 was changed in another window at "
+            f"{second.submitted_at:%Y-%m-%d %H:%M:%S} UTC, and that change stands: reload to see it"
+        )
+        standing = state(library, reader).final
+        assert standing is not None
+        assert standing.id == second.id
+
+    def test_an_amendment_sent_twice_is_no_change_of_another_window(
+        self, library: Sessions, reader: User
+    ) -> None:
+        first = final_after_blind(library, reader)
+        one = amended(library, reader.id, 1, answer(), key="one", stands=first.id)
+        assert amended(library, reader.id, 1, answer(), key="one", stands=first.id).id == one.id
 
     def test_nothing_to_amend(self, library: Sessions, reader: User) -> None:
         blind(library, reader.id, 1)
