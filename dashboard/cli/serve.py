@@ -20,6 +20,7 @@ from dashboard.settings import Settings, load_settings
 from feedback import catalogue, db, scoring
 from feedback.db import Sessions
 from feedback.executors.local import NICENESS, LocalExecutor, work
+from feedback.executors.resident import Resident, explainer_beside
 
 if TYPE_CHECKING:
     from dashboard.preparation import Prepared
@@ -66,7 +67,7 @@ def worker(
         int | None, typer.Option(help="Stop when this process, which started it, is gone.")
     ] = None,
 ) -> None:
-    """Run jobs until Ctrl-C, each in a fresh interpreter."""
+    """Run jobs until Ctrl-C, each in a fresh interpreter, and compute explanations."""
     settings = load_settings()
     server.log_with(logging.StreamHandler())
     read_card(settings.checkpoint)  # an altered one is refused here, not in every job
@@ -74,8 +75,11 @@ def worker(
     stop = _set_by_signals()
     if parent is not None:
         server.stop_with_parent(stop, parent)
-    os.nice(NICENESS)
-    work(_sessions(settings), _executor(settings), stop=stop)
+    sessions = _sessions(settings)
+    with explainer_beside(sessions, _resident(settings)):
+        # of this thread alone, on Linux: a reader waits for the explainer that the other starts
+        os.nice(NICENESS)
+        work(sessions, _executor(settings), stop=stop)
 
 
 def score(json: Json = False) -> None:
@@ -147,6 +151,11 @@ def _sessions(settings: Settings) -> Sessions:
 def _executor(settings: Settings) -> LocalExecutor:
     with server.log_file(settings.logs / "jobs.log") as log:
         return LocalExecutor(settings.database_url, Path(log.name), threads=settings.threads)
+
+
+def _resident(settings: Settings) -> Resident:
+    with server.log_file(settings.logs / "explainer.log") as log:
+        return Resident(settings.database_url, Path(log.name), threads=settings.threads)
 
 
 def _set_by_signals() -> threading.Event:

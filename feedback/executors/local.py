@@ -47,19 +47,21 @@ class LocalExecutor:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    env=self._environment(),
+                    env=child_environment(self.database_url, self.threads),
                     start_new_session=True,  # Ctrl-C in the terminal is the worker's to handle
                 )
             )
 
-    def _environment(self) -> dict[str, str]:
-        limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(self.threads))
-        return os.environ | limits | {DATABASE_VARIABLE: self.database_url}
+
+def child_environment(database_url: str, threads: int) -> dict[str, str]:
+    """The environment of a process that computes for this one."""
+    limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
+    return os.environ | limits | {DATABASE_VARIABLE: database_url}
 
 
 @dataclass(frozen=True)
 class Child:
-    """A job in a child process."""
+    """A child process that computes something."""
 
     process: subprocess.Popen[bytes]
 

@@ -1,0 +1,87 @@
+"""The explainer beside a worker: started at the first request, and again whenever it has died."""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from feedback import explanation_queue
+from feedback.db import Sessions
+from feedback.errors import StorageError
+from feedback.executors.local import Child, child_environment, owner_name
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.2  # between two looks at whether anything waits
+RESTART_S = 2.0  # after a process that has died
+COMMAND = (sys.executable, "-m", "feedback.explaining")
+
+
+@dataclass(frozen=True)
+class Resident:
+    """Starts ``command --owner OWNER --parent PID`` as a child process of this one."""
+
+    database_url: str
+    log_file: Path
+    threads: int = 1  # of torch and the numeric libraries
+    command: Sequence[str] = COMMAND
+
+    def start(self, owner: str) -> Child:
+        """Start the process; what it prints is appended to the log file."""
+        with self.log_file.open("ab") as output:
+            return Child(
+                subprocess.Popen(
+                    [*self.command, "--owner", owner, "--parent", str(os.getpid())],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=child_environment(self.database_url, self.threads),
+                    start_new_session=True,  # Ctrl-C in the terminal is the worker's to handle
+                )
+            )
+
+
+@contextmanager
+def explainer_beside(sessions: Sessions, resident: Resident) -> Iterator[None]:
+    """Have an explainer whenever something waits for one, during the block.
+
+    It is started at the first request, not before: it holds half a gigabyte.
+    """
+    stop = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(sessions, resident, stop))
+    keeper.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        keeper.join()
+
+
+def _keep(sessions: Sessions, resident: Resident, stop: threading.Event) -> None:
+    while not stop.wait(POLL_S):
+        try:
+            if explanation_queue.waits(sessions):
+                _run(sessions, resident, stop)
+        except (OSError, StorageError) as error:  # no memory, no process, no database
+            log.warning("asking again: %s", error)
+            stop.wait(RESTART_S)
+
+
+def _run(sessions: Sessions, resident: Resident, stop: threading.Event) -> None:
+    """One explainer from its start to its end."""
+    owner = owner_name()
+    child = resident.start(owner)
+    log.info("explainer started")
+    while (status := child.poll()) is None and not stop.wait(POLL_S):
+        pass
+    if status is None:
+        child.stop()
+    explanation_queue.release(sessions, owner)
+    if status:
+        log.error("the explainer ended with status %s, see explainer.log", status)
+        stop.wait(RESTART_S)

@@ -1,0 +1,230 @@
+"""The explainer: a process that stays, with torch and the checkpoint loaded, and takes requests.
+
+``python -m feedback.explaining --owner NAME --parent PID`` needs the database's address in the
+environment. It ends with its parent, or when nobody has asked for anything in a while: at rest
+it would hold half a gigabyte.
+"""
+
+import argparse
+import logging
+import os
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.ecg import Ecg, Signal
+from core.errors import CheckpointAltered, CoreError, RecordError
+from core.wfdb_reader import read_wfdb
+from feedback import explanation_queue as queue
+from feedback.db import Sessions, make_engine, make_sessions
+from feedback.errors import JobError, StorageError
+from feedback.explanation_queue import Claimed
+from feedback.explanations import BACKGROUND, BACKGROUND_SEED
+from feedback.runner import DATABASE_VARIABLE
+from feedback.tables import ModelVersion, RecordRow, Source
+
+if TYPE_CHECKING:
+    from core.explain.explainer import Explainer
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.1  # between two looks at what waits
+IDLE_S = 900.0  # without a request, the process ends and gives its memory back
+RENEW_S = 5  # the lease is renewed this often, whatever is being computed
+TRAINING_FOLDS = 8  # folds 1 to 8
+_KEPT = 2  # checkpoints in memory: the served one, and the one before it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The record that is explained, and the model whose word it is."""
+
+    record: RecordRow
+    source: Source
+    model: ModelVersion
+
+    def read(self) -> Ecg:
+        """The samples that the model has scored; raises RecordError."""
+        return _read(self.source, self.record.ecg_id, self.record.filename_lr)
+
+
+class Explainers:
+    """Checkpoints that are loaded, each with the background of its data set."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._loaded: OrderedDict[tuple[int, int], Explainer] = OrderedDict()
+
+    def of(self, subject: Subject) -> "Explainer":
+        """The explainer of the subject's model; raises CheckpointNotFound or CheckpointAltered."""
+        key = (subject.model.id, subject.source.id)
+        if key not in self._loaded:
+            self._loaded[key] = self._load(subject)
+        self._loaded.move_to_end(key)
+        while len(self._loaded) > _KEPT:
+            self._loaded.popitem(last=False)
+        return self._loaded[key]
+
+    def _load(self, subject: Subject) -> "Explainer":
+        from core.explain.explainer import Explainer
+
+        with self._sessions.read() as session:
+            drawn = background(session, subject.source)
+        explainer = Explainer.load(Path(subject.model.path), drawn)
+        if explainer.version != subject.model.version:
+            raise CheckpointAltered(
+                f"{subject.model.path} holds {explainer.version}, not {subject.model.version}: "
+                "restart TrustECG, so that the new one is registered"
+            )
+        return explainer
+
+
+def background(session: Session, source: Source) -> Signal | None:
+    """Training records of the data set as the network sees them, (n, 12, 1000), always the same.
+
+    What cannot be read is left out; None where there are no records of folds 1 to 8.
+    """
+    from core.preprocess import prepare_all
+    from core.quality import assess
+
+    rows = session.execute(
+        select(RecordRow.ecg_id, RecordRow.filename_lr)
+        .where(RecordRow.source_id == source.id, RecordRow.fold <= TRAINING_FOLDS)
+        .order_by(RecordRow.ecg_id)
+    ).all()
+    order = np.random.default_rng(BACKGROUND_SEED).permutation(len(rows))
+    ecgs: list[Ecg] = []
+    for at in order:
+        with suppress(RecordError):
+            ecg = _read(source, *rows[at])
+            if assess(ecg).acceptable:
+                ecgs.append(ecg)
+        if len(ecgs) == BACKGROUND:
+            break
+    return prepare_all(ecgs) if ecgs else None
+
+
+def explain_next(sessions: Sessions, explainers: Explainers, owner: str) -> bool:
+    """Compute what waits first, and store it or why it failed; False where nothing waits."""
+    claimed = queue.claim(sessions, owner)
+    if claimed is None:
+        return False
+    try:
+        with _lease_kept(sessions, claimed, owner):
+            _compute(sessions, explainers, claimed, owner)
+    except (JobError, StorageError) as error:  # another process has it, or will
+        log.warning("%s", error)
+    except Exception as error:
+        known = isinstance(error, CoreError)
+        if not known:
+            log.exception("explanation %d", claimed.id)
+        said = str(error) if known else f"{type(error).__name__}: {error}"
+        queue.fail(sessions, claimed.id, owner, said)
+    return True
+
+
+def _compute(sessions: Sessions, explainers: Explainers, claimed: Claimed, owner: str) -> None:
+    subject = _subject(sessions, claimed)
+    explainer, ecg = explainers.of(subject), subject.read()
+    if claimed.explanation is None:
+        found = explainer.attribute(ecg, claimed.superclass, claimed.method)
+        queue.store(sessions, claimed.id, owner, found, "")
+    else:
+        queue.finish(sessions, claimed.id, owner, {})
+
+
+def _subject(sessions: Sessions, claimed: Claimed) -> Subject:
+    with sessions.read() as session:
+        record = session.get_one(RecordRow, claimed.record_id)
+        return Subject(
+            record=record,
+            source=session.get_one(Source, record.source_id),
+            model=session.get_one(ModelVersion, claimed.model_id),
+        )
+
+
+def _read(source: Source, ecg_id: int, filename: str) -> Ecg:
+    root = Path(source.root)
+    return read_wfdb(root / filename, ecg_id=ecg_id, within=root)
+
+
+@contextmanager
+def _lease_kept(sessions: Sessions, claimed: Claimed, owner: str) -> Iterator[None]:
+    """Renew the lease while something is computed."""
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(RENEW_S):
+            with suppress(JobError, StorageError):  # storing the result meets them again
+                queue.keep(sessions, claimed.id, owner)
+
+    thread = threading.Thread(target=renew, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def serve(sessions: Sessions, owner: str, *, idle_s: float = IDLE_S) -> None:
+    """Compute whatever is asked for, until nobody has asked for ``idle_s`` seconds."""
+    explainers, last, warm = Explainers(sessions), time.monotonic(), False
+    while time.monotonic() - last < idle_s:
+        try:
+            if explain_next(sessions, explainers, owner):
+                last = time.monotonic()
+                continue
+        except StorageError as error:
+            log.warning("asking again: %s", error)
+        if not warm:
+            _warm()
+            warm = True
+        time.sleep(POLL_S)
+
+
+def _warm() -> None:
+    """Import what some methods need before one of them is asked for: shap alone takes seconds."""
+    import captum.attr  # noqa: F401
+    import shap  # noqa: F401
+
+
+def _end_with(parent: int, sessions: Sessions, owner: str) -> None:
+    """End this process when the one that started it is gone, even by SIGKILL."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        with suppress(StorageError):
+            queue.release(sessions, owner)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until idle or orphaned."""
+    parser = argparse.ArgumentParser(prog="python -m feedback.explaining")
+    parser.add_argument("--owner", required=True, help="a name that no other process has")
+    parser.add_argument("--parent", type=int, help="end when this process is gone")
+    given = parser.parse_args(arguments)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level="INFO")
+    sessions = make_sessions(make_engine(os.environ[DATABASE_VARIABLE]))
+    if given.parent is not None:
+        _end_with(given.parent, sessions, given.owner)
+    serve(sessions, given.owner)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

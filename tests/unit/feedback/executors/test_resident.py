@@ -1,0 +1,164 @@
+"""The explainer beside a worker, with real processes: kill them, and see the request answered."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from core.ecg import Superclass
+from core.explain.explanation import Method
+from feedback import explanations
+from feedback.db import Sessions
+from feedback.executors import resident
+from feedback.executors.resident import Resident, explainer_beside
+from feedback.tables import ExplanationRow, JobState, User
+from tests.factories import above, predict
+from tests.factories_readings import blind
+
+TOY = """
+import os, pathlib, sys, time
+from feedback import explaining
+from tests.factories_explanations import explanation
+
+folder = pathlib.Path(__file__).parent
+with (folder / "started").open("a") as file:
+    file.write(f"{os.getpid()}\\n")
+
+class Toy:
+    def __init__(self, sessions): pass
+    def of(self, subject): return self
+    def attribute(self, ecg, superclass, method):
+        (folder / "computing").touch()
+        while (folder / "slow").exists():
+            time.sleep(0.05)
+        return explanation(method, superclass)
+
+explaining.Explainers = Toy
+explaining._warm = lambda: None
+sys.exit(explaining.main())
+"""
+WORKER = """
+import sys, time
+from pathlib import Path
+from feedback.db import make_engine, make_sessions
+from feedback.executors.resident import Resident, explainer_beside
+
+url, log, toy = sys.argv[1:]
+with explainer_beside(
+    make_sessions(make_engine(url)), Resident(url, Path(log), command=(sys.executable, toy))
+):
+    time.sleep(600)
+"""
+
+
+class Bench:
+    """An explanation that can be asked for, and a toy that computes it."""
+
+    def __init__(self, sessions: Sessions, folder: Path, reader: User) -> None:
+        self.sessions, self.folder, self.reader = sessions, folder, reader
+        self.url = sessions.engine.url.render_as_string(hide_password=False)
+        self.toy, self.log = folder / "toy.py", folder / "explainer.log"
+        self.toy.write_text(TOY)
+
+    @property
+    def resident(self) -> Resident:
+        return Resident(self.url, self.log, command=(sys.executable, str(self.toy)))
+
+    @property
+    def started(self) -> list[int]:
+        """Ids of the processes that were started."""
+        path = self.folder / "started"
+        return [int(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def ask(self) -> None:
+        with self.sessions.begin() as session:
+            explanations.request(session, self.reader.id, 1, Method.SHAP, Superclass.MI)
+
+    def done(self) -> bool:
+        with self.sessions.read() as session:
+            return session.scalar(select(ExplanationRow.state)) is JobState.DONE
+
+    def computing(self) -> bool:
+        return (self.folder / "computing").exists()
+
+
+@pytest.fixture
+def bench(
+    library: Sessions, reader: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Bench:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    monkeypatch.setattr(resident, "RESTART_S", 0.1)
+    with library.begin() as session:
+        predict(session, 1, above(Superclass.MI))
+    blind(library, reader.id, 1)
+    return Bench(library, tmp_path, reader)
+
+
+def until(true: Callable[[], bool], said: Path, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            pytest.fail(f"not within {seconds} s; the explainer said: {said.read_text()}")
+        time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process lives; one that only waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_it_is_started_at_the_first_request_and_not_before(bench: Bench) -> None:
+    with explainer_beside(bench.sessions, bench.resident):
+        time.sleep(3 * resident.POLL_S)
+        assert bench.started == []
+        bench.ask()
+        until(bench.done, bench.log)
+        (pid,) = bench.started
+    assert not alive(pid)
+
+
+def test_a_request_whose_process_is_killed_is_answered_by_the_next(bench: Bench) -> None:
+    slow = bench.folder / "slow"
+    slow.touch()
+    with explainer_beside(bench.sessions, bench.resident):
+        bench.ask()
+        until(bench.computing, bench.log)
+        slow.unlink()
+        os.kill(bench.started[0], signal.SIGKILL)
+        until(bench.done, bench.log)
+    assert len(bench.started) == 2
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
+def test_it_dies_with_its_worker_and_lets_go_of_what_it_held(bench: Bench) -> None:
+    slow = bench.folder / "slow"
+    slow.touch()
+    command = [sys.executable, "-c", WORKER, bench.url, str(bench.log), str(bench.toy)]
+    worker = subprocess.Popen(command)
+    try:
+        bench.ask()
+        until(bench.computing, bench.log)
+    finally:
+        worker.kill()
+        worker.wait()
+    until(lambda: not alive(bench.started[0]), bench.log)
+    slow.unlink()
+    with explainer_beside(bench.sessions, bench.resident):
+        until(bench.done, bench.log)
+
+
+def test_a_process_that_cannot_be_started_ends_nothing(bench: Bench) -> None:
+    bench.ask()
+    with explainer_beside(bench.sessions, Resident(bench.url, bench.log, command=("/nowhere",))):
+        time.sleep(3 * resident.POLL_S)
+    with explainer_beside(bench.sessions, bench.resident):
+        until(bench.done, bench.log)

@@ -1,0 +1,141 @@
+"""What the explainer makes of a request."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from core.ecg import Ecg, Superclass
+from core.errors import CheckpointAltered, RecordError
+from core.explain.explanation import Explanation, Method
+from feedback import catalogue, explanations
+from feedback.db import Sessions
+from feedback.explaining import Explainers, Subject, background, explain_next
+from feedback.explanations import Explained
+from feedback.tables import JobState, RecordRow, Source, User
+from tests.factories import above, predict
+from tests.factories_explanations import explanation
+from tests.factories_readings import blind
+
+
+class Toy:
+    """An explainer that knows GRAD_CAM, fails on SHAP and says of LIME what is wrong."""
+
+    def attribute(self, ecg: Ecg, superclass: Superclass, method: Method) -> Explanation:
+        assert ecg.signal.shape == (12, 1000)
+        if method is Method.SHAP:
+            raise RuntimeError("additivity check failed")
+        if method is Method.LIME:
+            raise RecordError("no beats were found: choose another method")
+        return explanation(method, superclass)
+
+
+TOYS: Any = SimpleNamespace(of=lambda subject: Toy())
+
+
+@pytest.fixture
+def answered(library: Sessions, reader: User) -> Sessions:
+    """ECG 1 has an opinion, and the reader's blind answer."""
+    with library.begin() as session:
+        predict(session, 1, above(Superclass.MI))
+    blind(library, reader.id, 1)
+    return library
+
+
+def ask(sessions: Sessions, reader: User, method: Method) -> None:
+    with sessions.begin() as session:
+        explanations.request(session, reader.id, 1, method, Superclass.MI)
+
+
+def look(sessions: Sessions, reader: User, method: Method) -> Explained:
+    with sessions.read() as session:
+        found = explanations.find(session, reader.id, 1, method, Superclass.MI)
+    assert found is not None
+    return found
+
+
+def compute_all(sessions: Sessions) -> None:
+    while explain_next(sessions, TOYS, "a"):
+        pass
+
+
+def test_a_request_is_computed_and_then_reported_on(answered: Sessions, reader: User) -> None:
+    ask(answered, reader, Method.GRAD_CAM)
+    assert explain_next(answered, TOYS, "a")
+    half = look(answered, reader, Method.GRAD_CAM)
+    assert half.pending and half.explanation is not None
+    assert explain_next(answered, TOYS, "a")
+    whole = look(answered, reader, Method.GRAD_CAM)
+    assert whole.state is JobState.DONE and whole.report is not None
+    assert not explain_next(answered, TOYS, "a")
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        (Method.SHAP, "RuntimeError: additivity check failed"),
+        (Method.LIME, "no beats were found: choose another method"),
+    ],
+)
+def test_a_method_that_fails_says_so_and_the_others_go_on(
+    answered: Sessions, reader: User, method: Method, said: str
+) -> None:
+    ask(answered, reader, Method.GRAD_CAM)
+    ask(answered, reader, method)
+    compute_all(answered)
+    failed = look(answered, reader, method)
+    assert (failed.state, failed.error, failed.explanation) == (JobState.FAILED, said, None)
+    assert look(answered, reader, Method.GRAD_CAM).state is JobState.DONE
+
+
+def test_a_file_that_is_gone_is_the_requests_failure(answered: Sessions, reader: User) -> None:
+    with answered.begin() as session:
+        catalogue.find_record(session, 1).filename_lr = "records100/gone"
+    ask(answered, reader, Method.GRAD_CAM)
+    compute_all(answered)
+    error = look(answered, reader, Method.GRAD_CAM).error
+    assert error is not None and "gone" in error
+
+
+def test_the_background_is_of_training_folds_and_always_the_same(library: Sessions) -> None:
+    with library.read() as session:
+        source = catalogue.active_source(session)
+        drawn, again = background(session, source), background(session, source)
+    assert drawn is not None and again is not None
+    assert drawn.shape == (8, 12, 1000)  # ECGs 1 to 10 are of folds 2 to 10 and 1
+    assert np.array_equal(drawn, again)
+
+
+def test_without_training_records_there_is_no_background(library: Sessions) -> None:
+    with library.begin() as session:
+        for record in session.scalars(select(RecordRow)):
+            record.fold = 9
+        assert background(session, catalogue.active_source(session)) is None
+
+
+def test_a_checkpoint_is_loaded_once(
+    library: Sessions, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = served(library, checkpoint)
+    explainers = Explainers(library)
+    assert explainers.of(subject) is explainers.of(subject)
+
+
+def test_a_checkpoint_that_was_replaced_is_refused(library: Sessions, checkpoint: Path) -> None:
+    subject = served(library, checkpoint)
+    subject.model.version = "2020.01-00000000"
+    with pytest.raises(CheckpointAltered, match="not 2020.01-00000000: restart TrustECG"):
+        Explainers(library).of(subject)
+
+
+def served(sessions: Sessions, checkpoint: Path) -> Subject:
+    """ECG 1 and the model that the tiny checkpoint holds."""
+    from core.checkpoint import read_card
+
+    with sessions.begin() as session:
+        model = catalogue.register_model(session, read_card(checkpoint), checkpoint)
+        record = catalogue.find_record(session, 1)
+        return Subject(record=record, source=session.get_one(Source, record.source_id), model=model)
