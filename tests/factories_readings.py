@@ -3,11 +3,15 @@
 from datetime import timedelta
 from uuid import uuid4
 
+from sqlalchemy import select
+
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import readings
+from feedback.answers import column_of
+from feedback.catalogue import find_record
 from feedback.db import Sessions, now
 from feedback.readings import Answer
-from feedback.tables import Confidence, Reading, Verdict
+from feedback.tables import Confidence, Reading, ReadingMode, Stage, Verdict
 
 
 def answer(*present: Superclass, comment: str = "", confidence: Confidence | None = None) -> Answer:
@@ -82,3 +86,32 @@ def answered(sessions: Sessions, reader: int, ecg_id: int) -> Reading:
     """A blind and a final answer, stored; the final one."""
     blind(sessions, reader, ecg_id)
     return final(sessions, reader, ecg_id)
+
+
+def assisted(
+    sessions: Sessions, reader: int, ecg_id: int, given: Answer, *, amends: bool = False
+) -> Reading:
+    """A final answer with the model on screen from the start, stored; or its amendment."""
+    with sessions.begin() as session:
+        record = find_record(session, ecg_id)
+        before = session.scalar(
+            select(Reading)
+            .where(Reading.record_id == record.id, Reading.reader_id == reader)
+            .order_by(Reading.sequence.desc())
+        )
+        reading = Reading(
+            key=uuid4().hex,
+            record_id=record.id,
+            reader_id=reader,
+            mode=ReadingMode.ASSISTED,
+            stage=Stage.FINAL,
+            sequence=before.sequence + 1 if amends and before else 0,
+            supersedes_id=before.id if amends and before else None,
+            **{column_of(name): (given.verdicts or {}).get(name) for name in SUPERCLASSES},
+            unreadable=given.unreadable,
+            comment=given.comment,
+            started_at=now(),
+            submitted_at=now(),
+        )
+        session.add(reading)
+    return reading

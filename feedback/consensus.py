@@ -1,0 +1,251 @@
+"""What the readers of a record agree on, class by class, and what may be taught of it.
+
+An adjudicator's verdict settles a class. Else, of the answers that say present or absent (unsure
+says neither):
+
+- one answer alone is taken as it is;
+- two or more that are all alike are a majority;
+- of three or more that are not, Dawid-Skene decides where enough records have three answers to
+  learn the readers' error rates from, else the majority by count;
+- what is left is a conflict, for the adjudication page.
+
+A record that at least half of its readers could not read has no consensus on any class.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from core.calibration import Floats
+from core.ecg import SUPERCLASSES, Superclass
+from core.roles import TRAINING_FOLDS
+from feedback.agreement import counts_of
+from feedback.dawid_skene import dawid_skene
+from feedback.panel import ABSENT, PRESENT, UNSURE, Panel, panel
+from feedback.tables import Verdict
+
+SURE = 0.9  # posterior from which Dawid-Skene's word is taken; between it and 0.1 is a conflict
+OVERLAP = 30  # records with three answers, below which there is no Dawid-Skene
+ASSISTED_WEIGHT = 0.5  # of a label that an assisted answer had a part in: readers follow the model
+_SMOOTHING = 1.0  # answers of each kind that every reader is credited with beforehand
+
+Adjudicated = Mapping[int, Mapping[Superclass, Verdict]]  # by record id
+
+
+class LabelSource(StrEnum):
+    """What a consensus rests on, the weakest first."""
+
+    SINGLE = "single reader"
+    MAJORITY = "majority"
+    DAWID_SKENE = "Dawid-Skene"
+    ADJUDICATED = "adjudicated"
+
+
+class Outcome(StrEnum):
+    """How a class of a record stands."""
+
+    AGREED = "agreed"
+    CONFLICT = "conflict"  # present and absent, and nothing to settle it
+    OPEN = "open"  # nobody said present or absent
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Where one class of one record stands, and the answers behind it."""
+
+    outcome: Outcome
+    label: float | None = None  # 1.0 present, 0.0 absent, None: no consensus
+    source: LabelSource | None = None
+    probability: float | None = None  # that it is present, where Dawid-Skene was asked
+    present: int = 0  # answers
+    absent: int = 0
+    unsure: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordConsensus:
+    """Where one record stands."""
+
+    record_id: int
+    ecg_id: int
+    patient_id: int
+    fold: int
+    classes: Mapping[Superclass, Decision]
+    unreadable: bool
+    assisted: bool  # an assisted answer is among them
+    reading_ids: tuple[int, ...]
+
+    @property
+    def conflicts(self) -> tuple[Superclass, ...]:
+        """The classes that wait for an adjudicator."""
+        return tuple(
+            name for name in SUPERCLASSES if self.classes[name].outcome is Outcome.CONFLICT
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingLabel:
+    """What a record may teach: a label for every class that has a consensus."""
+
+    record_id: int
+    ecg_id: int
+    patient_id: int
+    fold: int
+    labels: Mapping[Superclass, float | None]  # 1.0 present, 0.0 absent, None: do not teach it
+    weight: float  # 1, or ASSISTED_WEIGHT
+    source: LabelSource  # the weakest that a label of this record rests on
+    reading_ids: tuple[int, ...]  # in ascending order
+
+
+def training_labels(
+    session: Session,
+    *,
+    include_assisted: bool = False,
+    adjudicated: Adjudicated | None = None,
+) -> list[TrainingLabel]:
+    """What readers of the active data set agree on and folds 1-8 may be taught, by ecg_id.
+
+    Records of folds 9 and 10 judge models and are never among them. Raises NoDataset.
+    """
+    everything = consensus(panel(session, include_assisted=include_assisted), adjudicated)
+    taught = [one for one in everything if one.fold in TRAINING_FOLDS]
+    return [_label(one) for one in taught if _sources(one)]
+
+
+def consensus(answers: Panel, adjudicated: Adjudicated | None = None) -> list[RecordConsensus]:
+    """Where every record that has an answer stands, by ecg_id; verdicts of adjudicators first."""
+    believed = {name: _presence(answers.decided(name)) for name in SUPERCLASSES}
+    settled = adjudicated or {}
+    return [
+        _record(answers, row, believed, settled.get(key.record_id, {}))
+        for row, key in enumerate(answers.records)
+    ]
+
+
+def _record(
+    answers: Panel,
+    row: int,
+    believed: Mapping[Superclass, Floats],
+    verdicts: Mapping[Superclass, Verdict],
+) -> RecordConsensus:
+    key, given = answers.records[row], answers.reading[row] > 0
+    unreadable = 2 * int(answers.unreadable[row].sum()) >= int(given.sum())
+    counts = counts_of(answers.verdict[row].T, 3)  # (5, absent / present / unsure)
+    return RecordConsensus(
+        record_id=key.record_id,
+        ecg_id=key.ecg_id,
+        patient_id=key.patient_id,
+        fold=key.fold,
+        classes={
+            name: _Case(
+                absent=int(counts[k, ABSENT]),
+                present=int(counts[k, PRESENT]),
+                unsure=int(counts[k, UNSURE]),
+                probability=float(believed[name][row]),
+                unreadable=unreadable,
+                verdict=verdicts.get(name),
+            ).decide()
+            for k, name in enumerate(SUPERCLASSES)
+        },
+        unreadable=unreadable,
+        assisted=bool(answers.assisted[row].any()),
+        reading_ids=tuple(sorted(int(i) for i in answers.reading[row][given])),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """What is known of one class of one record."""
+
+    present: int
+    absent: int
+    unsure: int
+    probability: float  # NaN where Dawid-Skene was not asked
+    unreadable: bool
+    verdict: Verdict | None  # of an adjudicator
+
+    def decide(self) -> Decision:
+        if self.verdict in (Verdict.PRESENT, Verdict.ABSENT):
+            return self._agreed(self.verdict is Verdict.PRESENT, LabelSource.ADJUDICATED)
+        if self.verdict is Verdict.UNSURE:  # the adjudicator looked and left it open
+            return self._undecided(Outcome.OPEN)
+        if self.unreadable:
+            return self._undecided(Outcome.UNREADABLE)
+        said = self.present + self.absent
+        if said == 0:
+            return self._undecided(Outcome.OPEN)
+        if said == 1:
+            return self._agreed(self.present == 1, LabelSource.SINGLE)
+        return self._of_several()
+
+    def _of_several(self) -> Decision:
+        if not self.present or not self.absent:
+            return self._agreed(bool(self.present), LabelSource.MAJORITY)
+        if self.present + self.absent < 3:
+            return self._undecided(Outcome.CONFLICT)
+        if not np.isnan(self.probability):
+            if 1 - SURE < self.probability < SURE:
+                return self._undecided(Outcome.CONFLICT)
+            return self._agreed(self.probability >= SURE, LabelSource.DAWID_SKENE)
+        if self.present == self.absent:
+            return self._undecided(Outcome.CONFLICT)
+        return self._agreed(self.present > self.absent, LabelSource.MAJORITY)
+
+    def _agreed(self, present: bool, source: LabelSource) -> Decision:
+        return self._decision(Outcome.AGREED, float(present), source)
+
+    def _undecided(self, outcome: Outcome) -> Decision:
+        return self._decision(outcome, None, None)
+
+    def _decision(
+        self, outcome: Outcome, label: float | None, source: LabelSource | None
+    ) -> Decision:
+        return Decision(
+            outcome=outcome,
+            label=label,
+            source=source,
+            probability=None if np.isnan(self.probability) else self.probability,
+            present=self.present,
+            absent=self.absent,
+            unsure=self.unsure,
+        )
+
+
+def _presence(decided: NDArray[np.int64]) -> Floats:
+    """Dawid-Skene's probability that a class is present, (records,).
+
+    NaN for records with fewer than three answers, and for all where too few have three.
+    """
+    answers = counts_of(decided, 2).sum(1)
+    believed = np.full(len(decided), np.nan)
+    if int((answers >= 3).sum()) < OVERLAP:
+        return believed
+    given = np.stack([decided == ABSENT, decided == PRESENT], axis=2).astype(np.int64)
+    some = answers > 0
+    fit = dawid_skene(given[some], smoothing=_SMOOTHING)
+    believed[some] = fit.posterior[:, PRESENT]
+    believed[answers < 3] = np.nan
+    return believed
+
+
+def _sources(one: RecordConsensus) -> list[LabelSource]:
+    return [decision.source for decision in one.classes.values() if decision.source]
+
+
+def _label(one: RecordConsensus) -> TrainingLabel:
+    strength = list(LabelSource)
+    return TrainingLabel(
+        record_id=one.record_id,
+        ecg_id=one.ecg_id,
+        patient_id=one.patient_id,
+        fold=one.fold,
+        labels={name: decision.label for name, decision in one.classes.items()},
+        weight=ASSISTED_WEIGHT if one.assisted else 1.0,
+        source=min(_sources(one), key=strength.index),
+        reading_ids=one.reading_ids,
+    )
