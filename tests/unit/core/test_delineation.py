@@ -1,0 +1,87 @@
+"""Every beat is found and its waves are marked where the simulator put them."""
+
+from dataclasses import astuple
+
+import numpy as np
+import pytest
+
+from core.delineation import BeatMarks, delineate
+from core.ecg import Ecg
+from core.simulate import BeatTruth, Finding, simulate_record
+from tests.factories_ecg import ecg
+
+ORDER = ("p_onset", "p_end", "qrs_onset", "r", "qrs_end", "t_onset", "t_end")
+
+
+def pairs(
+    marks: tuple[BeatMarks, ...], truth: tuple[BeatTruth, ...]
+) -> list[tuple[BeatMarks, BeatTruth]]:
+    """Each beat of the truth whose waves lie whole within the record, with the nearest found."""
+    inside = [beat for beat in truth if 0.5 < beat.r < 9.2]
+    return [(min(marks, key=lambda mark: abs(mark.r - beat.r)), beat) for beat in inside]
+
+
+@pytest.mark.parametrize("rate", [100, 500])
+@pytest.mark.parametrize("heart_rate", [45, 75, 110])
+def test_marks_stand_where_the_simulator_put_them(rate: float, heart_rate: float) -> None:
+    simulated = simulate_record(3, heart_rate=heart_rate, rate=rate)
+    for mark, beat in pairs(delineate(simulated.ecg), simulated.truth.beats):
+        assert mark.r == pytest.approx(beat.r, abs=0.03)
+        assert mark.qrs_onset == pytest.approx(beat.qrs_on, abs=0.015)
+        assert mark.qrs_end == pytest.approx(beat.qrs_off, abs=0.02)
+        assert mark.p_onset == pytest.approx(beat.p_on, abs=0.03)
+        assert mark.t_end == pytest.approx(beat.t_off, abs=0.05)
+
+
+@pytest.mark.parametrize("rate", [100, 250, 257, 360, 500, 1000])
+def test_any_rate_gives_the_same_marks(rate: float) -> None:
+    marks, expected = delineate(ecg(rate=rate)), delineate(ecg(rate=500))
+    assert len(marks) == len(expected)
+    for one, two in zip(marks, expected, strict=True):
+        for name in ("r", "qrs_onset", "qrs_end", "t_end"):
+            assert getattr(one, name) == pytest.approx(getattr(two, name), abs=0.02)
+
+
+@pytest.mark.parametrize("finding", list(Finding))
+def test_marks_of_a_beat_are_in_order_and_beats_in_time(finding: Finding) -> None:
+    marks = delineate(simulate_record(5, [finding], rate=100, ectopics=2).ecg)
+    assert len(marks) > 5
+    times = [mark.r for mark in marks]
+    assert times == sorted(times)
+    for mark in marks:
+        known = [at for name in ORDER if (at := getattr(mark, name)) is not None]
+        assert known == sorted(known)
+        assert 0 <= known[0] <= known[-1] <= 10
+
+
+def test_a_wave_cut_off_by_the_end_of_the_record_is_no_wave() -> None:
+    whole = ecg(rate=500)
+    last = delineate(whole)[-2]
+    assert last.t_end is not None
+    short = Ecg(signal=whole.signal[:, : round((last.qrs_end + 0.1) * 500)], rate=500)
+    cut = delineate(short)[-1]
+    assert cut.r == pytest.approx(last.r, abs=0.02)
+    assert cut.t_onset is None and cut.t_end is None
+
+
+def test_gains_that_lie_move_no_mark() -> None:
+    scales = np.linspace(0.3, 3, 12, dtype=np.float32)[:, None]
+    lying = Ecg(signal=ecg().signal * scales, rate=100)
+    for one, two in zip(delineate(lying), delineate(ecg()), strict=True):
+        assert one.qrs_onset == pytest.approx(two.qrs_onset, abs=0.012)
+        assert one.qrs_end == pytest.approx(two.qrs_end, abs=0.012)
+
+
+@pytest.mark.parametrize("samples", [0, 1, 2, 50, 1000])
+def test_no_beat_no_marks(samples: int) -> None:
+    assert delineate(Ecg(signal=np.zeros((12, samples), np.float32), rate=100)) == ()
+
+
+def test_odd_signals_raise_nothing() -> None:
+    rng = np.random.default_rng(3)
+    noise = rng.normal(0, 0.2, (12, 1000)).astype(np.float32)
+    holes = ecg().signal.copy()
+    holes[3, 200:400] = np.nan
+    for signal in (noise, holes, ecg().signal[:, :130], ecg().signal * 1000):
+        for mark in delineate(Ecg(signal=signal, rate=100)):
+            assert all(at is None or np.isfinite(at) for at in astuple(mark))
