@@ -6,12 +6,12 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.checkpoint import Card, read_card
+from core.checkpoint import read_card
 from core.errors import DatasetNotFound
 from core.ptbxl import Ptbxl
 from dashboard.cli.output import progress
 from dashboard.settings import Settings
-from feedback import catalogue, db, importing, scoring, users
+from feedback import catalogue, db, importing, registry, scoring, users
 from feedback.catalogue import Coverage
 from feedback.db import Sessions
 from feedback.tables import Role, Source
@@ -39,7 +39,7 @@ def prepare(settings: Settings) -> Prepared:
     dataset = find_dataset(settings)
     _import(sessions, dataset)
     with sessions.begin() as session:
-        catalogue.register_model(session, card, settings.checkpoint, actor=SYSTEM)
+        registry.install(session, card, settings.checkpoint, actor=SYSTEM)
         scoring.enqueue_scoring(session, actor=SYSTEM)
         admin = _first_admin(session)
     with sessions.read() as session:
@@ -48,16 +48,15 @@ def prepare(settings: Settings) -> Prepared:
     return Prepared(dataset=dataset, coverage=coverage, first_admin=admin)
 
 
-def check(settings: Settings) -> Card:
-    """Raise unless checkpoint, tables and records are there; makes the checkpoint the served."""
+def check(settings: Settings) -> None:
+    """Raise unless checkpoint, tables and records are there; enters the checkpoint."""
     card = read_card(settings.checkpoint)
     db.check(settings.database_url)
     sessions = db.make_sessions(db.make_engine(settings.database_url))
     with sessions.begin() as session:
         catalogue.active_source(session)
-        catalogue.register_model(session, card, settings.checkpoint)
+        registry.install(session, card, settings.checkpoint)
     sessions.engine.dispose()
-    return card
 
 
 def find_dataset(settings: Settings) -> Ptbxl:

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from feedback import audit
 from feedback.db import now
 from feedback.errors import NoDataset, NoModel, UnknownRecord
-from feedback.importing import LOCAL, count_records, make_only_active
-from feedback.tables import ModelVersion, Prediction, RecordRow, Source
+from feedback.importing import LOCAL, count_records
+from feedback.tables import ModelState, ModelVersion, Prediction, RecordRow, Source
 
 if TYPE_CHECKING:
     from core.checkpoint import Card
@@ -88,18 +88,43 @@ def register_model(
     session: Session, card: "Card", path: Path, *, actor: str = LOCAL
 ) -> ModelVersion:
     """Make this checkpoint the one that is served, entering it where it is new."""
+    model = enter_model(session, card, path, actor=actor)
+    if not model.active:
+        serve(session, model)
+        audit.record(session, actor, "model.activate", card.version, path=str(path))
+    return model
+
+
+def enter_model(session: Session, card: "Card", path: Path, *, actor: str = LOCAL) -> ModelVersion:
+    """The row of this checkpoint, a challenger where it is new; what is served stays the same."""
     model = session.scalar(select(ModelVersion).where(ModelVersion.version == card.version))
     if model is None:
-        model = ModelVersion(version=card.version, active=False, registered_at=now())
+        model = ModelVersion(
+            version=card.version,
+            active=False,
+            state=ModelState.CHALLENGER,
+            registered_at=now(),
+            registered_by=actor,
+        )
         session.add(model)
     content = card.model_dump(mode="json")
     model.path, model.card = str(path), content | {"thresholds": _thresholds(card)}
     session.flush()
-    if not model.active:
-        make_only_active(session, ModelVersion, model.id)
-        session.refresh(model)
-        audit.record(session, actor, "model.activate", card.version, path=str(path))
     return model
+
+
+def serve(session: Session, model: ModelVersion) -> None:
+    """Make a registered model the champion; the one before it is retired, and noted as replaced.
+
+    Two statements in this order: the index allows no second champion in between.
+    """
+    before = session.scalar(select(ModelVersion).where(ModelVersion.active))
+    if before is not None:
+        before.active, before.state = False, ModelState.RETIRED
+        session.flush()
+        model.replaced_id = before.id
+    model.active, model.state = True, ModelState.CHAMPION
+    session.flush()
 
 
 def active_model(session: Session) -> ModelVersion:
@@ -112,10 +137,10 @@ def active_model(session: Session) -> ModelVersion:
     return model
 
 
-def coverage(session: Session) -> Coverage:
-    """How far the active model has come with the active data set."""
+def coverage(session: Session, model: ModelVersion | None = None) -> Coverage:
+    """How far a model, the active one where none is named, has come with the active data set."""
     source = active_source(session)
-    model = session.scalar(select(ModelVersion).where(ModelVersion.active))
+    model = model or session.scalar(select(ModelVersion).where(ModelVersion.active))
     scored, refused, failed = session.execute(
         select(
             func.count(Prediction.p_norm),

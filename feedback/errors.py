@@ -16,6 +16,8 @@
     ├── CatalogueError
     │   ├── NoDataset             no data set was imported
     │   ├── NoModel               no model was registered
+    │   ├── UnknownModel          no such version in the registry
+    │   ├── NotPromotable         a version that may not be served as it is
     │   ├── UnknownRecord         no such ECG in the active data set
     │   └── InvalidQuery          a sort or filter that the worklist does not have
     │       └── InvalidFilter     a value that a column cannot be compared with
@@ -102,6 +104,14 @@ class NoDataset(CatalogueError):
 
 class NoModel(CatalogueError):
     """No model was registered."""
+
+
+class UnknownModel(CatalogueError):
+    """No such version in the registry."""
+
+
+class NotPromotable(CatalogueError):
+    """A version that may not be served as it is, or none to go back to."""
 
 
 class UnknownRecord(CatalogueError):

@@ -13,7 +13,7 @@ from core.progress import Progress
 from core.ptbxl import INDEX, SIMULATED_MARK, STATEMENTS, Ptbxl, Record
 from feedback import audit
 from feedback.db import Sessions, now
-from feedback.tables import ModelVersion, RecordRow, Source
+from feedback.tables import RecordRow, Source
 
 LOCAL = "command line"  # the actor where nobody is signed in
 _CHUNK = 1000  # records a transaction: other writers wait a tenth of a second
@@ -169,7 +169,7 @@ def _finish(
     source.digest, source.imported_at = digest, now()
     session.flush()
     if not source.active:
-        make_only_active(session, Source, source.id)
+        make_only_active(session, source.id)
     audit.record(
         session,
         actor,
@@ -187,21 +187,21 @@ def _finish(
 def _activate_again(session: Session, source: Source, actor: str) -> None:
     """Make a known data set the active one; that another one is read from now on is on record."""
     if not source.active:
-        make_only_active(session, Source, source.id)
+        make_only_active(session, source.id)
         audit.record(session, actor, "data.activate", source.root, digest=source.digest)
 
 
-def make_only_active(
-    session: Session, table: type[Source] | type[ModelVersion], row_id: int
-) -> None:
-    """Make this row the active one of its table.
+def make_only_active(session: Session, source_id: int) -> None:
+    """Make this data set the active one.
 
     Two statements in this order: the index allows no second active row in between.
     """
     quiet = {"synchronize_session": "fetch"}
-    session.execute(update(table).where(table.active).values(active=False), execution_options=quiet)
     session.execute(
-        update(table).where(table.id == row_id).values(active=True), execution_options=quiet
+        update(Source).where(Source.active).values(active=False), execution_options=quiet
+    )
+    session.execute(
+        update(Source).where(Source.id == source_id).values(active=True), execution_options=quiet
     )
 
 

@@ -72,7 +72,8 @@ def reveal(
     """The opinion on a record for a reader who has come to ``stage``; raises NotRevealed.
 
     ``pinned`` is the model that was active at the blind answer. Its opinion is shown, so that a
-    reload shows the same; the active model's where that one has none.
+    reload shows the same; the active model's where that one has none, and of a new champion that
+    has not come to this record, the opinion of the one that it replaced.
     """
     if not opinion_visible(stage, ReadingMode.BLIND_FIRST):
         raise NotRevealed(
@@ -93,14 +94,16 @@ def reveal(
 
 
 def _of_model(session: Session, record_id: int, pinned: int | None) -> dict[str, Any]:
+    replaced = select(ModelVersion.replaced_id).where(ModelVersion.active).scalar_subquery()
     found = session.execute(
         select(Prediction, ModelVersion)
         .join(ModelVersion, ModelVersion.id == Prediction.model_id)
         .where(
             Prediction.record_id == record_id,
-            (ModelVersion.id == pinned) | ModelVersion.active,
+            # a champion of a minute ago has not scored everything: the one before it has
+            (ModelVersion.id == pinned) | ModelVersion.active | (ModelVersion.id == replaced),
         )
-        .order_by((ModelVersion.id == pinned).desc())
+        .order_by((ModelVersion.id == pinned).desc(), ModelVersion.active.desc())
         .options(undefer(Prediction.attention))
     ).first()
     if found is None:

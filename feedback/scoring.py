@@ -26,9 +26,14 @@ Pending = Row[int, int, str]  # id, ecg_id, filename_lr of a record
 T = TypeVar("T")
 
 
-def enqueue_scoring(session: Session, *, actor: str, shard: int = SHARD) -> list[Job]:
-    """Queue what the active model has not scored, or not read, and what no open job covers."""
-    source, model = active_source(session), active_model(session)
+def enqueue_scoring(
+    session: Session, *, actor: str, model: ModelVersion | None = None, shard: int = SHARD
+) -> list[Job]:
+    """Queue what a model has not scored, or not read, and what no open job covers.
+
+    It is the active model where none is named.
+    """
+    source, model = active_source(session), model or active_model(session)
     covered = [_within(job.payload) for job in _open_jobs(session, model.id)]
     missing = session.scalars(
         select(RecordRow.id)
@@ -41,11 +46,10 @@ def enqueue_scoring(session: Session, *, actor: str, shard: int = SHARD) -> list
     ]
 
 
-def is_open(sessions: Sessions) -> bool:
-    """Whether a scoring job waits or runs."""
+def is_open(sessions: Sessions, model_id: int) -> bool:
+    """Whether a scoring job of this model waits or runs."""
     with sessions.read() as session:
-        query = select(exists().where(Job.kind == KIND, Job.state.in_(jobs.OPEN)))
-        return bool(session.scalar(query))
+        return next(_open_jobs(session, model_id), None) is not None
 
 
 def score_shard(context: jobs.JobContext) -> str:

@@ -82,6 +82,15 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ModelState(StrEnum):
+    """Where a registered model stands."""
+
+    CHALLENGER = "challenger"  # may be promoted, once it has passed the gate
+    CHAMPION = "champion"  # the one that is served
+    FAILED = "failed"  # did not pass the gate; kept with the reason
+    RETIRED = "retired"  # was champion
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware time, stored in UTC; a naive one is refused at the border."""
 
@@ -154,6 +163,7 @@ class Base(DeclarativeBase):
         Superclass: _as_text(Superclass),
         Method: _as_text(Method, 24),
         Unit: _as_text(Unit, 24),
+        ModelState: _as_text(ModelState),
     }
 
 
@@ -251,18 +261,47 @@ class RecordRow(Base):
     source: Mapped[Source] = relationship(lazy="raise")
 
 
+class Retraining(Base):
+    """What a fine-tuning run is made of, frozen: the same row gives the same weights."""
+
+    __tablename__ = "retrainings"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int] = mapped_column(ForeignKey("model_versions.id"))
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
+    folder: Mapped[str] = mapped_column(Text)  # of fine-tuned checkpoints
+    config: Mapped[Json]  # of ``core.finetuning``, with the seed
+    labels: Mapped[Json]  # taught and held out: record, answers by class, weight, readings
+    labels_digest: Mapped[str] = mapped_column(String(64))
+    include_assisted: Mapped[bool]
+    asked_by: Mapped[str] = mapped_column(String(320))
+    asked_at: Mapped[datetime]
+
+
 class ModelVersion(Base):
-    """A checkpoint that was registered. One at most is active: the one that is served."""
+    """A checkpoint that was registered. One at most is active: the champion, which is served."""
 
     __tablename__ = "model_versions"
-    __table_args__ = (_only_one_active("model_versions"),)
+    __table_args__ = (
+        _only_one_active("model_versions"),
+        _one_of("state", ModelState),
+        CheckConstraint("active = (state = 'champion')", name="champion"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     version: Mapped[str] = mapped_column(String(80), unique=True)
     path: Mapped[str] = mapped_column(Text)
     card: Mapped[Json]
     active: Mapped[bool]
+    state: Mapped[ModelState]
     registered_at: Mapped[datetime]
+    registered_by: Mapped[str] = mapped_column(String(320))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("model_versions.id"))
+    retraining_id: Mapped[int | None] = mapped_column(ForeignKey("retrainings.id", use_alter=True))
+    gate: Mapped[Json | None]  # the last report of ``core.gate``
+    replaced_id: Mapped[int | None] = mapped_column(ForeignKey("model_versions.id"))
+    promoted_at: Mapped[datetime | None]
+    justification: Mapped[str | None] = mapped_column(Text)  # of a promotion past the gate
 
 
 class Prediction(Base):
@@ -411,11 +450,24 @@ class Reading(Base):
     blind_id: Mapped[int | None] = mapped_column(ForeignKey("readings.id"))
 
 
+_RETRAINING_OPEN = "kind = 'retrain' AND state IN ('queued', 'running')"
+
+
 class Job(Base):
     """A piece of background work; the row is the truth about it."""
 
     __tablename__ = "jobs"
-    __table_args__ = (Index(None, "state", "priority", "id"), _one_of("state", JobState))
+    __table_args__ = (
+        Index(None, "state", "priority", "id"),
+        _one_of("state", JobState),
+        Index(  # two runs would spend the machine on challengers of the same champion
+            "uq_jobs_one_retraining",
+            "kind",
+            unique=True,
+            sqlite_where=text(_RETRAINING_OPEN),
+            postgresql_where=text(_RETRAINING_OPEN),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))

@@ -23,9 +23,9 @@ Email = Annotated[str, typer.Argument(help="The e-mail address that the person s
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the command line."""
-    app.add_typer(_group(upgrade, downgrade, check), name="db", help="The tables (Alembic).")
-    app.add_typer(_group(add, reset), name="user", help="Accounts.")
-    app.add_typer(_group(verify), name="audit", help="The audit chain.")
+    app.add_typer(group(upgrade, downgrade, check), name="db", help="The tables (Alembic).")
+    app.add_typer(group(add, reset), name="user", help="Accounts.")
+    app.add_typer(group(verify), name="audit", help="The audit chain.")
     app.command("export")(export_labels)
 
 
@@ -62,21 +62,21 @@ def add(
     json: Json = False,
 ) -> None:
     """Make an account and print its one-time password, which is kept nowhere."""
-    with _sessions() as sessions, sessions.begin() as session:
+    with open_sessions() as sessions, sessions.begin() as session:
         made = users.add_user(session, email, role, actor=LOCAL)
     _emit_password(made, json)
 
 
 def reset(email: Email, json: Json = False) -> None:
     """Print a new one-time password for an account and end its sessions."""
-    with _sessions() as sessions, sessions.begin() as session:
+    with open_sessions() as sessions, sessions.begin() as session:
         made = users.reset_password(session, email, actor=LOCAL)
     _emit_password(made, json)
 
 
 def verify(json: Json = False) -> None:
     """Walk the audit chain and every reading; exit 1 where something was altered or removed."""
-    with _sessions() as sessions, sessions.read() as session:
+    with open_sessions() as sessions, sessions.read() as session:
         found = audit.verify(session)
     emit(
         asdict(found),
@@ -98,7 +98,7 @@ def export_labels(
         raise typer.BadParameter(f"{file} cannot be written: give a file in a folder that exists")
     beside = {kind: file.with_name(f"{file.stem}.{kind}") for kind in _BESIDE}
     dictionary = dictionary or beside["dictionary.csv"]
-    with _sessions() as sessions:
+    with open_sessions() as sessions:
         with sessions.read() as session, _whole(file) as stream:
             manifest = export.write_labels(session, stream)
         with sessions.begin() as session:
@@ -114,7 +114,7 @@ def export_labels(
 _BESIDE = ("dictionary.csv", "manifest.json")
 
 
-def _group(*commands: object) -> typer.Typer:
+def group(*commands: object) -> typer.Typer:
     group = typer.Typer(no_args_is_help=True)
     for command in commands:
         group.command()(command)  # type: ignore[type-var]
@@ -122,7 +122,7 @@ def _group(*commands: object) -> typer.Typer:
 
 
 @contextmanager
-def _sessions() -> Iterator[Sessions]:
+def open_sessions() -> Iterator[Sessions]:
     """The database of this installation, its tables checked first."""
     url = load_settings().database_url
     db.check(url)

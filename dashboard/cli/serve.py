@@ -17,12 +17,15 @@ from dashboard import server
 from dashboard.cli.options import Json
 from dashboard.cli.output import emit, note, progress
 from dashboard.settings import Settings, load_settings
-from feedback import catalogue, db, scoring
+from feedback import catalogue, db, registry, scoring
 from feedback.db import Sessions
 from feedback.executors.local import NICENESS, LocalExecutor, work
 from feedback.executors.resident import Resident, explainer_beside
+from feedback.tables import ModelVersion
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from dashboard.preparation import Prepared
 
 Port = Annotated[int | None, typer.Option(help="Port to serve on; 0 takes any free one.")]
@@ -82,22 +85,29 @@ def worker(
         work(sessions, _executor(settings), stop=stop)
 
 
-def score(json: Json = False) -> None:
-    """Predict every record that the served model has not seen, as jobs that all workers share."""
+def score(
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(help="Version, or folder of one to enter; default: the served model."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Predict every record that a model has not seen, as jobs that all workers share."""
     from dashboard.preparation import check
 
     settings = load_settings()
-    card = check(settings)
+    check(settings)
     sessions = _sessions(settings)
     with sessions.begin() as session:
-        scoring.enqueue_scoring(session, actor=catalogue.LOCAL)
-    _work_through(sessions, settings)
+        model = _asked_for(session, checkpoint)
+        scoring.enqueue_scoring(session, actor=catalogue.LOCAL, model=model)
+    _work_through(sessions, settings, model)
     with sessions.read() as session:
-        coverage = catalogue.coverage(session)
+        coverage = catalogue.coverage(session, model)
     emit(
-        {"checkpoint": card.version, **asdict(coverage), "open": coverage.open},
+        {"checkpoint": model.version, **asdict(coverage), "open": coverage.open},
         json,
-        f"{card.version}: {coverage.scored} of {coverage.records} records have a prediction, "
+        f"{model.version}: {coverage.scored} of {coverage.records} records have a prediction, "
         f"{coverage.refused} were refused for their quality, {coverage.failed} cannot be read",
     )
     if coverage.open:
@@ -105,17 +115,26 @@ def score(json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _work_through(sessions: Sessions, settings: Settings) -> None:
-    """Be a worker until no scoring job is open, and show how far all of them are."""
+def _asked_for(session: "Session", checkpoint: str | None) -> ModelVersion:
+    """The model of a version or folder; a folder's checkpoint is entered as a challenger."""
+    if checkpoint is None:
+        return catalogue.active_model(session)
+    if (folder := Path(checkpoint)).is_dir():
+        return registry.add(session, read_card(folder), folder.resolve())
+    return registry.find_model(session, checkpoint)
+
+
+def _work_through(sessions: Sessions, settings: Settings, model: ModelVersion) -> None:
+    """Be a worker until no scoring job of the model is open, and show how far all of them are."""
     stop, done = _set_by_signals(), threading.Event()
 
     def follow() -> None:
         with sessions.read() as session:
-            total = catalogue.coverage(session).open
+            total = catalogue.coverage(session, model).open
         with progress("Scoring records", total) as advance:
             while not done.wait(0.5):
                 with sessions.read() as session:
-                    advance(done=total - catalogue.coverage(session).open)
+                    advance(done=total - catalogue.coverage(session, model).open)
             advance(done=total)
 
     with ThreadPoolExecutor(1) as pool:
@@ -125,7 +144,7 @@ def _work_through(sessions: Sessions, settings: Settings) -> None:
                 sessions,
                 _executor(settings),
                 stop=stop,
-                finished=lambda: not scoring.is_open(sessions),
+                finished=lambda: not scoring.is_open(sessions, model.id),
             )
         finally:
             done.set()

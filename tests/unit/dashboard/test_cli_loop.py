@@ -1,0 +1,67 @@
+"""``models`` as typed."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.checkpoint import read_card, save_card
+from dashboard.cli import main
+from feedback import catalogue, db, registry
+
+
+@pytest.fixture
+def instance(tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation with a champion and a challenger that nobody has judged."""
+    monkeypatch.setenv("TRUSTECG_INSTANCE", str(tmp_path))
+    new = tmp_path / "checkpoints" / "new"
+    shutil.copytree(checkpoint, new)
+    card = save_card(new, read_card(new).model_copy(update={"version": "2026.12-new"}))
+    url = f"sqlite:///{tmp_path / 'trustecg.db'}"
+    db.upgrade(url)
+    engine = db.make_engine(url)
+    with db.make_sessions(engine).begin() as session:
+        catalogue.register_model(session, read_card(checkpoint), checkpoint)
+        registry.add(session, card, new)
+    engine.dispose()
+    return tmp_path
+
+
+def run(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr("sys.argv", ["trustecg", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def asked(capsys: Any, *arguments: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    assert run(*arguments, "--json", monkeypatch=monkeypatch) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_promotion_and_the_way_back(
+    instance: Path, checkpoint: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = read_card(checkpoint).version
+    assert run("models", "promote", "2026.12-new", monkeypatch=monkeypatch) == 1
+    assert "was not judged by the gate: only a written" in capsys.readouterr().err
+    why = ("--justification", "Asked for by the ward, for a trial.")
+    served = asked(capsys, "models", "promote", "2026.12-new", *why, monkeypatch=monkeypatch)
+    assert served == {"served": "2026.12-new"}
+    listed = asked(capsys, "models", "list", monkeypatch=monkeypatch)["models"]
+    assert {m["version"]: m["state"] for m in listed} == {
+        "2026.12-new": "champion",
+        first: "retired",
+    }
+    assert asked(capsys, "models", "rollback", monkeypatch=monkeypatch) == {"served": first}
+
+
+def test_a_version_is_shown_in_words(
+    instance: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("models", "show", "2026.12-new", monkeypatch=monkeypatch) == 0
+    assert "the gate has not judged it" in capsys.readouterr().out
+    assert run("models", "show", "nothing", monkeypatch=monkeypatch) == 1
+    assert "no model 'nothing' is registered" in capsys.readouterr().err

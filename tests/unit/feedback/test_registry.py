@@ -1,0 +1,282 @@
+"""Which model is served, who said so, and the way back."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.checkpoint import Card, read_card, save_card
+from core.errors import CheckpointAltered, CheckpointNotFound
+from feedback import audit, catalogue, readings, registry
+from feedback.db import Sessions
+from feedback.errors import NotPromotable, UnknownModel
+from feedback.tables import AuditEntry, Job, ModelState, ModelVersion, Reading, User
+from tests.factories import above, predict
+from tests.factories_readings import blind
+
+WHY = "The ward needs it for the new recorder."
+
+
+@pytest.fixture
+def library(library: Sessions, checkpoint: Path) -> Sessions:
+    """The ten records, and a champion whose files are there."""
+    with library.begin() as session:
+        catalogue.register_model(session, read_card(checkpoint), checkpoint)
+    return library
+
+
+def another(checkpoint: Path, folder: Path, version: str = "2026.12-new") -> Card:
+    """The same weights as another version in ``folder``, as fine-tuning would leave it."""
+    shutil.copytree(checkpoint, folder)
+    return save_card(folder, read_card(folder).model_copy(update={"version": version}))
+
+
+def challenger(
+    sessions: Sessions, checkpoint: Path, folder: Path, *, passed: bool | None = True
+) -> str:
+    """A registered challenger; judged against the champion of now unless ``passed`` is None."""
+    card = another(checkpoint, folder)
+    with sessions.begin() as session:
+        champion = catalogue.active_model(session).version
+        model = registry.add(session, card, folder, actor="eve")
+        if passed is not None:
+            checks = [{"name": "AUROC of MI", "passed": passed, "sentence": "It fell."}]
+            model.gate = {"champion": champion, "passed": passed, "checks": checks}
+    return card.version
+
+
+def served(sessions: Sessions) -> str:
+    with sessions.read() as session:
+        return catalogue.active_model(session).version
+
+
+def states(sessions: Sessions) -> dict[str, str]:
+    with sessions.read() as session:
+        return {m.version: str(m.state) for m in registry.versions(session)}
+
+
+def actions(sessions: Sessions) -> list[tuple[str, str]]:
+    with sessions.read() as session:
+        rows = session.execute(select(AuditEntry.action, AuditEntry.subject))
+        return [(r.action, r.subject) for r in rows if r.action.startswith("model.")]
+
+
+def test_a_challenger_that_passed_is_promoted_and_what_it_lacks_is_queued(
+    library: Sessions, checkpoint: Path, tmp_path: Path
+) -> None:
+    before = served(library)
+    version = challenger(library, checkpoint, tmp_path / "new")
+    with library.begin() as session:
+        registry.promote(session, version, actor="eve@example.org")
+    assert served(library) == version
+    assert states(library)[before] == ModelState.RETIRED
+    with library.read() as session:
+        (job,) = session.scalars(select(Job))
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        found = [e for e in session.scalars(select(AuditEntry)) if e.action == "model.promote"]
+    assert job.payload["model"] == catalogue_id(library, version)
+    assert entry is not None and entry.action == "job.enqueue"
+    assert [(e.actor, e.subject, e.detail) for e in found] == [
+        ("eve@example.org", version, {"replaced": before})
+    ]
+
+
+def catalogue_id(sessions: Sessions, version: str) -> int:
+    with sessions.read() as session:
+        return registry.find_model(session, version).id
+
+
+@pytest.mark.parametrize(
+    ("passed", "why"),
+    [
+        (False, "2026.12-new did not pass the gate (AUROC of MI)"),
+        (None, "2026.12-new was not judged by the gate"),
+    ],
+)
+def test_past_the_gate_only_with_a_written_justification(
+    library: Sessions, checkpoint: Path, tmp_path: Path, passed: bool | None, why: str
+) -> None:
+    version = challenger(library, checkpoint, tmp_path / "new", passed=passed)
+    for written in (None, "", "  because   ", " x" * 9):
+        with library.begin() as session, pytest.raises(NotPromotable) as refused:
+            registry.promote(session, version, actor="eve", justification=written)
+        assert str(refused.value) == (
+            f"{why}: only a written justification of 20 characters or more promotes it all the same"
+        )
+    assert served(library) != version
+    with library.begin() as session:
+        registry.promote(session, version, actor="eve", justification=f" {WHY}\n")
+    with library.read() as session:
+        entry = session.scalar(select(AuditEntry).where(AuditEntry.action == "model.promote"))
+        assert registry.find_model(session, version).justification == WHY
+    assert entry is not None
+    assert (entry.detail["justification"], entry.detail["despite"]) == (WHY, why)
+
+
+def test_a_report_against_a_champion_of_the_past_does_not_count(
+    library: Sessions, checkpoint: Path, tmp_path: Path
+) -> None:
+    version = challenger(library, checkpoint, tmp_path / "new")
+    other = another(checkpoint, tmp_path / "other", "2026.12-other")
+    with library.begin() as session:
+        catalogue.register_model(session, other, tmp_path / "other")
+    with library.begin() as session, pytest.raises(NotPromotable, match="was judged against"):
+        registry.promote(session, version, actor="eve")
+
+
+def test_going_back_restores_thresholds_and_predictions(
+    library: Sessions, checkpoint: Path, tmp_path: Path, reader: User
+) -> None:
+    before = served(library)
+    with library.begin() as session:
+        predict(session, 1, above("MI"))
+    version = challenger(library, checkpoint, tmp_path / "new")
+    with library.begin() as session:
+        registry.promote(session, version, actor="eve")
+        predict(session, 1, above("CD"))
+        registry.rollback(session, actor="eve")
+    assert served(library) == before
+    assert states(library)[version] == ModelState.RETIRED
+    blind(library, reader.id, 1)
+    with library.read() as session:
+        opinion = readings.opinion_for(session, reader.id, 1)
+    assert (opinion.model_version, opinion.predicted) == (before, ("MI",))
+    assert actions(library)[-1] == ("model.rollback", before)
+    with library.read() as session:
+        audit.verify(session)
+
+
+def test_going_back_twice_goes_two_versions_back(
+    library: Sessions, checkpoint: Path, tmp_path: Path
+) -> None:
+    first = served(library)
+    second = challenger(library, checkpoint, tmp_path / "new")
+    with library.begin() as session:
+        session.execute(update(ModelVersion).values(replaced_id=None))
+        registry.promote(session, second, actor="eve")
+    third = another(checkpoint, tmp_path / "third", "2026.12-third")
+    with library.begin() as session:
+        registry.add(session, third, tmp_path / "third")
+        registry.promote(session, third.version, actor="eve", justification=WHY)
+        assert registry.rollback(session, actor="eve").version == second
+        assert registry.rollback(session, actor="eve").version == first
+    with library.begin() as session, pytest.raises(NotPromotable) as refused:
+        registry.rollback(session, actor="eve")
+    assert str(refused.value) == f"{first} replaced no other version: there is no way back"
+
+
+def test_a_page_keeps_the_version_that_it_showed(
+    library: Sessions, checkpoint: Path, tmp_path: Path, reader: User, colleague: User
+) -> None:
+    before = served(library)
+    with library.begin() as session:
+        predict(session, 1, above("MI"))
+    blind(library, reader.id, 1)
+    version = challenger(library, checkpoint, tmp_path / "new")
+    with library.begin() as session:
+        registry.promote(session, version, actor="eve")
+        predict(session, 1, above("CD"))
+    blind(library, colleague.id, 1)
+    with library.read() as session:
+        mine = readings.opinion_for(session, reader.id, 1)
+        theirs = readings.opinion_for(session, colleague.id, 1)
+        pinned = session.scalars(select(Reading.model_id).order_by(Reading.id)).all()
+    assert (mine.model_version, theirs.model_version) == (before, version)
+    assert len(set(pinned)) == 2
+
+
+def test_until_a_champion_has_come_to_a_record_the_old_opinion_is_shown(
+    library: Sessions, checkpoint: Path, tmp_path: Path, reader: User
+) -> None:
+    before = served(library)
+    with library.begin() as session:
+        predict(session, 1, above("MI"))
+    version = challenger(library, checkpoint, tmp_path / "new")
+    with library.begin() as session:
+        registry.promote(session, version, actor="eve")
+    blind(library, reader.id, 1)
+    with library.read() as session:
+        assert readings.opinion_for(session, reader.id, 1).model_version == before
+
+
+def test_weights_that_are_not_the_registered_ones_are_not_served(
+    library: Sessions, checkpoint: Path, tmp_path: Path
+) -> None:
+    before = served(library)
+    version = challenger(library, checkpoint, tmp_path / "new")
+    with (tmp_path / "new" / "weights.safetensors").open("ab") as file:
+        file.write(b"\0")
+    with pytest.raises(CheckpointAltered), library.begin() as session:
+        registry.promote(session, version, actor="eve")
+    shutil.rmtree(tmp_path / "new")
+    with pytest.raises(CheckpointNotFound), library.begin() as session:
+        registry.promote(session, version, actor="eve")
+    assert served(library) == before
+
+
+def test_an_unknown_version_and_the_champion_itself(library: Sessions) -> None:
+    with library.begin() as session:
+        with pytest.raises(UnknownModel, match="no model 'x' is registered: choose one"):
+            registry.promote(session, "x", actor="eve")
+        champion = catalogue.active_model(session).version
+        with pytest.raises(NotPromotable, match="is the champion already"):
+            registry.promote(session, champion, actor="eve")
+
+
+class TestWhatIsInstalled:
+    def test_it_is_served_where_nobody_has_chosen(
+        self, library: Sessions, checkpoint: Path, tmp_path: Path
+    ) -> None:
+        card = another(checkpoint, tmp_path / "update")
+        with library.begin() as session:
+            assert registry.install(session, card, tmp_path / "update").version == card.version
+        assert served(library) == card.version
+
+    def test_it_undoes_no_promotion(
+        self, library: Sessions, checkpoint: Path, tmp_path: Path
+    ) -> None:
+        version = challenger(library, checkpoint, tmp_path / "new")
+        with library.begin() as session:
+            registry.promote(session, version, actor="eve")
+        update = another(checkpoint, tmp_path / "update", "2027.01-update")
+        for card, folder in ((read_card(checkpoint), checkpoint), (update, tmp_path / "update")):
+            with library.begin() as session:
+                assert registry.install(session, card, folder).version == version
+        assert states(library)["2027.01-update"] == ModelState.CHALLENGER
+
+    def test_it_undoes_no_way_back(
+        self, library: Sessions, checkpoint: Path, tmp_path: Path
+    ) -> None:
+        card = another(checkpoint, tmp_path / "update")
+        before = served(library)
+        with library.begin() as session:
+            registry.install(session, card, tmp_path / "update")
+            registry.rollback(session, actor="eve")
+        with library.begin() as session:
+            registry.install(session, card, tmp_path / "update")
+        assert served(library) == before
+
+
+def test_the_table_holds_one_champion_and_says_so_twice(library: Sessions) -> None:
+    for wrong in ({"state": ModelState.FAILED}, {"active": False}):
+        with pytest.raises(IntegrityError), library.begin() as session:
+            session.execute(update(ModelVersion).where(ModelVersion.active).values(wrong))
+    with library.read() as session:
+        count = select(func.count()).select_from(ModelVersion).where(ModelVersion.active)
+        assert session.scalar(count) == 1
+
+
+def test_a_version_is_described_with_its_lineage(
+    library: Sessions, checkpoint: Path, tmp_path: Path
+) -> None:
+    before = served(library)
+    version = challenger(library, checkpoint, tmp_path / "new")
+    with library.begin() as session:
+        registry.promote(session, version, actor="eve")
+    with library.read() as session:
+        told = registry.describe(session, registry.find_model(session, version))
+    assert (told["state"], told["replaced"], told["registered_by"]) == ("champion", before, "eve")
+    assert told["gate"]["passed"] is True
+    assert told["card"]["version"] == version
