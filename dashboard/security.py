@@ -1,9 +1,9 @@
 """Who gets in: one guard in front of every route and callback, and the headers of every answer."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from dash import Dash
@@ -50,6 +50,7 @@ class Person(UserMixin):
     role: Role
     must_change_password: bool
     stamp: str
+    preferences: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, user: User) -> "Person":
@@ -60,6 +61,7 @@ class Person(UserMixin):
             role=user.role,
             must_change_password=user.must_change_password,
             stamp=user.session_stamp,
+            preferences=user.preferences or {},
         )
 
     def get_id(self) -> str:

@@ -184,6 +184,7 @@ class User(Base):
     active: Mapped[bool]
     session_stamp: Mapped[str] = mapped_column(String(64))  # a new one ends all sessions
     created_at: Mapped[datetime]
+    preferences: Mapped[Json | None]  # how pages and ECG paper look to them; None: as usual
 
 
 class LoginAttempt(Base):

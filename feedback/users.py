@@ -143,6 +143,12 @@ def set_role(session: Session, user_id: int, role: Role, *, actor: str) -> User:
     return user
 
 
+def prefer(session: Session, user_id: int, **choices: object) -> None:
+    """Keep a person's choices of how things look, beside those made earlier."""
+    user = get_user(session, user_id)
+    user.preferences = {**(user.preferences or {}), **choices}
+
+
 def find_user(session: Session, user_id: int, stamp: str) -> User | None:
     """The active person of a session, None where the account or the session has ended."""
     user = session.get(User, user_id)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from core.ecg import LEADS, Ecg
 from dashboard.figures.encoding import decoded
-from dashboard.figures.overlay import Overlay
+from dashboard.figures.paper import UV_PER_MV
 
 Figure = dict[str, Any]
 
@@ -31,19 +31,9 @@ def named(items: list[Figure], name: str) -> Figure:
 
 def shown_mv(trace: Figure) -> NDArray[np.float32]:
     """The samples that a trace shows, in mV above its baseline."""
-    return decoded(trace["y"]) - np.float32(trace["meta"]["baseline"])
+    return decoded(trace["y"]) / np.float32(UV_PER_MV) - np.float32(trace["meta"]["baseline"])
 
 
 def shown_s(trace: Figure) -> NDArray[np.float64]:
     """Where on the paper a trace's samples lie, in s."""
     return trace["x0"] + trace["dx"] * np.arange(decoded(trace["y"]).size)
-
-
-def put(figure: Figure, overlay: Overlay) -> Figure:
-    """Lay an overlay over a figure as a Patch does it in the browser."""
-    for path, value in overlay.slots():
-        node: Any = figure
-        for key in path[:-1]:
-            node = node[key]
-        node[path[-1]] = value
-    return figure

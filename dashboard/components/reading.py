@@ -19,10 +19,11 @@ from dashboard.components.opinion import (
     published_view,
     seen_note,
 )
+from dashboard.components.paper import paper
 from dashboard.components.record import noise_flags, other_ecgs, patient_line
 from dashboard.components.shell import local_time
 from dashboard.context import context
-from dashboard.figures.paper import GRAPH_CONFIG, aspect_ratio, ecg_paper
+from dashboard.preferences import paper_settings
 from feedback import catalogue, readings
 from feedback.db import now
 from feedback.opinions import OpinionShown
@@ -59,7 +60,7 @@ def page(session: Session, record: RecordRow, reader_id: int) -> Component:
     )
 
 
-_STORES = ("done", "left", "moved", "went-back")
+_STORES = ("done", "left", "moved", "went-back", "laid-over")
 
 
 def panel(session: Session, record: RecordRow, reader_id: int) -> Component:
@@ -108,14 +109,7 @@ def _trace(source: Source, record: RecordRow) -> Component:
         ecg = context().samples.read(Path(source.root), record)
     except RecordError as error:
         return html.P(f"This ECG cannot be shown: {error}", className="problem", role="alert")
-    figure = ecg_paper(ecg, simulated=source.simulated)
-    return dcc.Graph(
-        id=ids.of_ecg("paper", record.ecg_id),
-        figure=figure,
-        config=GRAPH_CONFIG,
-        style={"aspectRatio": aspect_ratio(figure)},
-        className="paper",
-    )
+    return paper(ecg, paper_settings(), simulated=source.simulated, ecg_id=record.ecg_id)
 
 
 def _blind(record: RecordRow, reader_id: int, state: ReadingState) -> Component:

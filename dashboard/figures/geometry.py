@@ -2,15 +2,21 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.ecg import DURATION_S, LEADS, Ecg, Lead, Signal
 
 PULSE_S = 0.2  # of the calibration pulse
+# 30 mm between baselines: in 7 % of 2,000 PTB-XL records any two traces touch (25 mm: 12 %).
+PITCH_MM = 30.0
 _FINE_MM = 1
 _COARSE_MM = 5
+_TITLE_MM = 10.0  # lead names, above their baseline
+_CLOSE_MM = 20.0  # rows nearer than this have no room for names between them
+_NAME_MM = 10.0  # width of a name
+_NAMED_MM = 250.0  # a longer lead has its name once more: a screen seldom shows all of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +61,7 @@ class PaperLayout:
     segments: tuple[Segment, ...]
     speed: float = 25.0  # mm/s
     gain: float = 10.0  # mm/mV
-    # 30 mm between baselines: in 7 % of 2,000 PTB-XL records any two traces touch (25 mm: 12 %).
-    pitch_mm: float = 30.0
+    pitch_mm: float = PITCH_MM
     right_mm: float = 5.0
     top_mm: float = 20.0  # above the first baseline
     bottom_mm: float = 25.0  # below the last baseline, with the band of scale and captions
@@ -64,8 +69,16 @@ class PaperLayout:
 
     @property
     def left_mm(self) -> float:
-        """Room before the traces, in whole squares: the pulse of 200 ms between feet of 5 mm."""
-        return _COARSE_MM * math.ceil((10 + PULSE_S * self.speed) / _COARSE_MM)
+        """Room before the traces, in whole squares: the pulse of 200 ms between feet of 5 mm.
+
+        Close rows have their names there too: above their baselines runs another lead.
+        """
+        pulse = _COARSE_MM * math.ceil((10 + PULSE_S * self.speed) / _COARSE_MM)
+        return pulse + (_NAME_MM if self._close else 0)
+
+    @property
+    def _close(self) -> bool:
+        return self.pitch_mm < _CLOSE_MM
 
     @property
     def rows(self) -> int:
@@ -131,6 +144,24 @@ class PaperLayout:
         """Paper seconds at which a column other than the first begins."""
         return iter(sorted({s.at for s in self.segments if not s.rhythm and s.at > 0}))
 
+    @property
+    def title_mm(self) -> float:
+        """Middle of the lead names above their baseline; lower where rows are close."""
+        return min(_TITLE_MM, 0.4 * self.pitch_mm)
+
+    def names(self) -> Iterator[tuple[Segment, float]]:
+        """Segments, and the paper seconds where their names stand: several in a long one."""
+        for segment in self.segments:
+            times = max(1, round(segment.width * self.speed / _NAMED_MM))
+            for part in range(times):
+                margin = self._close and part == 0
+                at = segment.at + part * segment.width / times
+                yield segment, -self.x(self.left_mm) if margin else at
+
+    def at_speed(self, speed: float) -> "PaperLayout":
+        """The same sheet at another paper speed in mm/s."""
+        return replace(self, speed=speed)
+
     def grid_mm(self, *, coarse: bool) -> int:
         """Distance of the grid lines in mm."""
         return _COARSE_MM if coarse else _FINE_MM
@@ -154,6 +185,7 @@ def columns(
     seconds: float = DURATION_S,
     speed: float = 25.0,
     gain: float = 10.0,
+    pitch_mm: float = PITCH_MM,
 ) -> PaperLayout:
     """A layout of columns of leads in consecutive time, over rhythm strips of the whole length."""
     width = seconds / len(leads)
@@ -167,7 +199,9 @@ def columns(
         Segment(lead=lead, row=below + row, start=0, stop=seconds, at=0, rhythm=True)
         for row, lead in enumerate(rhythm)
     )
-    return PaperLayout(name=name, segments=cells + strips, speed=speed, gain=gain)
+    return PaperLayout(
+        name=name, segments=cells + strips, speed=speed, gain=gain, pitch_mm=pitch_mm
+    )
 
 
 STANDARD = columns("3x4+1", [LEADS[0:3], LEADS[3:6], LEADS[6:9], LEADS[9:12]], [Lead.II])

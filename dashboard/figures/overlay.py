@@ -34,3 +34,10 @@ def no_overlay() -> Overlay:
     """The overlay that takes every other one away."""
     shape = {"type": "path", "path": "M0,0", "visible": False}
     return Overlay(shapes=(shape,) * LEVELS, annotations=({"visible": False},) * WORDS)
+
+
+def lay_over(figure: Json, overlay: Overlay) -> Json:
+    """The ECG figure with ``overlay`` in its place."""
+    for (part, name, index), value in overlay.slots():
+        figure[part][name][index] = value
+    return figure

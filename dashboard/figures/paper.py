@@ -1,15 +1,15 @@
 """The 12-lead ECG on clinical paper.
 
 One axis pair with offset traces, every sample drawn: twelve axes take three times as long to
-paint. The y axis is tied to the x axis, so a millimetre is a millimetre at any width.
+paint. The y axis is tied to the x axis, so a millimetre is a millimetre at any width. Shapes and
+words lie on it in mV, traces on the same axis in microvolts, ``yaxis2``: whole numbers take half
+the bytes.
 """
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from core.ecg import Ecg
-from dashboard.figures.encoding import Json, typed
+from dashboard.figures.encoding import Json, whole
 from dashboard.figures.geometry import PULSE_S, STANDARD, Frame, PaperLayout, Segment
 from dashboard.figures.overlay import no_overlay
 from dashboard.figures.theme import LIGHT, Theme
@@ -18,7 +18,7 @@ RAW = "raw signal"
 GRAPH_CONFIG: Json = {"displayModeBar": False, "doubleClick": False, "responsive": True}
 
 _PULSE_MV = 1.0
-_TITLE_MM = 10.0  # lead names, above their baseline
+UV_PER_MV = 1000
 CAPTION_MM = 5.0  # middle of the captions, below the top of their band
 
 
@@ -32,8 +32,8 @@ def ecg_paper(
 ) -> Json:
     """The ECG as a plotly figure; ``note`` says what was done to the signal, if anything.
 
-    The samples are shown as they are: y is the lead in mV plus the row's baseline, which the
-    trace's ``meta`` holds as ``baseline``. NaN is a gap.
+    The samples are shown as they are, to the microvolt: y of a trace is the lead plus the row's
+    baseline, which its ``meta`` holds as ``baseline`` in mV. NaN is a gap.
     """
     frame, empty = layout.frame(ecg), no_overlay()
     return {
@@ -45,6 +45,7 @@ def ecg_paper(
         "layout": {
             "xaxis": _time_axis(frame, layout, theme),
             "yaxis": _voltage_axis(frame, layout),
+            "yaxis2": _microvolt_axis(frame, layout),
             "shapes": [
                 _grid(frame, layout, theme, coarse=False),
                 _grid(frame, layout, theme, coarse=True),
@@ -64,21 +65,21 @@ def ecg_paper(
             "showlegend": False,
             "hovermode": False,
             "dragmode": False,  # enlarged, a trace would lose its name and its scale
-            "meta": {"layout": layout.name, "aspect_ratio": _ratio(frame, layout)},
+            "meta": {"layout": layout.name, "sheet_mm": _sheet_mm(frame, layout)},
         },
     }
 
 
-def aspect_ratio(figure: Json) -> str:
-    """The CSS ``aspect-ratio`` at which the sheet fills its container exactly."""
-    ratio: str = figure["layout"]["meta"]["aspect_ratio"]
-    return ratio
+def sheet_mm(figure: Json) -> tuple[float, float]:
+    """Width and height of the whole sheet in mm of paper."""
+    wide, tall = figure["layout"]["meta"]["sheet_mm"]
+    return wide, tall
 
 
-def _ratio(frame: Frame, layout: PaperLayout) -> str:
+def _sheet_mm(frame: Frame, layout: PaperLayout) -> list[float]:
     width = (frame.right - frame.left) * layout.speed
     height = (frame.top - frame.bottom) * layout.gain
-    return f"{width:g} / {height:g}"
+    return [round(width, 3), round(height, 3)]
 
 
 def _trace(ecg: Ecg, segment: Segment, layout: PaperLayout, theme: Theme) -> Json:
@@ -88,7 +89,7 @@ def _trace(ecg: Ecg, segment: Segment, layout: PaperLayout, theme: Theme) -> Jso
         **_ink(segment.lead, segment.key, theme),
         "x0": segment.at + first / ecg.rate - segment.start,
         "dx": 1 / ecg.rate,
-        "y": typed(wave + np.float32(baseline)),
+        "y": whole((wave + baseline) * UV_PER_MV),
         "connectgaps": False,
         "meta": {
             "lead": str(segment.lead),
@@ -105,6 +106,7 @@ def _ink(name: str, key: str, theme: Theme) -> Json:
         "type": "scatter",
         "mode": "lines",
         "name": str(name),
+        "yaxis": "y2",
         "uid": key,  # becomes a CSS class of the trace: tests and styles find it by name
         "hoverinfo": "skip",
         # Without simplify=False plotly leaves out samples that lie on a line with others.
@@ -125,6 +127,7 @@ def _calibration(layout: PaperLayout, theme: Theme) -> Json:
         y += [*(layout.baseline(row) + height for height in heights), None]
     return {
         **_ink("calibration 1 mV, 200 ms", "calibration", theme),
+        "yaxis": "y",  # an axis without a trace is laid out as if it had no range
         "x": x,
         "y": y,
         "meta": {"millivolts": _PULSE_MV, "seconds": PULSE_S},
@@ -154,6 +157,16 @@ def _voltage_axis(frame: Frame, layout: PaperLayout) -> Json:
         "scaleanchor": "x",
         "scaleratio": layout.aspect,
         "showticklabels": False,
+    }
+
+
+def _microvolt_axis(frame: Frame, layout: PaperLayout) -> Json:
+    """The voltage axis once more, in the unit of the samples."""
+    return {
+        **_voltage_axis(frame, layout),
+        "range": [frame.bottom * UV_PER_MV, frame.top * UV_PER_MV],
+        "scaleratio": layout.aspect / UV_PER_MV,
+        "overlaying": "y",
     }
 
 
@@ -217,20 +230,21 @@ def _separators(layout: PaperLayout, theme: Theme) -> Json:
 
 def _titles(layout: PaperLayout, theme: Theme) -> Json:
     """The lead names, in the order of the traces: one text trace paints quicker than notes."""
-    rise = layout.y(_TITLE_MM)
+    rise, names = layout.y(layout.title_mm), list(layout.names())
     return {
         "type": "scatter",
         "mode": "text",
         "name": "lead names",
+        "yaxis": "y2",
         "uid": "titles",
         "hoverinfo": "skip",
-        "x": [rounded(segment.at + layout.x(1)) for segment in layout.segments],
-        "y": [rounded(layout.baseline(segment.row) + rise) for segment in layout.segments],
-        "text": [str(segment.lead) for segment in layout.segments],
+        "x": [rounded(at + layout.x(1)) for _, at in names],
+        "y": [round((layout.baseline(one.row) + rise) * UV_PER_MV) for one, _ in names],
+        "text": [str(segment.lead) for segment, _ in names],
         "textposition": "middle right",
         # a rim of paper keeps the name legible where a tall wave runs through it
         "textfont": {"size": 14, "weight": 700, "color": theme.text, "shadow": _rim(theme)},
-        "meta": {"uids": [segment.key for segment in layout.segments]},
+        "meta": {"uids": [segment.key for segment, _ in names]},
     }
 
 

@@ -14,9 +14,10 @@ from dashboard.figures.attention import (
     lead_bars,
     no_overlay,
 )
+from dashboard.figures.overlay import lay_over
 from dashboard.figures.paper import ecg_paper
 from dashboard.figures.theme import LIGHT
-from tests.factories_figures import by_uid, distinct_ecg, named, put
+from tests.factories_figures import by_uid, distinct_ecg, named
 
 KIB = 1024
 STEPS = 125
@@ -108,18 +109,18 @@ def test_the_overlay_is_small_for_the_wire(steps: int) -> None:
 
 def test_an_overlay_comes_and_goes_without_touching_the_signal() -> None:
     bare = ecg_paper(distinct_ecg())
-    laid = put(
+    laid = lay_over(
         ecg_paper(distinct_ecg()), attention_overlay(Superclass.MI, heat=heat(V2=(75, 20.0)))
     )
     assert laid["data"] == bare["data"]
     assert laid["layout"] != bare["layout"]
     go.Figure(laid)  # raises on a property that plotly does not know
-    assert put(laid, no_overlay()) == bare
+    assert lay_over(laid, no_overlay()) == bare
 
 
 def test_the_paper_itself_is_left_alone() -> None:
     bare, laid = ecg_paper(distinct_ecg()), ecg_paper(distinct_ecg(), simulated=True)
-    put(laid, attention_overlay(Superclass.MI, heat=heat()))
+    lay_over(laid, attention_overlay(Superclass.MI, heat=heat()))
     for name in ("1 mm", "5 mm", "separators"):
         assert named(laid["layout"]["shapes"], name) == named(bare["layout"]["shapes"], name)
     assert named(laid["layout"]["annotations"], "watermark")["visible"]

@@ -9,7 +9,7 @@ import pytest
 from core.ecg import LEADS, Ecg, Lead
 from core.ptbxl import Ptbxl
 from dashboard.figures.geometry import STANDARD, PaperLayout, columns
-from dashboard.figures.paper import aspect_ratio, ecg_paper
+from dashboard.figures.paper import ecg_paper, sheet_mm
 from tests.factories_figures import Figure, by_uid, distinct_ecg, named, shown_mv, shown_s
 
 KIB = 1024
@@ -58,7 +58,7 @@ def test_titles_and_traces_come_in_one_order_and_place() -> None:
         trace = traces[uid]
         assert trace["name"] == trace["meta"]["lead"] == text
         assert x == pytest.approx(trace["x0"] + 0.04)  # 1 mm to the right of where it begins
-        assert y == pytest.approx(trace["meta"]["baseline"] + 1)  # 10 mm above its baseline
+        assert y / 1000 == pytest.approx(trace["meta"]["baseline"] + 1)  # 10 mm above its baseline
 
 
 def test_missing_samples_are_a_gap_and_not_a_line() -> None:
@@ -121,9 +121,17 @@ def test_a_stroke_parts_the_columns_of_each_lead_row_but_not_the_strip() -> None
 
 def test_one_axis_pair_with_a_millivolt_as_tall_as_400_ms_are_wide() -> None:
     layout = ecg_paper(distinct_ecg())["layout"]
-    assert [name for name in layout if "axis" in name] == ["xaxis", "yaxis"]
+    assert [name for name in layout if "axis" in name] == ["xaxis", "yaxis", "yaxis2"]
     assert layout["yaxis"]["scaleanchor"] == "x"
     assert layout["yaxis"]["scaleratio"] == 0.4
+
+
+def test_the_second_voltage_axis_is_the_first_one_in_microvolts() -> None:
+    layout = ecg_paper(distinct_ecg())["layout"]
+    millivolts, microvolts = layout["yaxis"], layout["yaxis2"]
+    assert microvolts["overlaying"] == "y"
+    assert microvolts["range"] == [end * 1000 for end in millivolts["range"]]
+    assert microvolts["scaleratio"] * 1000 == millivolts["scaleratio"]
 
 
 def test_the_sheet_says_its_scales_and_what_was_done_to_the_signal() -> None:
@@ -150,8 +158,8 @@ def test_only_a_simulated_record_says_so_across_the_sheet(simulated: bool) -> No
 
 
 def test_a_tall_record_gets_a_taller_sheet() -> None:
-    assert aspect_ratio(ecg_paper(distinct_ecg())) == "270 / 135"
-    assert aspect_ratio(ecg_paper(distinct_ecg(millivolts=4))) == "270 / 185"
+    assert sheet_mm(ecg_paper(distinct_ecg())) == (270, 135)
+    assert sheet_mm(ecg_paper(distinct_ecg(millivolts=4))) == (270, 185)
 
 
 def test_the_figure_is_small_enough_for_the_wire() -> None:

@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, Page
 from core.ecg import LEADS, Ecg, Lead, Superclass
 from core.ptbxl import Ptbxl
 from dashboard.figures.attention import attention_overlay
-from dashboard.figures.overlay import Overlay, no_overlay
-from dashboard.figures.paper import GRAPH_CONFIG, aspect_ratio, ecg_paper
-from tests.factories_figures import Figure, distinct_ecg, put
+from dashboard.figures.overlay import Overlay, lay_over, no_overlay
+from dashboard.figures.paper import GRAPH_CONFIG, ecg_paper, sheet_mm
+from tests.factories_figures import Figure, distinct_ecg
 
 pytestmark = pytest.mark.browser
 
@@ -77,13 +77,17 @@ def page(browser: Browser) -> Iterator[Page]:
 def draw(page: Page, figure: Figure, width: int, height: int | None = None) -> Sheet:
     """Draw the figure in a container of this width, as tall as its aspect ratio or ``height``."""
     page.set_viewport_size({"width": width, "height": 1000})
-    ratio = aspect_ratio(figure)
+    wide, tall = sheet_mm(figure)
     page.evaluate(
         """async ([figure, config, style]) => {
           document.body.innerHTML = `<div id="sheet" style="${style}"></div>`;
           await Plotly.newPlot('sheet', figure.data, figure.layout, config);
         }""",
-        [figure, GRAPH_CONFIG, f"height: {height}px" if height else f"aspect-ratio: {ratio}"],
+        [
+            figure,
+            GRAPH_CONFIG,
+            f"height: {height}px" if height else f"aspect-ratio: {wide} / {tall}",
+        ],
     )
     read = page.evaluate(READ_SHEET)
     pulses, *traces, names = [[points(path) for path in paths] for paths in read["traces"]]
@@ -168,6 +172,17 @@ def test_the_sheet_fills_its_container(page: Page, width: int) -> None:
     assert sheet.px_per_s * 10.8 == pytest.approx(width, rel=0.005)  # 270 mm at 25 mm/s
 
 
+def test_the_grid_is_painted_in_true_millimetres_over_the_whole_sheet(page: Page) -> None:
+    sheet = draw(page, ecg_paper(distinct_ecg()), 1080)
+    boxes = page.evaluate(
+        """() => [...document.querySelectorAll('.shapelayer path')].slice(0, 2)
+          .map(path => { const b = path.getBoundingClientRect(); return [b.width, b.height]; })"""
+    )
+    for wide, tall in boxes:
+        assert (wide, tall) == (pytest.approx(1080, abs=2), pytest.approx(540, abs=2))
+    assert sheet.px_per_mv == pytest.approx(40, rel=0.005)  # 10 mm of 270
+
+
 def test_a_huge_wave_is_drawn_to_its_tip(page: Page) -> None:
     ecg = distinct_ecg()
     ecg.signal[LEADS.index(Lead.V4), 4500] = 6.0
@@ -205,7 +220,7 @@ NOTHING_SEEN = attention_overlay(Superclass.NORM, heat=np.ones((12, 125)))  # it
 def test_no_words_overlap_or_leave_the_sheet(
     page: Page, width: int, overlay: Overlay, words: int
 ) -> None:
-    sheet = draw(page, put(ecg_paper(distinct_ecg()), overlay), width)
+    sheet = draw(page, lay_over(ecg_paper(distinct_ecg()), overlay), width)
     boxes = page.evaluate(
         """() => [...document.querySelectorAll('.textpoint text, .annotation text, .xtick text')]
           .map(text => { const b = text.getBoundingClientRect();

@@ -1,0 +1,51 @@
+"""The ECG paper of the read page: drawn anew by what is chosen, which stays chosen."""
+
+from pathlib import Path
+
+from dash import MATCH, Dash, Input, Output, State, ctx
+
+from core.filtering import as_shown
+from dashboard import ids
+from dashboard.components.paper import PARTS, figure_of, proportions
+from dashboard.context import context
+from dashboard.figures.encoding import Json
+from dashboard.figures.overlay import lay_over
+from dashboard.figures.sheets import PaperSettings
+from dashboard.pages.read_callbacks import overlay_on
+from dashboard.security import needs, person
+from feedback import catalogue, users
+from feedback.policy import Action
+
+
+def register(app: Dash) -> None:
+    """Add the paper's callbacks to ``app``."""
+    app.callback(
+        Output(ids.of_ecg("paper", MATCH), "figure"),
+        Output(ids.of_ecg("paper", MATCH), "style"),
+        Output(ids.of_ecg("shown", MATCH), "data"),
+        *(Input(ids.of_ecg(part, MATCH), "value") for part in PARTS),
+        State(ids.of_ecg("laid-over", MATCH), "data"),
+        prevent_initial_call=True,
+    )(show_paper)
+
+
+@needs(Action.READ)
+def show_paper(
+    sheet: str, speed: str, gain: str, signal: str, laid_over: str | None
+) -> tuple[Json, Json, Json]:
+    """Draw the ECG as chosen, and keep the choices for the reader's next ones."""
+    chosen = {"sheet": sheet, "speed": speed, "gain": gain, "signal": signal}
+    settings, ecg_id = PaperSettings.of(chosen), int(ctx.triggered_id["ecg"])
+    figure = _figure(ecg_id, settings)
+    lay_over(figure, overlay_on(ecg_id, laid_over, settings.layout))
+    with context().sessions.begin() as session:
+        users.prefer(session, person().id, paper=settings.as_json)
+    return figure, proportions(figure, settings.layout), settings.as_json
+
+
+def _figure(ecg_id: int, settings: PaperSettings) -> Json:
+    with context().sessions.read() as session:
+        source = catalogue.active_source(session)
+        record = catalogue.find_record(session, ecg_id)
+        ecg = context().samples.read(Path(source.root), record)
+        return figure_of(as_shown(ecg, settings.signal), settings, simulated=source.simulated)

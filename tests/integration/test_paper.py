@@ -1,0 +1,121 @@
+"""What a reader chooses of the ECG paper, over HTTP as the page does it."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.ecg import Superclass
+from dashboard.figures.sheets import PaperSettings
+from feedback.tables import Role, User
+from tests.factories_figures import by_uid, named
+from tests.integration.conftest import House
+from tests.integration.reading import answer_blind, components, open_ecg
+from tests.integration.visitor import Json, Visitor
+
+USUAL = {"sheet": "3x4+1", "speed": "25", "gain": "10", "signal": "raw"}
+
+
+def choose(visitor: Visitor, ecg_id: int, **choices: Any) -> Json:
+    """Choose of the paper of an ECG; the properties of the graph that come back, by name."""
+    answer = visitor.call("show_paper", USUAL | choices, ecg_id)
+    assert answer.status_code == 200, answer.text
+    parts = {json.loads(name)["part"]: what for name, what in answer.json["response"].items()}
+    return {**parts["paper"], "shown": parts["shown"]["data"]}
+
+
+def figure_on(sent: str) -> Json:
+    """The ECG figure of a page."""
+    (paper,) = [
+        props
+        for props in components(json.loads(sent))
+        if isinstance(props.get("id"), dict) and props["id"].get("part") == "paper"
+    ]
+    figure: Json = paper["figure"]
+    return figure
+
+
+def scale(figure: Json) -> str:
+    text: str = named(figure["layout"]["annotations"], "scale")["text"]
+    return text.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        ({"speed": "50", "gain": "5"}, "50 mm/s   5 mm/mV   raw signal, 100 Hz"),
+        ({"signal": "diagnostic"}, "25 mm/s   10 mm/mV   0.05\u201340 Hz, 100 Hz"),
+        (
+            {"signal": "model"},
+            "25 mm/s   10 mm/mV   as the model sees it, 0.5\u201340 Hz, 100 Hz",
+        ),
+    ],
+)
+def test_the_sheet_says_what_was_chosen(reader: Visitor, choice: Json, words: str) -> None:
+    assert scale(choose(reader, 1, **choice)["figure"]) == words
+
+
+def test_another_layout_is_drawn_from_all_samples(reader: Visitor) -> None:
+    drawn = choose(reader, 1, sheet="12x1")
+    traces = by_uid(drawn["figure"])
+    assert "rhythm-II" not in traces
+    assert drawn["figure"]["layout"]["meta"]["layout"] == "12x1"
+    assert drawn["style"]["--tall"] == drawn["figure"]["layout"]["meta"]["sheet_mm"][1]
+
+
+def test_a_choice_stays_for_the_next_ecg_and_session(house: House, reader: Visitor) -> None:
+    choose(reader, 1, sheet="6x2", gain="20")
+    again = house.visitor(Role.CLINICIAN)
+    for visitor in (reader, again):
+        figure = figure_on(open_ecg(visitor, 2))
+        assert figure["layout"]["meta"]["layout"] == "6x2"
+        assert scale(figure).startswith("25 mm/s   20 mm/mV")
+
+
+def test_a_choice_is_the_readers_own(house: House, reader: Visitor, admin: Visitor) -> None:
+    choose(reader, 1, sheet="6x2")
+    assert figure_on(open_ecg(admin, 1))["layout"]["meta"]["layout"] == "3x4+1"
+    with house.sessions.read() as session:
+        clinician = session.get_one(User, house.people[Role.CLINICIAN].id)
+        assert PaperSettings.of(clinician.preferences["paper"]).sheet == "6x2"
+
+
+def test_nonsense_is_drawn_as_usual_and_never_stored(house: House, reader: Visitor) -> None:
+    drawn = choose(reader, 1, sheet="<script>", speed="1e9", gain=None, signal={"a": 1})
+    assert scale(drawn["figure"]) == "25 mm/s   10 mm/mV   raw signal, 100 Hz"
+    with house.sessions.read() as session:
+        stored = session.get_one(User, house.people[Role.CLINICIAN].id).preferences
+    assert stored == {"paper": PaperSettings().as_json}
+
+
+def test_what_lies_over_the_trace_lies_over_the_next_sheet_too(reader: Visitor) -> None:
+    answer_blind(reader, 1, Superclass.MI)
+    bare = choose(reader, 1, sheet="6x2")["figure"]["layout"]["shapes"]
+    laid = choose(reader, 1, sheet="6x2", **{"laid-over": "MI"})["figure"]["layout"]["shapes"]
+    assert bare[:3] == laid[:3]
+    assert any(shape.get("visible") is True for shape in laid[3:])
+
+
+def test_nothing_is_laid_over_before_the_blind_answer(reader: Visitor) -> None:
+    answer = reader.call("show_paper", USUAL | {"laid-over": "MI"}, 1)
+    assert "attention" not in answer.text
+
+
+def test_the_choices_stand_above_the_paper_with_their_names(reader: Visitor) -> None:
+    labels = [props.get("aria-label") for props in components(json.loads(open_ecg(reader, 1)))]
+    assert {"Layout", "Paper speed", "Gain", "Signal"} <= set(labels)
+
+
+def test_the_figure_is_never_sent_back(reader: Visitor) -> None:
+    for spec in reader.app._callback_list:
+        given = [*spec["inputs"], *spec["state"]]
+        assert all(one["property"] != "figure" for one in given)
+
+
+def test_the_models_form_is_another_signal_at_100_hz(reader: Visitor) -> None:
+    raw, seen = (
+        by_uid(choose(reader, 1, signal=form)["figure"])["rhythm-II"] for form in ("raw", "model")
+    )
+    assert seen["dx"] == pytest.approx(0.01)
+    assert not np.array_equal(raw["y"]["bdata"], seen["y"]["bdata"])
