@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import convolve1d
 
 from core.beats import find_beats
 from core.ecg import Ecg
@@ -13,11 +14,17 @@ Ints = NDArray[np.intp]
 
 RATE = 250.0  # Hz, at which beats are compared: the 40 Hz kept here need no more
 BEFORE_S, AFTER_S = 0.50, 0.75  # what a median beat shows around its QRS
+_FEWEST_SAMPLES = 4
 _BAND_HZ = (0.5, 40.0)  # as the model sees it, and as AHA 2007 allows for a zero-phase filter
 _QRS_S = (0.12, 0.16)  # before and after its centre: what makes a beat alike
 _LAG_S = 0.04  # by which the centre of a beat may be off
 _ALIKE = 0.80  # correlation of a beat with its family, over all leads; LUDB: 0.9 and above
 _ROUNDS = 2  # of aligning to the median and taking it anew
+# a wide beat is slow, and may be missed: it lies in a gap, and is faster than T and P are
+_GAP = 1.4  # of the usual RR
+_FREE_S = 0.28  # on both sides of a beat; no other is so near
+_SPEED_SMOOTH_S = 0.052
+_MISSED_TO_QRS, _MISSED_TO_T = 0.25, 1.6  # speeds; PTB-XL, pauses: 0.2 and 1.4 at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +53,8 @@ def clean(ecg: Ecg) -> Clean:
     """Filter to 0.5-40 Hz with zero phase and bring to ``RATE``, in one Fourier transform."""
     signal = np.nan_to_num(np.asarray(ecg.signal, dtype=np.float64))
     samples = signal.shape[1]
+    if samples < _FEWEST_SAMPLES:
+        return Clean(signal=np.zeros((len(signal), _FEWEST_SAMPLES)), rate=RATE)
     pad = min(samples - 1, round(ecg.rate))
     mirrored = np.pad(signal, ((0, 0), (pad, pad)), mode="reflect", reflect_type="odd")
     before = mirrored.shape[1]
@@ -71,8 +80,67 @@ def _gain(frequency: NDArray[np.floating]) -> Floats:
 def find_families(clean: Clean) -> list[Family]:
     """All beats of a record, sorted by the shape of their QRS; the largest family first."""
     peaks = find_beats(clean.signal, clean.rate).peaks
+    families = _families(clean, peaks)
+    missed = _missed(clean, families)
+    return _families(clean, np.sort(np.concatenate([peaks, missed]))) if missed else families
+
+
+def speed_of(signal: Floats, width: float, rate: float) -> Floats:
+    """How fast the heart vector moves, in mV a sample, from leads smoothed over ``width`` s.
+
+    The root of the summed squared slopes of all leads, (samples,).
+    """
+    slopes = np.gradient(smoothed(signal, width, rate), axis=-1)
+    root: Floats = np.sqrt((slopes**2).sum(axis=-2))
+    return root
+
+
+def smoothed(signal: Floats, width: float, rate: float) -> Floats:
+    """Each lead averaged over a Hann window, ``width`` s from foot to foot."""
+    window = np.hanning(round(width * rate) + 1)[1:-1]
+    averaged: Floats = convolve1d(signal, window / window.sum(), axis=-1, mode="nearest")
+    return averaged
+
+
+def positions(families: list[Family]) -> Ints:
+    """Centres of all beats of a record in order of time, in samples."""
+    return np.sort(np.concatenate([np.empty(0, np.intp), *(f.centres for f in families)]))
+
+
+def _families(clean: Clean, peaks: Ints) -> list[Family]:
     families = [_family(clean, centres) for centres in _sorted_by_shape(clean, peaks)]
     return sorted(families, key=lambda family: -len(family.centres))
+
+
+def _missed(clean: Clean, families: list[Family]) -> list[int]:
+    """Beats in the gaps that were too slow for the search by steepness, ectopic ones mostly."""
+    every = positions(families)
+    if len(every) < 3:
+        return []
+    usual = float(np.median(np.diff(every)))
+    edges = np.concatenate([[-0.3 * usual], every, [clean.signal.shape[1] + 0.3 * usual]])
+    wide = np.flatnonzero(np.diff(edges) > _GAP * usual)
+    free = _FREE_S * clean.rate
+    gaps = [(max(0, int(edges[k] + free)), int(edges[k + 1] - free)) for k in wide]
+    return [
+        beat
+        for first, last in gaps
+        if last - first > 1
+        for beat in _fastest(clean, families[0], usual, first, last)
+    ]
+
+
+def _fastest(clean: Clean, family: Family, usual: float, first: int, last: int) -> list[int]:
+    """The fastest place between two samples, if it is too fast for a T or P wave."""
+    zero, rate = family.zero, clean.rate
+    qrs = slice(zero - round(0.10 * rate), zero + round(0.12 * rate))
+    t = slice(zero + round(0.16 * rate), zero + round(min(0.5 * rate, 0.7 * usual)))
+    size = np.ptp(family.median[:, qrs], axis=1, keepdims=True) + 1e-3  # a lead's own scale
+    usually = speed_of(family.median / size, _SPEED_SMOOTH_S, rate)
+    here = speed_of(clean.signal[:, first:last] / size, _SPEED_SMOOTH_S, rate)
+    least = max(_MISSED_TO_QRS * usually[qrs].max(), _MISSED_TO_T * usually[t].max(initial=0))
+    fast = here.max() > least
+    return [first + int(np.argmax(here))] if fast else []
 
 
 def _family(clean: Clean, centres: Ints) -> Family:

@@ -6,7 +6,7 @@ from typing import NoReturn
 import typer
 
 from core.errors import CoreError
-from dashboard.cli import bench, check, data, evaluate, loop, model, people, serve
+from dashboard.cli import bench, check, data, evaluate, intervals, loop, model, people, serve
 from dashboard.errors import DashboardError
 from feedback.errors import FeedbackError
 
@@ -16,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (serve, data, model, loop, evaluate, check, people, bench):
+for part in (serve, data, intervals, model, loop, evaluate, check, people, bench):
     part.register(app)
 
 

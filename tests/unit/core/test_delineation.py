@@ -54,6 +54,15 @@ def test_marks_of_a_beat_are_in_order_and_beats_in_time(finding: Finding) -> Non
         assert 0 <= known[0] <= known[-1] <= 10
 
 
+def test_ectopic_beats_are_found_too() -> None:
+    simulated = simulate_record(7, rate=100, ectopics=2)
+    ectopic = [beat for beat in simulated.truth.beats if beat.ectopic and 0.5 < beat.r < 9.5]
+    assert ectopic
+    found = np.array([mark.r for mark in delineate(simulated.ecg)])
+    for beat in ectopic:
+        assert np.abs(found - beat.r).min() < 0.1
+
+
 def test_a_wave_cut_off_by_the_end_of_the_record_is_no_wave() -> None:
     whole = ecg(rate=500)
     last = delineate(whole)[-2]

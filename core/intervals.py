@@ -1,0 +1,205 @@
+"""Heart rate, PR, QRS, QT and the electrical axes, measured on the median beat.
+
+All leads together, as the recommendations for the standardization of the electrocardiogram ask
+for: Kligfield et al., "Part I: the electrocardiogram and its technology", Circulation 115:1306
+(2007). Ectopic beats have no part in the median beat, only in the heart rate. What cannot be
+measured is None, with a reason.
+"""
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.delineation import IRREGULAR, BeatMarks, Delineation, Marked, analyse
+from core.ecg import LEADS, Ecg, Lead
+from core.families import Clean
+from core.interchange import broken_laws
+from core.quality import REVERSAL, Quality, assess
+
+Floats = NDArray[np.float64]
+
+VALUES = (
+    "heart_rate",
+    "pr",
+    "qrs",
+    "qt",
+    "qtc_bazett",
+    "qtc_fridericia",
+    "axis",
+    "p_axis",
+    "t_axis",
+)  # in the order in which they are always shown
+_FEWEST = 3  # alike beats
+_AS_MANY = 0.5  # of the beats of the largest family: enough to be the basic rhythm
+_FLAT_T_MV = 0.05  # in the largest lead: its end cannot be seen
+_ISOELECTRIC = 0.1  # net area as a share of the whole, in I and aVF: no axis
+_CHEST = re.compile(r": (V\d|the chest)")  # exchanged, that leaves the frontal axis alone
+_NO_AXIS = "the limb leads do not fit each other: check the gains in the file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MedianBeat:
+    """The beat that ``beats`` alike beats have in common: ``signal`` is (12, samples) in mV.
+
+    ``marks`` are in s from its first sample, ``rate`` in Hz.
+    """
+
+    signal: Floats
+    rate: float
+    marks: BeatMarks
+    beats: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intervals:
+    """Rate in /min, intervals in ms, axes in degrees; ``reasons`` say why a value is None."""
+
+    heart_rate: float | None = None
+    pr: float | None = None
+    qrs: float | None = None
+    qt: float | None = None
+    qtc_bazett: float | None = None
+    qtc_fridericia: float | None = None
+    axis: float | None = None
+    p_axis: float | None = None
+    t_axis: float | None = None
+    median: MedianBeat | None = None
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+def measure(ecg: Ecg) -> Intervals:
+    """Measure one ECG; a record that must not be read has no value, and the reason for it."""
+    quality = assess(ecg)
+    if not quality.acceptable:
+        return Intervals(reasons=dict.fromkeys(VALUES, " ".join(quality.reasons)))
+    found = analyse(ecg)
+    reasons: dict[str, str] = {}
+    rate = _heart_rate(found, reasons)
+    basic = basic_rhythm(found)
+    if basic is None:
+        why = "fewer than three alike beats"
+        rest = {name: why for name in VALUES if name != "heart_rate"}
+        return Intervals(heart_rate=rate, reasons=reasons | rest)
+    beat = _median_beat(basic, found.clean)
+    timed = _times(beat, rate, found.irregularity, reasons)
+    axes = _axes(beat, _limb_fault(quality, found.clean), reasons)
+    measured: dict[str, Any] = {"heart_rate": rate, **timed, **axes}
+    return Intervals(median=beat, reasons=reasons, **measured)
+
+
+def basic_rhythm(found: Delineation) -> Marked | None:
+    """The family of the basic rhythm: of the frequent shapes one led by P, else the narrowest."""
+    most = max((len(one.family.centres) for one in found.families), default=0)
+    least = max(_FEWEST, _AS_MANY * most)
+    frequent = [one for one in found.families if len(one.family.centres) >= least]
+    return min(
+        frequent,
+        key=lambda one: (one.marks.p_onset is None, one.marks.qrs_end - one.marks.qrs_onset),
+        default=None,
+    )
+
+
+def bazett(qt: float, heart_rate: float) -> float:
+    """QT in ms at 60 beats a minute by the square root of RR: Bazett, Heart 7:353 (1920)."""
+    return qt / math.sqrt(60 / heart_rate)
+
+
+def fridericia(qt: float, heart_rate: float) -> float:
+    """QT in ms at 60 beats a minute by the cube root: Fridericia, Acta Med Scand 53:469 (1920)."""
+    return qt / math.cbrt(60 / heart_rate)
+
+
+def _heart_rate(found: Delineation, reasons: dict[str, str]) -> float | None:
+    """From the mean RR of all beats, ectopic ones too: what a pulse would count."""
+    if len(found.beats) < 2:
+        reasons["heart_rate"] = "fewer than two beats"
+        return None
+    return 60 * (len(found.beats) - 1) / (found.beats[-1].r - found.beats[0].r)
+
+
+def _median_beat(basic: Marked, clean: Clean) -> MedianBeat:
+    start = basic.family.zero / clean.rate
+    return MedianBeat(
+        signal=basic.family.median,
+        rate=clean.rate,
+        marks=basic.marks.later(start),
+        beats=len(basic.family.centres),
+    )
+
+
+def _times(
+    beat: MedianBeat, rate: float | None, irregular: float, reasons: dict[str, str]
+) -> dict[str, float]:
+    """PR, QRS, QT and its corrections in ms, as far as there are."""
+    marks = beat.marks
+    timed = {"qrs": 1000 * (marks.qrs_end - marks.qrs_onset)}
+    if marks.p_onset is None:
+        reasons["pr"] = reasons["p_axis"] = "no P wave before the QRS complexes" + (
+            ", and an irregular rhythm" if irregular > IRREGULAR / 2 else ""
+        )
+    else:
+        timed["pr"] = 1000 * (marks.qrs_onset - marks.p_onset)
+    if why := _no_qt(beat):
+        reasons |= dict.fromkeys(("qt", "qtc_bazett", "qtc_fridericia", "t_axis"), why)
+        return timed
+    assert marks.t_end is not None
+    timed["qt"] = qt = 1000 * (marks.t_end - marks.qrs_onset)
+    if rate is None:
+        reasons |= dict.fromkeys(("qtc_bazett", "qtc_fridericia"), "fewer than two beats")
+        return timed
+    return timed | {"qtc_bazett": bazett(qt, rate), "qtc_fridericia": fridericia(qt, rate)}
+
+
+def _no_qt(beat: MedianBeat) -> str | None:
+    marks = beat.marks
+    if marks.t_onset is None or marks.t_end is None:
+        return "the next beat comes before the end of T can be seen"
+    first, last = (round(at * beat.rate) for at in (marks.t_onset, marks.t_end))
+    if np.ptp(beat.signal[:, first : last + 1], axis=1).max() < _FLAT_T_MV:
+        return f"T is lower than {_FLAT_T_MV:g} mV in every lead"
+    return None
+
+
+def _limb_fault(quality: Quality, clean: Clean) -> str | None:
+    """Why no axis can be had of these limb leads."""
+    for said in quality.warnings:
+        if said.startswith(REVERSAL) and not _CHEST.search(said):
+            return said
+    return _NO_AXIS if broken_laws(clean.signal) else None
+
+
+def _axes(beat: MedianBeat, fault: str | None, reasons: dict[str, str]) -> dict[str, float | None]:
+    marks = beat.marks
+    waves = {
+        "axis": (marks.qrs_onset, marks.qrs_end),
+        "p_axis": (marks.p_onset, marks.p_end),
+        "t_axis": (marks.t_onset, marks.t_end),
+    }
+    axes: dict[str, float | None] = {}
+    for name, (start, end) in waves.items():
+        if name in reasons or start is None or end is None:
+            continue
+        axes[name] = None if fault else frontal_axis(beat, start, end)
+        if axes[name] is None:
+            reasons[name] = fault or "as much above as below the baseline in I and aVF"
+    return axes
+
+
+def frontal_axis(beat: MedianBeat, start: float, end: float) -> float | None:
+    """Axis of the wave between two times in s, in degrees (-180, 180]; None if there is none.
+
+    From the net areas in I and aVF above the level before QRS (before P for P). aVF is brought
+    to the scale of a bipolar lead by 2/sqrt 3: Goldberger's leads are that much smaller.
+    """
+    first, last = (round(at * beat.rate) for at in (start, end))
+    level = min(first, round(beat.marks.qrs_onset * beat.rate))
+    rows = beat.signal[[LEADS.index(Lead.I), LEADS.index(Lead.AVF)]]
+    wave = rows[:, first : last + 1] - rows[:, max(0, level - 3) : level + 1].mean(1, keepdims=True)
+    one, foot = wave.sum(axis=1) * (1, 2 / math.sqrt(3))
+    if math.hypot(one, foot) < _ISOELECTRIC * np.abs(wave).sum():
+        return None
+    return math.degrees(math.atan2(foot, one))
