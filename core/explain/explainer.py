@@ -15,7 +15,7 @@ from core.explain.case import Attribution, Attributor, Case
 from core.explain.explanation import Explanation, Method
 from core.explain.grad_cam import GradCam
 from core.explain.gradients import IntegratedGradients
-from core.explain.occlusion import LeadOcclusion
+from core.explain.occlusion import LeadOcclusion, Occlusion
 from core.preprocess import prepare
 from core.quality import assess
 
@@ -30,6 +30,7 @@ ATTRIBUTORS: dict[Method, Attributor] = {
         Attention(),
         GradCam(),
         LeadOcclusion(),
+        Occlusion(),
         IntegratedGradients(),
     )
 }
@@ -72,12 +73,13 @@ class Explainer:
 
         Raises NotExplainable for a record that the quality gate refuses.
         """
-        case = self._case(ecg, superclass)
+        case = self.case(ecg, superclass)
         attributor, start = ATTRIBUTORS[method], perf_counter()
         found = attributor.attribute(case)
         return _explanation(case, attributor, found, perf_counter() - start)
 
-    def _case(self, ecg: Ecg, superclass: Superclass) -> Case:
+    def case(self, ecg: Ecg, superclass: Superclass) -> Case:
+        """The record and the class as the methods are given them; raises NotExplainable."""
         quality = assess(ecg)
         if not quality.acceptable:
             raise NotExplainable(quality.reasons)

@@ -16,23 +16,22 @@ RESIDUAL = 0.05
 
 
 class IntegratedGradients:
-    """Each sample's share of the logit, from a flat line to the record."""
+    """Each sample's share of the logit, on the way from the baseline to the record."""
 
     method: ClassVar = Method.INTEGRATED_GRADIENTS
     unit: ClassVar = Unit.LOGIT
 
     def attribute(self, case: Case) -> Attribution:
-        baseline = np.zeros_like(case.signal)
-        difference = case.logit - float(case.logits(baseline[None])[0])
+        difference = case.logit - case.baseline_logit
         evaluated = 2
         for steps in STEPS:
-            values = integrate(case, baseline, steps)
+            values = integrate(case, case.baseline.signal, steps)
             evaluated += steps
             residual = relative_residual(values, difference)
             if residual <= RESIDUAL:
                 break
         return Attribution(
-            values=values, baseline="a flat line", samples=evaluated, residual=residual
+            values=values, baseline=case.baseline.name, samples=evaluated, residual=residual
         )
 
 

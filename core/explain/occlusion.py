@@ -6,7 +6,6 @@ Zeiler and Fergus, "Visualizing and understanding convolutional networks", ECCV 
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.ecg import LEADS
 from core.explain.case import Attribution, Case
@@ -14,22 +13,33 @@ from core.explain.explanation import Method, Unit
 
 
 class LeadOcclusion:
-    """One lead after the other, flat."""
+    """One lead after the other, as the baseline has it."""
 
     method: ClassVar = Method.LEAD_OCCLUSION
     unit: ClassVar = Unit.LOGIT
 
     def attribute(self, case: Case) -> Attribution:
-        signals = np.repeat(case.signal[None], len(LEADS) + 1, axis=0)
-        signals[np.arange(len(LEADS)), np.arange(len(LEADS))] = 0  # the last one is whole
-        logits = case.logits(signals)
+        leads = np.eye(len(LEADS), dtype=bool)[:, :, None] & np.ones(case.signal.shape, dtype=bool)
+        drop = case.logit - case.logits(case.without(leads))
         return Attribution(
-            values=_spread(logits[-1] - logits[:-1], case.signal.shape[1]),
-            baseline="the lead flat",
-            samples=len(signals),
+            values=np.repeat(drop[:, None] / leads.shape[-1], leads.shape[-1], axis=1),
+            baseline=case.baseline.name,
+            samples=len(leads) + 1,
         )
 
 
-def _spread(drop: NDArray[np.float64], samples: int) -> NDArray[np.float64]:
-    """What a lead is worth, in even parts over its samples."""
-    return np.repeat(drop[:, None] / samples, samples, axis=1)
+class Occlusion:
+    """One wave of one lead after the other, in all beats at once.
+
+    Taken out of one beat, a wave is hardly missed: the others still tell it.
+    """
+
+    method: ClassVar = Method.OCCLUSION
+    unit: ClassVar = Unit.LOGIT
+
+    def attribute(self, case: Case) -> Attribution:
+        waves = case.segments.grouped()
+        drop = case.logit - case.logits(case.without(waves.masks()))
+        return Attribution(
+            values=waves.spread(drop), baseline=case.baseline.name, samples=len(drop) + 1
+        )

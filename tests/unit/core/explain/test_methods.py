@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from core.ecg import LEADS, Lead, Superclass
+from core.ecg import LEADS, Ecg, Lead, Superclass
 from core.explain.explainer import ATTRIBUTORS
 from core.explain.explanation import Method
 from core.explain.gradients import integrate
+from core.explain.normal import twin
+from core.explain.segments import Segment, Wave
 from core.explain.tokens import to_samples
 from tests.factories_explain import case, parts, watching
 
@@ -20,7 +22,8 @@ def test_integrated_gradients_are_voltage_times_weight_where_the_logit_is_a_sum(
     found = attribute(Method.INTEGRATED_GRADIENTS, given)
     expected = np.zeros((12, 1000))
     row = LEADS.index(Lead.V2)
-    expected[row, 300:400] = 0.02 * given.signal[row, 300:400]  # MI is the second class
+    above = given.signal - given.baseline.signal
+    expected[row, 300:400] = 0.02 * above[row, 300:400]  # MI is the second class
     assert found.values == pytest.approx(expected, abs=1e-6)
     assert found.residual == pytest.approx(0, abs=1e-4)
 
@@ -29,24 +32,52 @@ def test_lead_occlusion_gives_a_lead_what_the_logit_loses_without_it():
     given = case(watching(Lead.AVL), Superclass.HYP)
     found = attribute(Method.LEAD_OCCLUSION, given)
     inside, outside = parts(found.values, Lead.AVL, 0, 1000)
-    assert inside == pytest.approx(given.logit, abs=1e-5)
+    assert inside == pytest.approx(given.logit - given.baseline_logit, abs=1e-5)
     assert outside == pytest.approx(0, abs=1e-5)
 
 
+def test_occlusion_gives_a_wave_what_the_logit_loses_without_it():
+    given = case(watching(Lead.V4))
+    found = attribute(Method.OCCLUSION, given)
+    st = given.segments.grouped().parts.index(Segment(Lead.V4, Wave.ST, None))
+    inside = given.segments.grouped().ids == st
+    above = given.signal - given.baseline.signal
+    assert found.values[inside].sum() == pytest.approx(0.02 * above[inside].sum(), abs=1e-4)
+    assert np.abs(found.values[np.arange(12) != LEADS.index(Lead.V4)]).max() < 1e-6
+    assert found.samples == len(given.segments.grouped().parts) + 1
+
+
+def test_a_record_is_compared_with_its_normal_twin_and_a_normal_one_with_a_flat_line():
+    sick, well = (case(watching(Lead.V4), c) for c in (Superclass.MI, Superclass.NORM))
+    assert (sick.baseline.name, well.baseline.name) == (
+        "the same beats of a normal heart",
+        "a flat line",
+    )
+    assert not well.baseline.signal.any()
+    assert np.array_equal(sick.baseline.signal, twin(sick.signal, sick.beats))
+
+
+def test_a_record_without_beats_is_compared_with_a_flat_line():
+    still = Ecg(signal=np.zeros((12, 1000), np.float32), rate=100)
+    assert case(watching(Lead.V4), ecg=still).baseline.name == "a flat line"
+
+
 def test_what_speaks_against_the_class_is_negative():
-    given = case(watching(Lead.AVL, gain=-1.0))
-    assert given.logit != 0
-    found = attribute(Method.LEAD_OCCLUSION, given)
-    assert np.sign(parts(found.values, Lead.AVL, 0, 1000)[0]) == np.sign(given.logit)
+    found = [
+        attribute(Method.LEAD_OCCLUSION, case(watching(Lead.AVL, gain=gain))).values.sum()
+        for gain in (1.0, -1.0)
+    ]
+    assert found[0] == pytest.approx(-found[1])
+    assert found[0] != 0
 
 
 def test_integration_converges_with_its_steps(checkpoint):
     from core.checkpoint import load
 
     given = case(load(checkpoint).network)
-    flat = np.zeros_like(given.signal)
-    difference = given.logit - float(given.logits(flat[None])[0])
-    coarse, fine = (abs(integrate(given, flat, n).sum() - difference) for n in (2, 64))
+    start = given.baseline.signal
+    difference = given.logit - given.baseline_logit
+    coarse, fine = (abs(integrate(given, start, n).sum() - difference) for n in (2, 64))
     assert fine < coarse
     assert fine < 0.05 * abs(difference)
 
