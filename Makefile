@@ -1,9 +1,9 @@
-.PHONY: help run test lint format clean
+.PHONY: help run test bench-ui lint format clean
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## install what is needed, then serve on http://127.0.0.1:8050
 	@PYTHON='$(PYTHON)' sh tools/setup.sh
@@ -14,6 +14,11 @@ test: ## install what the tests need, then all checks and all tests
 	@sh tools/chromium.sh
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest
+
+bench-ui: ## read 200 ECGs by key in Chromium and print how long a reader waits
+	@PYTHON='$(PYTHON)' sh tools/setup.sh dev
+	@sh tools/chromium.sh
+	@$(BIN)/python -m tests.browser.bench_ui
 
 lint: ## format, ruff, mypy and the direction of the imports
 	@PYTHON='$(PYTHON)' sh tools/setup.sh dev

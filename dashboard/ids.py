@@ -9,6 +9,12 @@ from typing import Any
 LOCATION = "location"
 UNDO = "undo"
 UNDONE = "undone"
+AHEAD = "ahead"  # the places of the ECGs that are laid out before their turn
+HERE = "here"  # the ECG on screen
+UPCOMING = "upcoming"
+UPCOMING_SEEN = "upcoming-seen"
+ROUTED = "routed"
+LEFT_BEHIND = "left-behind"
 STATUS = "status"  # what was saved last, in the bar of every page
 WORKLIST = "worklist"
 WORKLIST_QUERY = "worklist-query"  # order and filters of the worklist, for 'next'
@@ -32,6 +38,11 @@ Id = dict[str, Any]
 def of_ecg(part: str, ecg_id: Any) -> Id:
     """The id of a component of one ECG's page; ``ecg_id`` may be MATCH."""
     return {"part": part, "ecg": ecg_id}
+
+
+def of_slot(part: str, number: Any) -> Id:
+    """The id of a part of a place for an ECG that is laid out ahead; may be MATCH."""
+    return {"part": part, "slot": number}
 
 
 def of_class(part: str, ecg_id: Any, superclass: Any) -> Id:

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8050, ge=0, le=65535)  # 0: any free one
     secure_cookies: bool = False  # True behind HTTPS: cookies are then never sent in the clear
+    ahead: int = Field(3, ge=0, le=8)  # ECGs laid out before their turn; 0 spares old machines
     threads: int = 0  # of torch in a job; 0: all cores but one, which the web process keeps
 
     @model_validator(mode="before")

@@ -107,20 +107,29 @@ def next_unread(
 
     Past the end it starts over; None when nothing else is left to read under these filters.
     """
+    return next(iter(upcoming(session, reader_id, query, after_ecg_id, 1)), None)
+
+
+def upcoming(
+    session: Session, reader_id: int, query: WorklistQuery, after_ecg_id: int | None, count: int
+) -> list[int]:
+    """The next ``count`` records without an answer of this reader, as ``next_unread`` goes on."""
     view = _View(session, reader_id)
     ecg_id = view.columns["ecg_id"]
     unread = (
         view.select([*query.filters, *_names(query.sort), "my_status"], ecg_id)
         .where(_filter(view, query.filters), view.unread)
         .order_by(*_order(view, query.sort))
-        .limit(1)
     )
-    found: int | None = None
+    found: list[int] = []
     if after_ecg_id is not None:
         unread = unread.where(ecg_id != after_ecg_id)
         behind = _behind(session, view, query.sort, after_ecg_id)
-        found = session.scalar(unread.where(behind))
-    return session.scalar(unread) if found is None else found
+        found = list(session.scalars(unread.where(behind).limit(count)))
+    if len(found) < count:
+        rest = unread.where(ecg_id.not_in(found)).limit(count - len(found))
+        found += session.scalars(rest)
+    return found
 
 
 class _View:

@@ -31,9 +31,14 @@ class Installation:
     sessions: Sessions
 
 
-def installation(folder: Path, dataset: Ptbxl, migrated: Path | None = None) -> Installation:
-    """An instance in ``folder`` whose catalogue holds ``dataset``; ``migrated`` saves a second."""
-    settings = Settings(instance=folder, ptbxl=dataset.root)
+def installation(
+    folder: Path, dataset: Ptbxl, migrated: Path | None = None, *, ahead: int = 0
+) -> Installation:
+    """An instance in ``folder`` whose catalogue holds ``dataset``; ``migrated`` saves a second.
+
+    Unless ``ahead`` says so, no ECG is laid out before its turn: what is on the page is on screen.
+    """
+    settings = Settings(instance=folder, ptbxl=dataset.root, ahead=ahead)
     folder.mkdir(parents=True, exist_ok=True)
     if migrated is not None:
         shutil.copy(migrated, folder / "trustecg.db")

@@ -7,8 +7,9 @@
   const PAUSE_MS = 600; // of typing, before a draft is sent
   const opened = new Set(); // the forms that have been filled
   const TWICE_MS = 700; // a second press within it was meant for the form before
-  let openedAt = 0; // when a form took the place of another one at the same ECG
-  let timer = null;
+  let openedAt = -Infinity; // when a form took the place of another one at the same ECG
+  const timers = new Map(); // form -> when its draft goes out
+  const metas = new Map(); // ECG -> what is known of its form
   let shown = null; // the ECG on screen
 
   function read(key) {
@@ -48,17 +49,24 @@
   }
 
   function later(meta, payload) {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
+    clearTimeout(timers.get(meta.form));
+    timers.set(meta.form, setTimeout(() => {
+      timers.delete(meta.form);
       if (!document.querySelector('[data-form="' + meta.form + '"]')) return; // left by now
       dash_clientside.set_props({ ecg: meta.ecg, part: "unsaved" }, { data: payload });
-    }, PAUSE_MS);
+    }, PAUSE_MS));
   }
 
   function arrive(ecg) {
     shown = ecg;
     window.scrollTo(0, 0);
     document.getElementById("page").focus({ preventScroll: true });
+    dash_clientside.ahead.here(ecg);
+    const meta = metas.get(ecg); // the form of a page that waited was made before its turn
+    if (meta) {
+      const started = { started: new Date().toISOString() };
+      dash_clientside.set_props({ ecg: ecg, part: "meta" }, { data: Object.assign({}, meta, started) });
+    }
   }
 
   /* Whoever gives a verdict has said by that whether the model is right: the word is never its
@@ -105,10 +113,13 @@
   });
 
   function open(meta, text) {
+    const form = document.querySelector('[data-form="' + meta.form + '"]');
+    const waits = form && form.closest(".slot.waiting");
     opened.add(meta.form);
-    if (shown === meta.ecg) openedAt = Date.now();
+    metas.delete(meta.ecg);
+    if (waits) metas.set(meta.ecg, meta);
+    else if (shown === meta.ecg) openedAt = performance.now();
     else arrive(meta.ecg);
-    clearTimeout(timer);
     meta.forget.forEach((key) => write(key, null));
     const kept = read(meta.key);
     if (kept && kept !== text) restore(meta, meta.ecg, kept);
@@ -117,11 +128,12 @@
   /* Whoever presses twice has not read the opinion that came between the presses. */
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest(".answer .submit");
-    if (button && Date.now() - openedAt < TWICE_MS) event.stopPropagation();
+    if (button && performance.now() - openedAt < TWICE_MS) event.stopPropagation();
   }, true);
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.answer = {
+    arrive: arrive,
     gather: function (...values) {
       const meta = values.pop();
       const payload = compose(meta, ...values);
@@ -146,8 +158,10 @@
     },
     leave: function (done, meta) {
       if (!done) return dash_clientside.no_update;
-      clearTimeout(timer);
+      clearTimeout(timers.get(meta.form));
       write(meta.key, null);
+      const following = /^\/read\/(\d+)$/.exec(done.next);
+      if (following) dash_clientside.ahead.show(Number(following[1]));
       dash_clientside.set_props("location", { pathname: done.next });
       return dash_clientside.no_update;
     },

@@ -1,8 +1,14 @@
-/* A lost session or a save that failed is never silent: Dash itself shows neither. */
+/* A lost session or a save that failed is never silent: Dash itself shows neither.
+
+   An answer that finds no line waits and goes out by itself; its idempotency key makes sure that
+   it is stored once, however often it is sent. */
 (function () {
   "use strict";
+  const FIRST_WAIT_MS = 500, LONGEST_WAIT_MS = 5000; // between two tries to send an answer
+  const NO_LINE = [502, 503, 504]; // a proxy that finds no server behind it
   const send = window.fetch;
   const clock = () => new Date().toLocaleTimeString("en-GB");
+  let waiting = 0; // answers that have not gone out
 
   function say(text) {
     let place = document.getElementById("trouble");
@@ -18,6 +24,7 @@
 
   function signInAgain() {
     const here = location.pathname + location.search;
+    waiting = 0; // the draft stays in this browser: leaving loses nothing
     location.assign("/login?next=" + encodeURIComponent(here));
     return new Promise(() => {}); // nothing may be shown as an answer any more
   }
@@ -28,21 +35,69 @@
     return "the server could not do it (" + status + "). Try again";
   }
 
+  const isAnswer = (options) => {
+    const body = options && options.body;
+    return typeof body === "string" && /"changedPropIds":\["[^\]]*submission/.test(body);
+  };
+  const lineBack = (ms) => new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      window.removeEventListener("online", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    window.addEventListener("online", done);
+  });
+
+  function sayWaiting(since) {
+    const many = waiting > 1 ? waiting + " answers are" : "Your answer is";
+    const them = waiting > 1 ? "They go out by themselves, once each," : "It goes out by itself, once,";
+    say(many + " not saved yet: no line to the server since " + since + ". " + them
+      + " when the line is back. Leave this window open.");
+  }
+
+  /* Send until somebody answers. */
+  async function sendAnswer(resource, options) {
+    let wait = FIRST_WAIT_MS, since = null;
+    for (;;) {
+      const response = await send.call(window, resource, options).catch(() => null);
+      if (response && !NO_LINE.includes(response.status)) {
+        if (since) waiting = Math.max(0, waiting - 1);
+        return response;
+      }
+      if (!since) {
+        since = clock();
+        waiting += 1;
+      }
+      sayWaiting(since);
+      await lineBack(wait);
+      wait = Math.min(2 * wait, LONGEST_WAIT_MS);
+    }
+  }
+
+  async function sendOnce(resource, options) {
+    try {
+      return await send.call(window, resource, options);
+    } catch (error) {
+      if (!waiting) say("Not saved at " + clock() + ": the server does not answer. What you entered is kept here.");
+      throw error;
+    }
+  }
+
   window.fetch = async function (resource, options) {
     const url = String(resource && resource.url ? resource.url : resource);
     if (!url.includes("/_dash-") || url.includes("/_dash-component-suites/")) {
       return send.call(window, resource, options);
     }
-    let response;
-    try {
-      response = await send.call(window, resource, options);
-    } catch (error) {
-      say("Not saved at " + clock() + ": the server does not answer. What you entered is kept here. Try again.");
-      throw error;
-    }
+    const response = await (isAnswer(options) ? sendAnswer : sendOnce)(resource, options);
     if (response.status === 401) return signInAgain();
+    if (waiting) return response;
     if (response.ok) say("");
     else say("Not saved at " + clock() + ": " + reason(response.status) + ". What you entered is kept here.");
     return response;
   };
+
+  window.addEventListener("beforeunload", (event) => {
+    if (waiting) event.preventDefault(); // the browser asks whether to leave
+  });
 })();

@@ -136,7 +136,7 @@ def _agreement(form: Form, superclass: Superclass) -> Component:
 def _ending(form: Form) -> list[Component]:
     ecg_id = form.ecg_id
     notes = [
-        html.Span(id=ids.of_ecg("message", ecg_id), role="alert"),
+        html.Span(id=ids.of_ecg("message", ecg_id)),  # what comes in is an alert
         html.Span(id=ids.of_ecg("draft-note", ecg_id), className="quiet"),
     ]
     return [

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from flask_wtf.csrf import generate_csrf
 
 from dashboard import ids
+from dashboard.components.ahead import places
 from dashboard.components.help import help_sheet
 from dashboard.context import context
 from dashboard.security import permitted, person, signed_in
@@ -40,7 +41,7 @@ def layout() -> Component:
             html.A("Skip to the page", href="#page", className="skip"),
             _bar(),
             _simulated_mark(),
-            html.Main(dash.page_container, id="page", tabIndex="-1"),
+            html.Main([dash.page_container, places()], id="page", tabIndex="-1"),
             help_sheet(),
         ],
         className="shell",

@@ -209,12 +209,16 @@ def _saved(stored: Reading) -> str:
     return f"{what} saved "
 
 
-def _next_path(ecg_id: int, query: Json | None) -> str:
-    order = query or {}
-    wanted = WorklistQuery(
-        sort=[(name, direction) for name, direction in order.get("sort", ())],
-        filters=order.get("filters", {}),
+def order_of(query: Json | None) -> WorklistQuery:
+    """The worklist as the browser keeps it: its order and its filters."""
+    kept = query or {}
+    return WorklistQuery(
+        sort=[(name, direction) for name, direction in kept.get("sort", ())],
+        filters=kept.get("filters", {}),
     )
+
+
+def _next_path(ecg_id: int, query: Json | None) -> str:
     with context().sessions.read() as session:
-        following = next_unread(session, person().id, wanted, ecg_id)
+        following = next_unread(session, person().id, order_of(query), ecg_id)
     return "/" if following is None else f"/read/{following}"

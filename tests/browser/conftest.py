@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from dash import Dash
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import make_server
 
 from dashboard.app import create_app
@@ -15,6 +15,8 @@ from tests.factories import PASSWORD, Installation
 
 DESK = {"width": 1440, "height": 900}
 SMALL = {"width": 1024, "height": 768}
+
+expect.set_options(timeout=30_000)  # a loaded machine is no failure
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

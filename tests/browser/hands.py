@@ -17,9 +17,12 @@ UPDATE = "**/_dash-update-component*"
 TWICE_MS = 800  # a second press within it would be taken for an accident
 
 
-def reading_place(folder: Path, migrated: Path, records: int = 6) -> Installation:
-    """ECGs that the model calls infarctions, and a reader."""
-    made = installation(folder / "instance", dataset(folder / "data", records), migrated)
+def reading_place(
+    folder: Path, migrated: Path, records: int = 6, *, ahead: int = 0
+) -> Installation:
+    """ECGs that the model calls infarctions, and a reader; ``ahead`` as in the settings."""
+    data = dataset(folder / "data", records)
+    made = installation(folder / "instance", data, migrated, ahead=ahead)
     add_person(made.sessions, EMAIL, Role.CLINICIAN)
     with made.sessions.begin() as session:
         serve_model(session)
@@ -38,7 +41,7 @@ def at_ecg(page: Page, ecg_id: int) -> None:
     """The page of this ECG is there, with its trace."""
     expect(page.get_by_role("heading", name=f"ECG {ecg_id}", exact=True)).to_be_visible()
     traces = page.locator(f'.read[data-ecg="{ecg_id}"] .paper path.js-line')
-    expect(traces.nth(13)).to_be_visible()
+    expect(traces.nth(13)).to_be_attached()
 
 
 def choice(page: Page, superclass: str, verdict: str) -> Locator:

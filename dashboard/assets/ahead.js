@@ -1,0 +1,145 @@
+/* The next ECGs wait, laid out and painted, beside the one on screen.
+
+   Dash's router asks the server for a page at each change of the address; where that page waits
+   already, it is shown at once and the router is told that there is nothing to change. */
+(function () {
+  "use strict";
+  const IDLE_MS = 300; // after arrival: the first keys come before the next pages
+  const GIVE_UP_MS = 10000; // a page that did not come in this time is asked for anew
+  const CONTENT = "_pages_content";
+  // in the place of a page that left: with no component at all Dash keeps the old one's paths
+  const NOTHING = { type: "Div", namespace: "dash_html_components", props: { className: "left" } };
+  const asked = new Map(); // place -> the ECG asked for
+  let current = null; // the place on screen; null: what the router brought
+  let next = { after: null, ecgs: [] };
+  let routing = null; // the ECG whose page the router has asked for
+  let count = 0;
+
+  const places = () => [...document.querySelectorAll("#ahead > .slot")];
+  const content = () => document.getElementById(CONTENT);
+  const ecgIn = (box) => {
+    const page = box && box.querySelector(".read");
+    return page ? Number(page.dataset.ecg) : null;
+  };
+  const fresh = (ecg) => places().find((it) => ecgIn(it) === ecg && !it.dataset.leaving);
+  const numberOf = (place) => Number(place.dataset.slot);
+  const tell = (part, place, data) =>
+    dash_clientside.set_props({ part: part, slot: numberOf(place) }, { data: data });
+  const pathOf = (ecg) => "/read/" + ecg;
+  const ecgOf = (path) => {
+    const found = /^\/read\/(\d+)\/?$/.exec(path || "");
+    return found ? Number(found[1]) : null;
+  };
+
+  function drop(place) {
+    if (place === null) dash_clientside.set_props("left-behind", { data: ++count });
+    else if (ecgIn(place) !== null && !place.dataset.leaving) {
+      place.dataset.leaving = "yes";
+      tell("drop", place, ++count);
+    }
+  }
+
+  function expose() {
+    places().forEach((it) => it.classList.toggle("waiting", it !== current));
+    content().classList.toggle("waiting", current !== null);
+  }
+
+  /* Put a page that waits on screen; false where none waits for this ECG. */
+  function show(ecg) {
+    const place = fresh(ecg);
+    if (!place) return false;
+    if (place === current) return true;
+    const before = current;
+    current = place;
+    expose();
+    document.title = "ECG " + ecg + " · TrustECG";
+    dash_clientside.answer.arrive(ecg);
+    requestAnimationFrame(() => setTimeout(() => { if (current !== before) drop(before); }, 0));
+    return true;
+  }
+
+  function go(ecg) {
+    show(ecg);
+    dash_clientside.set_props("location", { pathname: pathOf(ecg) });
+  }
+
+  /* One page at a time, so that no key waits for more than one. */
+  function layOut() {
+    places().filter((it) => it !== current && ecgIn(it) !== null && !next.ecgs.includes(ecgIn(it)))
+      .forEach(drop);
+    if (asked.size) return;
+    const ecg = next.ecgs.find((it) => !fresh(it) && it !== routing);
+    if (ecg === undefined) return;
+    const free = places().find((it) => it !== current && ecgIn(it) === null);
+    // no ECG is in two places at once, not even on its way out
+    if (!free || [content(), ...places()].some((it) => ecgIn(it) === ecg)) {
+      setTimeout(layOut, 100);
+      return;
+    }
+    asked.set(numberOf(free), ecg);
+    tell("ask", free, { ecg: ecg, n: ++count });
+    setTimeout(() => { if (asked.get(numberOf(free)) === ecg) asked.delete(numberOf(free)); }, GIVE_UP_MS);
+  }
+
+  async function ready(ecg) {
+    const pause = () => new Promise((done) => setTimeout(done, 20));
+    while ([...asked.values()].includes(ecg)) await pause(); // it is on its way
+    while (places().some((it) => ecgIn(it) === ecg && it.dataset.leaving)) await pause();
+    return Boolean(fresh(ecg));
+  }
+
+  function routedTo(options) {
+    const body = options && options.body;
+    if (typeof body !== "string" || !body.includes('"_pages_location"')) return null;
+    const asks = JSON.parse(body).inputs.find((it) => it && it.property === "pathname");
+    return asks ? ecgOf(asks.value) : null;
+  }
+
+  const send = window.fetch;
+  window.fetch = async function (resource, options) {
+    const ecg = routedTo(options);
+    if (ecg !== null && (await ready(ecg)) && show(ecg)) return new Response(null, { status: 204 });
+    if (ecg !== null) routing = ecg;
+    return send.call(window, resource, options);
+  };
+
+  /* Next unread, without asking the server which one. */
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest('[data-key="j"]');
+    const here = button && Number(button.closest(".read").dataset.ecg);
+    if (!button || next.after !== here || !next.ecgs.length || !fresh(next.ecgs[0])) return;
+    event.stopPropagation();
+    go(next.ecgs[0]);
+  }, true);
+
+  window.dash_clientside = window.dash_clientside || {};
+  const none = () => dash_clientside.no_update;
+  window.dash_clientside.ahead = {
+    show: show,
+    here: function (ecg) {
+      setTimeout(() => dash_clientside.set_props("here", { data: { ecg: ecg, n: ++count } }), IDLE_MS);
+    },
+    want: function (found) {
+      if (found) next = found;
+      layOut();
+      return none();
+    },
+    laid: function () {
+      const number = dash_clientside.callback_context.triggered_id.slot;
+      asked.delete(number);
+      const place = places().find((it) => numberOf(it) === number);
+      if (ecgIn(place) === null) delete place.dataset.leaving;
+      setTimeout(layOut, 0);
+      return none();
+    },
+    routed: function (children) {
+      if (!children || children.props.className === NOTHING.props.className) return none();
+      const before = current;
+      current = routing = null;
+      expose();
+      if (before) drop(before);
+      return none();
+    },
+    nothing: () => NOTHING,
+  };
+})();

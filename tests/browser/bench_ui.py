@@ -1,0 +1,153 @@
+"""How long a reader waits: `make bench-ui` reads 200 ECGs by key in Chromium and prints it.
+
+    python -m tests.browser.bench_ui [PTBXL] [--records N] [--think S]
+
+Real records where PTBXL or TRUSTECG_PTBXL names them, else simulated ones. The opinions are made
+up: what is timed is the page. A time is taken in the browser, from the key that submits to the
+frame after the one in which the next ECG is painted. Times follow the load of the machine.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from statistics import quantiles
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from core.ptbxl import Ptbxl
+from core.simulate import simulate_dataset
+from dashboard.app import create_app
+from feedback import db
+from feedback.tables import Role
+from tests.browser.hands import EMAIL, answer_blind, at_ecg
+from tests.conftest import BROWSER_FLAGS, BROWSERS
+from tests.factories import PASSWORD, above, add_person, installation, predict, serve_model
+
+BARS = {"submit to next ECG painted": 150.0, "first paint of the paper": 200.0}  # ms
+STOPWATCH = """(() => {
+  window.waits = { next: [], paper: [] };
+  let pressed = null, at = null, routed = null;
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") pressed = performance.now();
+  }, true);
+  const look = () => {
+    const page = document.querySelector(".read:not(.waiting .read)");
+    const ecg = page && page.querySelectorAll(".paper path.js-line").length > 12
+      ? page.dataset.ecg : null;
+    if (page && page.querySelector(".paper") && routed === null) routed = performance.now();
+    if (ecg && ecg !== at) {
+      const since = at === null ? routed : pressed, list = at === null ? "paper" : "next";
+      at = ecg;
+      requestAnimationFrame(() => setTimeout(() => {
+        window.waits[list].push(performance.now() - since);
+      }, 0));
+    }
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})()"""
+
+
+def main() -> None:
+    """Read, and print what was waited for."""
+    asked = _arguments()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        address, ecgs, stop = _serve(Path(folder), asked)
+        program = next(filter(None, map(shutil.which, BROWSERS)), None)
+        browser = playwright.chromium.launch(executable_path=program, args=BROWSER_FLAGS)
+        try:
+            _print(_read_all(browser, address, ecgs, asked.think))
+        finally:
+            browser.close()
+            stop()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("ptbxl", nargs="?", default=GIVEN)
+    parser.add_argument("--records", type=int, default=200)
+    parser.add_argument("--think", type=float, default=1.5, help="seconds a reader looks at an ECG")
+    parser.add_argument("--ahead", type=int, default=3, help="ECGs laid out before their turn")
+    return parser.parse_args()
+
+
+GIVEN = os.environ.get("TRUSTECG_PTBXL")
+
+
+def _serve(folder: Path, asked: argparse.Namespace) -> tuple[str, list[int], object]:
+    if asked.ptbxl is None:
+        simulate_dataset(folder / "ptbxl", asked.records + 1, 1)
+    records = Ptbxl.open(Path(asked.ptbxl or folder / "ptbxl"))
+    migrated = folder / "migrated.db"
+    db.upgrade(f"sqlite:///{migrated}")
+    place = installation(folder / "instance", records, migrated, ahead=asked.ahead)
+    add_person(place.sessions, EMAIL, Role.CLINICIAN)
+    ecgs = list(records.records)[: asked.records + 1]
+    with place.sessions.begin() as session:
+        serve_model(session)
+        for ecg_id in ecgs:
+            predict(session, ecg_id, above())
+    server = make_server("127.0.0.1", 0, create_app(place.settings).server, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}", ecgs, server.shutdown
+
+
+def _read_all(
+    browser: Browser, address: str, ecgs: list[int], think: float
+) -> dict[str, list[float]]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.add_init_script(STOPWATCH)
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    sizes: list[float] = []
+    page.goto(f"{address}/login?next=/read/{ecgs[0]}")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    for ecg_id in ecgs[:-1]:
+        at_ecg(page, ecg_id)
+        sizes.append(_figure_kib(page))
+        page.wait_for_timeout(think * 500)
+        answer_blind(page, "n")
+        page.wait_for_timeout(max(750.0, think * 500))
+        page.keyboard.press("Enter")
+    at_ecg(page, ecgs[-1])
+    page.wait_for_timeout(200)
+    waits = page.evaluate("window.waits")
+    return {
+        "submit to next ECG painted": waits["next"],
+        "first paint of the paper": waits["paper"],
+        "figure payload": sizes,
+    }
+
+
+def _figure_kib(page: Page) -> float:
+    """The figure on screen as the JSON that brought it, in KiB."""
+    figure = page.evaluate(
+        """() => {
+          const graph = document.querySelector(
+            ".read:not(.waiting .read) .paper .js-plotly-plot");
+          const coded = (y) => y && y.bdata ? { dtype: y.dtype, bdata: y.bdata } : y;
+          const data = graph.data.map((one) => Object.assign({}, one, { y: coded(one.y) }));
+          return JSON.stringify({ data: data, layout: graph.layout }).length;
+        }"""
+    )
+    return float(figure) / 1024
+
+
+def _print(waits: dict[str, list[float]]) -> None:
+    for what, values in waits.items():
+        unit = "KiB" if "payload" in what else "ms"
+        cuts = quantiles(values, n=20, method="inclusive") if len(values) > 1 else values * 20
+        line = {"n": len(values), "p50": round(cuts[len(cuts) // 2]), "p95": round(cuts[-1])}
+        bar = f"  (bar {BARS[what]:.0f})" if what in BARS else ""
+        print(f"{what}, {unit}: {json.dumps(line)}{bar}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""The next ECGs wait beside the one on screen, and nothing of them is in the way."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+from sqlalchemy import select
+
+from feedback.db import now
+from feedback.tables import Reading
+from tests.browser.conftest import Desk, OpenDesk, Serve
+from tests.browser.hands import EMAIL, answer_both, at_ecg, choice, reading_place, stored
+from tests.factories import Installation
+
+WAITING = """[...document.querySelectorAll(".slot.waiting .read")]
+  .filter(page => page.querySelectorAll(".paper path.js-line").length > 12)
+  .map(page => Number(page.dataset.ecg)).sort()"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, migrated: Path) -> Installation:
+    """Eight ECGs with opinions, and a reader whose next three ECGs are laid out."""
+    return reading_place(tmp_path, migrated, 8, ahead=3)
+
+
+@pytest.fixture
+def desk(place: Installation, serve: Serve, desks: OpenDesk) -> Desk:
+    """The reader's place, not signed in yet."""
+    return desks(serve(place))
+
+
+def wait_for(page: Page, *ecg_ids: int) -> None:
+    """These ECGs and no others wait, painted."""
+    for _ in range(300):
+        if page.evaluate(WAITING) == list(ecg_ids):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"{page.evaluate(WAITING)} wait, not {ecg_ids}")
+
+
+def pages_asked(page: Page) -> list[str]:
+    """What is asked of Dash's router from now on."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        if '"_pages_location"' in (request.post_data or ""):
+            asked.append(request.post_data or "")
+
+    page.on("request", note)
+    return asked
+
+
+def test_the_next_three_wait_and_are_shown_without_asking(desk: Desk, place: Installation) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    wait_for(page, 2, 3, 4)
+    asked = pages_asked(page)
+    answer_both(page, "n")
+    at_ecg(page, 2)
+    assert page.url.endswith("/read/2")
+    assert page.title() == "ECG 2 · TrustECG"
+    wait_for(page, 3, 4, 5)
+    answer_both(page, "2", "r")
+    at_ecg(page, 3)
+    page.keyboard.press("j")
+    at_ecg(page, 4)
+    wait_for(page, 5, 6, 7)
+    assert asked == []
+    assert stored(place) == 4
+
+
+def test_back_and_undo_bring_pages_anew(desk: Desk) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    wait_for(page, 2, 3, 4)
+    answer_both(page, "n")
+    at_ecg(page, 2)
+    wait_for(page, 3, 4, 5)
+    page.keyboard.press("j")
+    at_ecg(page, 3)
+    page.keyboard.press("k")
+    at_ecg(page, 2)
+    expect(choice(page, "NORM", "Present")).not_to_be_checked()
+    page.keyboard.press("Backspace")
+    at_ecg(page, 1)
+    expect(choice(page, "NORM", "Present")).to_be_checked()
+    page.keyboard.press("w")
+    page.get_by_role("gridcell", name="1003").click()
+    at_ecg(page, 3)
+
+
+def test_what_waits_is_out_of_the_way(desk: Desk) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    wait_for(page, 2, 3, 4)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    expect(page.get_by_role("button", name="Submit")).to_have_count(1)
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('.waiting')") is None
+
+
+def test_a_draft_of_a_page_that_waited_is_its_own(desk: Desk) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    wait_for(page, 2, 3, 4)
+    page.keyboard.press("j")
+    at_ecg(page, 2)
+    page.keyboard.press("5")
+    expect(page.get_by_text("Draft saved").filter(visible=True)).to_be_visible()
+    page.reload()
+    at_ecg(page, 2)
+    expect(choice(page, "HYP", "Present")).to_be_checked()
+
+
+def test_the_clock_of_a_reading_starts_when_the_ecg_is_on_screen(
+    desk: Desk, place: Installation
+) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    wait_for(page, 2, 3, 4)
+    shown = now()
+    page.keyboard.press("j")
+    at_ecg(page, 2)
+    page.keyboard.press("n")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
+    with place.sessions.read() as session:
+        assert session.scalars(select(Reading)).one().started_at >= shown
