@@ -39,10 +39,22 @@
   function restAbsent() {
     rows().filter((row) => !choices(row).some((o) => o.checked)).forEach((row) => choose(row, 1));
   }
-  function nextAttention() {
-    const options = [...here().querySelectorAll(".evidence .choices input")];
+  function offered(group) {
+    return [...here().querySelectorAll(".explanation ." + group + " input:not(:disabled)")];
+  }
+  function next(options) {
     const now = options.findIndex((option) => option.checked);
     if (options.length) options[(now + 1) % options.length].click();
+  }
+  /* The overlay off, and on again as it was. */
+  let method = null;
+  function overlay() {
+    const [off, ...methods] = offered("methods");
+    const now = methods.find((option) => option.checked);
+    if (now) {
+      method = now.value;
+      off.click();
+    } else press(methods.find((option) => option.value === method) || methods[0]);
   }
   /* The worklist without a click on it first. */
   function firstCell() {
@@ -62,7 +74,9 @@
     r: restAbsent,
     x: () => press(find(".answer .unreadable-box input")),
     t: () => { const box = find(".answer textarea"); if (box) box.focus(); },
-    a: nextAttention,
+    o: overlay,
+    m: () => next(offered("methods").slice(1)),
+    a: () => next(offered("classes")),
     p: () => press(find(".published summary")),
     w: () => press(document.querySelector(".bar .brand")),
     Enter: () => press(find(".answer .submit")),

@@ -38,7 +38,9 @@ READING = (
     Key(("k",), "k", "Back to the ECG before"),
 )
 AFTER = (
-    Key(("a",), "a", "Attention of the next class, then off"),
+    Key(("o",), "o", "Explanation over the trace, and off"),
+    Key(("m",), "m", "The next method"),
+    Key(("a",), "a", "The next class"),
     Key(("p",), "p", "Published label and report, and away"),
 )
 EVERYWHERE = (

@@ -137,14 +137,14 @@ def seen_note() -> str:
     """How much more of the ECG the network sees than the sheet shows."""
     strips = {segment.rhythm: segment for segment in STANDARD.segments}
     return (
-        f"Attention and opinion use {DURATION_S:g} s of every lead. The sheet shows "
+        f"Opinion and explanation use {DURATION_S:g} s of every lead. The sheet shows "
         f"{strips[False].width:g} s of each (rhythm {strips[True].lead}: "
         f"{strips[True].width:g} s)."
     )
 
 
 def call_note(shown: OpinionShown, name: Superclass) -> str | None:
-    """What must be known of a class whose attention is on the trace: that it was not found."""
+    """What must be known of a class whose explanation is on the trace: that it was not found."""
     if name in shown.predicted:
         return None
     abstains = ", and the model abstains on it" if name in shown.abstained else ""

@@ -11,14 +11,9 @@ from sqlalchemy.orm import Session
 from core.ecg import SUPERCLASSES, Superclass
 from core.errors import RecordError
 from dashboard import ids
-from dashboard.components.answer import EMPTY, Form, answer_form, buttons
-from dashboard.components.opinion import (
-    Card,
-    attention_note,
-    opinion_view,
-    published_view,
-    seen_note,
-)
+from dashboard.components.answer import EMPTY, Form, answer_form
+from dashboard.components.explanation import explanation_section
+from dashboard.components.opinion import Card, opinion_view, published_view
 from dashboard.components.paper import paper
 from dashboard.components.record import noise_flags, other_ecgs, patient_line
 from dashboard.components.shell import local_time
@@ -29,8 +24,6 @@ from feedback.db import now
 from feedback.opinions import OpinionShown
 from feedback.readings import ReadingState
 from feedback.tables import ModelVersion, Reading, RecordRow, Source, Stage
-
-NO_ATTENTION = "off"
 
 
 def page(session: Session, record: RecordRow, reader_id: int) -> Component:
@@ -60,7 +53,7 @@ def page(session: Session, record: RecordRow, reader_id: int) -> Component:
     )
 
 
-_STORES = ("done", "left", "moved", "went-back", "laid-over")
+_STORES = ("done", "left", "moved", "went-back", "laid-over", "faded")
 
 
 def panel(session: Session, record: RecordRow, reader_id: int) -> Component:
@@ -192,30 +185,8 @@ def decided(shown: OpinionShown) -> Sequence[Superclass]:
 
 
 def _evidence(record: RecordRow, shown: OpinionShown, card: Card) -> Component:
-    beside = [published_view(shown)]
-    if shown.attention is not None:
-        beside.insert(0, _attention(record, card))
+    beside = [explanation_section(record.ecg_id, shown, {}), published_view(shown)]
     return html.Div(
         [opinion_view(shown, card), html.Div(beside, className="beside")],
         className="panel evidence",
-    )
-
-
-def _attention(record: RecordRow, card: Card) -> Component:
-    options = [{"label": "Off", "value": NO_ATTENTION}]
-    options += [{"label": name.value, "value": name.value} for name in SUPERCLASSES]
-    return html.Section(
-        [
-            html.H2(["Attention over the trace ", html.Kbd("a")]),
-            buttons(
-                ids.of_ecg("attention", record.ecg_id),
-                options,
-                NO_ATTENTION,
-                label="Attention of a class",
-            ),
-            html.Div(id=ids.of_ecg("leads", record.ecg_id)),
-            html.P(seen_note(), className="quiet"),
-            html.P(attention_note(card), className="quiet"),
-        ],
-        className="attention",
     )

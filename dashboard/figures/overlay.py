@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from dashboard.figures.encoding import Json
 
-LEVELS = 5  # shapes that an overlay has, one a level of strength
-WORDS = LEVELS + 1  # annotations that it has: its title and a number a level
+SHAPES = 8  # that an overlay has: four levels for a class, four against it
+WORDS = 1  # annotations that it has
 
 FIRST_SHAPE = 3  # behind the two grids and the separators
 FIRST_ANNOTATION = 2  # behind the scale and the watermark
@@ -13,7 +13,7 @@ FIRST_ANNOTATION = 2  # behind the scale and the watermark
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """What is drawn over the paper: one shape a level of strength, and a legend."""
+    """What is drawn over the paper: one shape a level of strength, and what it is called."""
 
     shapes: tuple[Json, ...]
     annotations: tuple[Json, ...]
@@ -33,7 +33,7 @@ class Overlay:
 def no_overlay() -> Overlay:
     """The overlay that takes every other one away."""
     shape = {"type": "path", "path": "M0,0", "visible": False}
-    return Overlay(shapes=(shape,) * LEVELS, annotations=({"visible": False},) * WORDS)
+    return Overlay(shapes=(shape,) * SHAPES, annotations=({"visible": False},) * WORDS)
 
 
 def lay_over(figure: Json, overlay: Overlay) -> Json:

@@ -25,14 +25,17 @@ class Theme:
     calm: str  # a bar below its threshold
     track: str  # the empty rest of a bar
     mark: str  # thresholds and reference lines
-    attention: tuple[str, ...]  # light to strong, one hue: told apart by lightness alone
+    # of an explanation, light to strong: each hue is told apart by lightness alone
+    supporting: tuple[str, ...]
+    opposing: tuple[str, ...]
     classes: tuple[str, ...]  # of the lines of NORM to HYP, told apart by colour-blind eyes too
     dashes: tuple[str, ...]  # of the same lines, for a grey print
     font: str = FONT
 
 
-# Blue over salmon is seen by every kind of colour vision; the steps differ in lightness, so they
-# survive a grey print too, and the strongest still leaves the trace a contrast above 4.5 : 1.
+# Blue and ochre over salmon are told apart by every kind of colour vision; the steps differ in
+# lightness, so they survive a grey print too, and the strongest still leaves the trace a contrast
+# above 4.5 : 1.
 LIGHT = Theme(
     paper="#fff8f4",
     fine="#f8dbd3",
@@ -46,7 +49,8 @@ LIGHT = Theme(
     calm="#9fb3cc",
     track="#eef1f5",
     mark="#1f2430",
-    attention=("#dfe9f7", "#c2d7f2", "#9fc0ea", "#78a6e0", "#5089d3"),
+    supporting=("#cfdff5", "#a9c6ed", "#7fabe2", "#5089d3"),
+    opposing=("#f1e2a8", "#e3c860", "#cfa52f", "#b58709"),
     classes=("#4d5562", "#c4501b", "#b58900", "#0072b2", "#007f5f"),
     dashes=("solid", "longdash", "dash", "dashdot", "dot"),
 )

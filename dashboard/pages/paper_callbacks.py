@@ -11,7 +11,7 @@ from dashboard.context import context
 from dashboard.figures.encoding import Json
 from dashboard.figures.overlay import lay_over
 from dashboard.figures.sheets import PaperSettings
-from dashboard.pages.read_callbacks import overlay_on
+from dashboard.pages.explain_callbacks import overlay_on
 from dashboard.security import needs, person
 from feedback import catalogue, users
 from feedback.policy import Action
@@ -31,7 +31,7 @@ def register(app: Dash) -> None:
 
 @needs(Action.READ)
 def show_paper(
-    sheet: str, speed: str, gain: str, signal: str, laid_over: str | None
+    sheet: str, speed: str, gain: str, signal: str, laid_over: Json | None
 ) -> tuple[Json, Json, Json]:
     """Draw the ECG as chosen, and keep the choices for the reader's next ones."""
     chosen = {"sheet": sheet, "speed": speed, "gain": gain, "signal": signal}

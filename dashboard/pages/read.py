@@ -8,7 +8,7 @@ from dashboard import ids
 from dashboard.components import reading
 from dashboard.components.shell import forbidden, message
 from dashboard.context import context
-from dashboard.pages import paper_callbacks, read_callbacks
+from dashboard.pages import explain_callbacks, paper_callbacks, read_callbacks
 from dashboard.security import permitted, person
 from feedback import catalogue
 from feedback.errors import CatalogueError
@@ -25,14 +25,7 @@ def register(app: Dash) -> None:
     _register_submission(app)
     _register_moves(app)
     paper_callbacks.register(app)
-    app.callback(
-        Output(ids.of_ecg("paper", MATCH), "figure", allow_duplicate=True),
-        Output(ids.of_ecg("leads", MATCH), "children"),
-        Output(ids.of_ecg("laid-over", MATCH), "data"),
-        Input(ids.of_ecg("attention", MATCH), "value"),
-        State(ids.of_ecg("shown", MATCH), "data"),
-        prevent_initial_call=True,
-    )(read_callbacks.show_attention)
+    explain_callbacks.register(app)
 
 
 def title(ecg_id: str = "") -> str:

@@ -4,27 +4,21 @@ from datetime import datetime
 from typing import Any
 
 import dash
-from dash import Patch, ctx, html, no_update
+from dash import ctx, no_update
 from dash.development.base_component import Component
 from flask import abort
 
-from core.ecg import SUPERCLASSES, Superclass
+from core.ecg import Superclass
 from dashboard import ids
 from dashboard.components import reading
 from dashboard.components.answer import AGREE, EMPTY
-from dashboard.components.opinion import call_note, still_chart
 from dashboard.components.shell import local_time, problem
 from dashboard.context import context
-from dashboard.figures.attention import attention_overlay, lead_bars
-from dashboard.figures.geometry import PaperLayout
-from dashboard.figures.overlay import Overlay, no_overlay
-from dashboard.figures.sheets import PaperSettings
 from dashboard.security import needs, person
 from feedback import catalogue, readings
 from feedback.answers import Answer
 from feedback.db import now
 from feedback.errors import FeedbackError
-from feedback.opinions import OpinionShown
 from feedback.policy import Action
 from feedback.tables import Confidence, Reading, Stage, Verdict
 from feedback.undo import undo_from
@@ -69,44 +63,6 @@ def submit(submission: Json | None, meta: Json, query: Json | None) -> Submitted
 
 
 @needs(Action.READ)
-def show_attention(
-    chosen: str | None, paper: Json | None
-) -> tuple[Patch, Component | None, str | None]:
-    """Lay the attention of one class over the trace and its leads beside it, or take both off."""
-    with context().sessions.read() as session:
-        shown = readings.opinion_for(session, person().id, _ecg_id())
-    overlay = _overlay(shown, chosen, PaperSettings.of(paper).layout)
-    attention = shown.attention
-    if attention is None or chosen in (None, reading.NO_ATTENTION):
-        return _laid_over(overlay), None, None
-    superclass = _member(Superclass, chosen)
-    leads = attention.lead[SUPERCLASSES.index(superclass)]
-    beside = [still_chart(lead_bars(superclass, leads), "lead-bars")]
-    if note := call_note(shown, superclass):
-        beside.insert(0, html.P(note))
-    return _laid_over(overlay), html.Div(beside), chosen
-
-
-def overlay_on(ecg_id: int, chosen: str | None, layout: PaperLayout) -> Overlay:
-    """What is laid over a sheet for a reader who chose ``chosen``; NotRevealed before an answer."""
-    if chosen is None:
-        return no_overlay()
-    with context().sessions.read() as session:
-        return _overlay(readings.opinion_for(session, person().id, ecg_id), chosen, layout)
-
-
-def _overlay(shown: OpinionShown, chosen: str | None, layout: PaperLayout) -> Overlay:
-    attention = shown.attention
-    if attention is None or chosen in (None, reading.NO_ATTENTION):
-        return no_overlay()
-    superclass = _member(Superclass, chosen)
-    row = SUPERCLASSES.index(superclass)
-    return attention_overlay(
-        superclass, attention.temporal[row], attention.lead[row], layout=layout
-    )
-
-
-@needs(Action.READ)
 def go_on(clicks: int | None, query: Json | None) -> Any:
     """Open the next unread ECG of the worklist's order."""
     if clicks:
@@ -128,17 +84,6 @@ def undo(clicks: int | None, pathname: str | None) -> Any:
     else:
         dash.set_props(ids.LOCATION, {"pathname": f"/read/{before}"})
     return no_update
-
-
-def _laid_over(overlay: Overlay) -> Patch:
-    """The overlay as a change of the figure: the signal is not sent again."""
-    patch = Patch()
-    for (*way, last), value in overlay.slots():
-        place = patch
-        for step in way:
-            place = place[step]
-        place[last] = value
-    return patch
 
 
 def _store(ecg_id: int, payload: Json, meta: Json) -> Reading:

@@ -55,8 +55,6 @@ def test_the_keyboard_is_enough(desk: Desk, place: Installation) -> None:
     page.keyboard.press("x")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
-    page.keyboard.press("a")
-    expect(page.get_by_text("attention by lead, NORM")).to_be_visible()
     page.wait_for_timeout(800)  # a second press at once would be taken for an accident
     page.keyboard.press("Enter")
     at_ecg(page, 3)
@@ -272,11 +270,9 @@ def test_nothing_overlaps_or_is_cut(desk: Desk, size: dict[str, int]) -> None:
     page.keyboard.press("n")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
-    page.keyboard.press("a")
-    expect(page.get_by_text("attention by lead, NORM")).to_be_visible()
     fits(page)
     apart(page, ".trace", ".entry", ".evidence", ".read-head", ".bar")
-    apart(page, ".opinion", ".attention", ".published")
+    apart(page, ".opinion", ".explanation", ".published")
     apart(page, ".questions .question:nth-child(2) .name", ".question:nth-child(2) .controls")
 
 

@@ -12,7 +12,7 @@ from tests.integration.visitor import Visitor
 
 ECG = 1
 TELLTALE = "Vorderwandinfarkt, akut"
-SECRETS = (TELLTALE, "0.8123", "0.0321", "0.7117", "IMI", "attention by lead")
+SECRETS = (TELLTALE, "0.8123", "0.0321", "0.7117", "IMI", "by lead")
 
 
 def _with_telltale(sessions: Sessions) -> None:
@@ -44,7 +44,7 @@ def _look_everywhere(visitor: Visitor) -> None:
     payload = enter(form, present=[Superclass.MI])
     visitor.call("save_draft", {"unsaved": payload, "meta": form.meta}, ECG)
     visitor.call("save_draft", {"unsaved": payload, "meta": form.meta | {"stage": "final"}}, ECG)
-    visitor.call("show_attention", {"attention": "MI"}, ECG)
+    visitor.call("show_explanation", {"method": "shap", "explained-class": "MI"}, ECG)
     empty = payload | {"verdicts": {}}
     visitor.call("submit", {"submission": {"payload": empty}, "meta": form.meta}, ECG)
     final = form.meta | {"stage": "final", "stands": False}

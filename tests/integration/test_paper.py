@@ -11,6 +11,7 @@ from dashboard.figures.sheets import PaperSettings
 from feedback.tables import Role, User
 from tests.factories_figures import by_uid, named
 from tests.integration.conftest import House
+from tests.integration.explaining import LIES, ask, compute
 from tests.integration.reading import answer_blind, components, open_ecg
 from tests.integration.visitor import Json, Visitor
 
@@ -89,17 +90,26 @@ def test_nonsense_is_drawn_as_usual_and_never_stored(house: House, reader: Visit
     assert stored == {"paper": PaperSettings().as_json}
 
 
-def test_what_lies_over_the_trace_lies_over_the_next_sheet_too(reader: Visitor) -> None:
+def test_what_lies_over_the_trace_lies_over_the_next_sheet_too(
+    house: House, reader: Visitor
+) -> None:
     answer_blind(reader, 1, Superclass.MI)
     bare = choose(reader, 1, sheet="6x2")["figure"]["layout"]["shapes"]
-    laid = choose(reader, 1, sheet="6x2", **{"laid-over": "MI"})["figure"]["layout"]["shapes"]
+    ask(reader)
+    compute(house)
+    laid = choose(reader, 1, sheet="6x2", **{"laid-over": LIES})["figure"]["layout"]["shapes"]
     assert bare[:3] == laid[:3]
     assert any(shape.get("visible") is True for shape in laid[3:])
 
 
-def test_nothing_is_laid_over_before_the_blind_answer(reader: Visitor) -> None:
-    answer = reader.call("show_paper", USUAL | {"laid-over": "MI"}, 1)
-    assert "attention" not in answer.text
+def test_nothing_is_laid_over_before_the_blind_answer(house: House, reader: Visitor) -> None:
+    colleague = house.visitor(Role.ADJUDICATOR)
+    answer_blind(colleague, 1, Superclass.MI)
+    ask(colleague)
+    compute(house)
+    answer = reader.call("show_paper", USUAL | {"laid-over": LIES}, 1)
+    assert "has no blind answer of yours" in answer.text
+    assert "shapes" not in answer.text
 
 
 def test_the_choices_stand_above_the_paper_with_their_names(reader: Visitor) -> None:

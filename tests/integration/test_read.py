@@ -116,16 +116,6 @@ def test_nothing_above_a_threshold_is_never_called_normal(reader: Visitor) -> No
     assert "Lead I looks reversed." in text
 
 
-def test_attention_is_called_attention_and_comes_with_its_measure(reader: Visitor) -> None:
-    form = form_of(open_ecg(reader, 1), 1)
-    text = words(submit(reader, 1, form, enter(form)))
-    assert "Attention shows where the network looked, not why it concluded." in text
-    assert "0.37 (median, 200 records" in text
-    seen = "use 10 s of every lead. The sheet shows 2.5 s of each (rhythm II: 10 s)."
-    assert f"Attention and opinion {seen}" in text
-    assert "xplain" not in text
-
-
 def test_the_final_form_starts_from_the_readers_own_answer(reader: Visitor) -> None:
     form = answer_blind(reader, 1, Superclass.CD, comment="wide QRS", confidence="low")
     assert form.payload["verdicts"] == {
@@ -289,36 +279,6 @@ def test_samples_that_are_gone_are_told_even_where_they_were_shown(
     assert '"part":"paper"' in open_ecg(reader, 2)
     (house.root / "records100" / "00000" / "00002_lr.dat").unlink()
     assert "the samples of ECG 2 are not in" in words(open_ecg(reader, 2))
-
-
-def test_the_attention_of_a_class_changes_the_figure_and_not_the_signal(reader: Visitor) -> None:
-    answer_blind(reader, 1, Superclass.MI)
-    answer = reader.call("show_attention", {"attention": "MI"}, 1)
-    patch = answer.json["response"]['{"ecg":1,"part":"paper"}']["figure"]
-    assert len(answer.text) < 40_000
-    changed = {tuple(step["location"][:2]) for step in patch["operations"]}
-    assert changed == {("layout", "shapes"), ("layout", "annotations")}
-    assert "attention by lead, MI" in answer.text
-
-
-@pytest.mark.parametrize(
-    ("chosen", "said"),
-    [("MI", ""), ("CD", "CD is below its threshold.")],
-)
-def test_attention_of_a_class_that_was_not_found_says_so(
-    reader: Visitor, chosen: str, said: str
-) -> None:
-    answer_blind(reader, 1, Superclass.MI)
-    answer = reader.call("show_attention", {"attention": chosen}, 1)
-    beside = answer.json["response"]['{"ecg":1,"part":"leads"}']["children"]
-    assert words(beside).strip() == said
-
-
-def test_attention_is_taken_off_again(reader: Visitor) -> None:
-    answer_blind(reader, 1, Superclass.MI)
-    off = reader.call("show_attention", {"attention": "off"}, 1)
-    assert '"visible":true' not in off.text.replace(" ", "")
-    assert off.json["response"]['{"ecg":1,"part":"leads"}']["children"] is None
 
 
 def test_next_goes_on_without_an_answer(reader: Visitor) -> None:

@@ -82,7 +82,7 @@ def test_uncertainty_is_a_score_and_miss_rates_have_their_counts() -> None:
     assert "chance" not in text
 
 
-def test_attention_of_a_class_that_was_not_found_is_named_so() -> None:
+def test_an_explained_class_that_was_not_found_is_named_so() -> None:
     shown = opinion("MI", abstained=("CD",))
     assert call_note(shown, Superclass.MI) is None
     assert call_note(shown, Superclass.HYP) == "HYP is below its threshold."

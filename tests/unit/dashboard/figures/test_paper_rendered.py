@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
 from core.ecg import LEADS, Ecg, Lead, Superclass
+from core.explain.explanation import Method
 from core.ptbxl import Ptbxl
-from dashboard.figures.attention import attention_overlay
+from dashboard.figures.explanation import explanation_overlay
 from dashboard.figures.overlay import Overlay, lay_over, no_overlay
 from dashboard.figures.paper import GRAPH_CONFIG, ecg_paper, sheet_mm
+from tests.factories_explanations import explanation
 from tests.factories_figures import Figure, distinct_ecg
 
 pytestmark = pytest.mark.browser
@@ -212,10 +214,14 @@ def test_simulated_stands_on_the_sheet_of_a_simulated_record(page: Page, simulat
     assert page.get_by_text("SIMULATED").count() == int(simulated)
 
 
-NOTHING_SEEN = attention_overlay(Superclass.NORM, heat=np.ones((12, 125)))  # its words are longest
+LONGEST = explanation(Method.INTEGRATED_GRADIENTS, Superclass.NORM)
+NOTHING_SEEN = replace(LONGEST, attribution=np.ones((12, 1000), dtype=np.float32))
 
 
-@pytest.mark.parametrize(("overlay", "words"), [(no_overlay(), 0), (NOTHING_SEEN, 6)])
+@pytest.mark.parametrize(
+    ("overlay", "words"),
+    [(no_overlay(), 0), *((explanation_overlay(shown), 1) for shown in (LONGEST, NOTHING_SEEN))],
+)
 @pytest.mark.parametrize("width", [1400, 700])
 def test_no_words_overlap_or_leave_the_sheet(
     page: Page, width: int, overlay: Overlay, words: int

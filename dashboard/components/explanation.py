@@ -1,0 +1,190 @@
+"""Where the model's word comes from: what can be asked for, and what was found."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from core.ecg import SUPERCLASSES, Superclass
+from core.explain.explanation import Explanation, Method, Unit
+from dashboard import ids
+from dashboard.components.answer import buttons
+from dashboard.components.opinion import Card, attention_note, call_note, seen_note, still_chart
+from dashboard.figures.explanation import METHODS, OPACITY, color
+from dashboard.figures.lead_bars import lead_bars
+from dashboard.figures.strength import CELL, EDGES, even_share, is_signed
+from dashboard.figures.theme import LIGHT, Theme
+from feedback.db import now
+from feedback.explanations import Explained
+from feedback.opinions import OpinionShown
+from feedback.tables import JobState
+
+OFF = "off"
+TICK_MS = 400  # between two looks at what is being computed
+_SILENT_S = 1.0  # what is quicker than this has no need of progress
+_UNHEARD_S = 20.0  # in which a worker would have taken it up
+_ATTENTION = (Method.ATTENTION, Method.TEMPORAL_ATTENTION, Method.LEAD_ATTENTION)
+
+Reasons = Mapping[Method, str]  # why a method is not offered
+
+
+def explanation_section(ecg_id: int, shown: OpinionShown, reasons: Reasons) -> Component:
+    """Which explanation to lay over the trace; nothing is laid over it at first."""
+    if shown.unavailable:
+        return html.Section(
+            [html.H2("Explanation"), html.P(f"There is none. {shown.unavailable}")],
+            className="explanation",
+        )
+    return html.Section(
+        [
+            html.H2(["Explanation over the trace ", html.Kbd("o")]),
+            _line("Class", "a", _classes(ecg_id, shown)),
+            _line("Method", "m", _methods(ecg_id, reasons)),
+            *(
+                html.P(f"{METHODS[method]} is not offered: {why}", className="quiet")
+                for method, why in reasons.items()
+            ),
+            opacity_control(ecg_id),
+            html.Div(id=ids.of_ecg("explained", ecg_id), className="explained"),
+            dcc.Interval(id=ids.of_ecg("explain-tick", ecg_id), interval=TICK_MS, disabled=True),
+        ],
+        className="explanation",
+    )
+
+
+def _line(name: str, key: str, control: Component) -> Component:
+    return html.Div([html.Span([name, " ", html.Kbd(key)]), control], className="line")
+
+
+def _classes(ecg_id: int, shown: OpinionShown) -> Component:
+    options = [{"label": name.value, "value": name.value} for name in SUPERCLASSES]
+    return buttons(
+        ids.of_ecg("explained-class", ecg_id),
+        options,
+        foremost(shown).value,
+        label="Class to explain",
+        className="classes",
+    )
+
+
+def foremost(shown: OpinionShown) -> Superclass:
+    """The class that is explained first: the likeliest finding, else the likeliest class."""
+    likely = shown.probabilities or {}
+    findings = [name for name in shown.predicted if name is not Superclass.NORM]
+    return max(findings or SUPERCLASSES, key=lambda name: likely.get(name, 0.0))
+
+
+def _methods(ecg_id: int, reasons: Reasons) -> Component:
+    options: list[dict[str, Any]] = [{"label": "Off", "value": OFF}]
+    options += [
+        {"label": METHODS[method], "value": method.value, "disabled": method in reasons}
+        for method in Method
+    ]
+    return buttons(ids.of_ecg("method", ecg_id), options, OFF, label="Method", className="methods")
+
+
+def explained_view(found: Explained, shown: OpinionShown, card: Card) -> Component:
+    """What there is of an explanation so far."""
+    if found.explanation is not None:
+        return html.Div([*_parts(found, found.explanation, shown, card)])
+    if found.state is JobState.FAILED:
+        return html.P(f"This method failed: {found.error}", className="warning")
+    return html.P(_progress(found), className="quiet")
+
+
+def _progress(found: Explained) -> str:
+    seconds = (now() - found.requested_at).total_seconds()
+    if found.state is JobState.QUEUED and seconds > _UNHEARD_S:
+        return (
+            f"Nothing has taken this up for {seconds:.0f} s. It is computed as soon as "
+            "'trustecg worker' runs and has done what came before."
+        )
+    return f"Computing, {seconds:.0f} s so far." if seconds > _SILENT_S else ""
+
+
+def _parts(
+    found: Explained, explanation: Explanation, shown: OpinionShown, card: Card
+) -> Iterator[Component]:
+    yield legend(explanation)
+    if found.sentence:
+        yield html.P(found.sentence, className="summary")
+    if note := call_note(shown, explanation.superclass):
+        yield html.P(note)
+    yield still_chart(lead_bars(explanation), "lead-bars")
+    yield html.P(provenance(explanation), className="quiet")
+    if explanation.method in _ATTENTION:
+        yield html.P(attention_note(card), className="quiet")
+    yield html.P(seen_note(), className="quiet")
+    if found.error:
+        yield html.P(f"It could not be measured how far to trust it: {found.error}")
+
+
+def provenance(explanation: Explanation) -> str:
+    """How it was computed, and how well its parts add up."""
+    drawn = "" if explanation.seed is None else f", seed {explanation.seed}"
+    sums = (
+        ""
+        if explanation.residual is None
+        else f" Its parts add up to the logit within {explanation.residual:.1%}."
+    )
+    return (
+        f"Logit of {explanation.superclass}: {explanation.logit:.2f}. Baseline: "
+        f"{explanation.baseline}. The network was asked {explanation.samples:,} times{drawn}, "
+        f"in {explanation.seconds:.1f} s.{sums}"
+    ).replace("%", "\u00a0%")
+
+
+def legend(explanation: Explanation, theme: Theme = LIGHT) -> Component:
+    """The colours from weak to strong, and what they count."""
+    signed = is_signed(explanation)
+    sides = [("against", [-n for n in range(len(EDGES), 0, -1)])] if signed else []
+    sides += [("for" if signed else "", list(range(1, len(EDGES) + 1)))]
+    swatches = [
+        html.Span(
+            [html.Span(name, className="side")] * bool(name)
+            + [_swatch(level, theme) for level in levels],
+            className="side-of-scale",
+        )
+        for name, levels in sides
+    ]
+    return html.Div(
+        [
+            html.Div(swatches, className="scale"),
+            html.P(scale_words(explanation), className="quiet"),
+        ],
+        className="legend",
+    )
+
+
+def _swatch(level: int, theme: Theme) -> Component:
+    return html.Span(
+        f"{EDGES[abs(level) - 1]:g}×",
+        className="swatch",
+        style={"backgroundColor": color(level, theme), "color": theme.trace},
+    )
+
+
+def scale_words(explanation: Explanation) -> str:
+    """What a colour counts, in the unit of the method."""
+    even, where = even_share(explanation), f"for {CELL * 10} ms of a lead"
+    if explanation.unit is Unit.LOGIT:
+        amount = f", {even:.2g} logits {where}"
+    elif explanation.unit is Unit.ATTENTION:
+        amount = f", {even:.2%} of the attention {where}".replace("%", "\u00a0%")
+    else:
+        amount = f" {where}; relevance ranks places and has no unit"
+    return f"Multiples of an even share{amount}."
+
+
+def opacity_control(ecg_id: int) -> Component:
+    """How much of the colours is seen; the browser alone sees to it."""
+    slider = dcc.Input(
+        id=ids.of_ecg("opacity", ecg_id),
+        type="range",
+        min=10,
+        max=100,
+        step=10,
+        value=round(100 * OPACITY),
+    )
+    return html.Label(["Opacity ", slider], className="opacity")

@@ -1,0 +1,118 @@
+"""What the read page does when an explanation is asked for."""
+
+from typing import Any
+
+from dash import MATCH, ClientsideFunction, Dash, Input, Output, Patch, State, ctx, no_update
+from dash.development.base_component import Component
+from flask import abort
+
+from core.ecg import Superclass
+from core.explain.explanation import Method
+from dashboard import ids
+from dashboard.components.explanation import OFF, explained_view
+from dashboard.context import context
+from dashboard.figures.explanation import explanation_overlay
+from dashboard.figures.geometry import PaperLayout
+from dashboard.figures.overlay import Overlay, no_overlay
+from dashboard.figures.sheets import PaperSettings
+from dashboard.security import needs, person
+from feedback import explanations, readings
+from feedback.explanations import Explained
+from feedback.policy import Action
+from feedback.tables import JobState, Json, ModelVersion
+
+Shown = tuple[Any, Any, bool, Any]  # figure, words, tick off, what lies over it
+
+
+def register(app: Dash) -> None:
+    """Add the callbacks of the explanation to ``app``."""
+    app.callback(
+        Output(ids.of_ecg("paper", MATCH), "figure", allow_duplicate=True),
+        Output(ids.of_ecg("explained", MATCH), "children"),
+        Output(ids.of_ecg("explain-tick", MATCH), "disabled"),
+        Output(ids.of_ecg("laid-over", MATCH), "data"),
+        Input(ids.of_ecg("method", MATCH), "value"),
+        Input(ids.of_ecg("explained-class", MATCH), "value"),
+        Input(ids.of_ecg("explain-tick", MATCH), "n_intervals"),
+        State(ids.of_ecg("laid-over", MATCH), "data"),
+        State(ids.of_ecg("shown", MATCH), "data"),
+        prevent_initial_call=True,
+    )(show_explanation)
+    app.clientside_callback(
+        ClientsideFunction("overlay", "fade"),
+        Output(ids.of_ecg("faded", MATCH), "data"),
+        Input(ids.of_ecg("opacity", MATCH), "value"),
+        State(ids.of_ecg("opacity", MATCH), "id"),
+    )
+
+
+@needs(Action.READ)
+def show_explanation(
+    method: str | None,
+    superclass: str | None,
+    ticks: int | None,
+    before: Json | None,
+    paper: Json | None,
+) -> Shown:
+    """Lay an explanation over the trace, ask for it where it is not there, or take it off."""
+    if method in (None, OFF):
+        return as_change(no_overlay()), None, True, None
+    question = _question({"method": method, "class": superclass})
+    found, view = _look(person().id, int(ctx.triggered_id["ecg"]), *question)
+    lies = {"method": method, "class": superclass, "drawn": found.explanation is not None}
+    if lies == before:  # the colours lie there; of the words, only progress changes meanwhile
+        waits_for_report = found.pending and lies["drawn"]
+        return no_update, no_update if waits_for_report else view, not found.pending, no_update
+    overlay = _overlay(found, PaperSettings.of(paper).layout)
+    return as_change(overlay), view, not found.pending, lies
+
+
+def overlay_on(ecg_id: int, lies: Json | None, layout: PaperLayout) -> Overlay:
+    """What lies over the trace, for another sheet; NotRevealed before a blind answer."""
+    if not lies:
+        return no_overlay()
+    with context().sessions.read() as session:
+        found = explanations.find(session, person().id, ecg_id, *_question(lies))
+    return no_overlay() if found is None else _overlay(found, layout)
+
+
+def _look(
+    who: int, ecg_id: int, method: Method, superclass: Superclass
+) -> tuple[Explained, Component]:
+    question = who, ecg_id, method, superclass
+    with context().sessions.read() as session:
+        found = explanations.find(session, *question)
+        shown = readings.opinion_for(session, who, ecg_id)
+        model = session.get(ModelVersion, shown.model_id)
+    if found is None or found.state is JobState.FAILED:
+        with context().sessions.begin() as session:
+            explanations.request(session, *question)
+            found = explanations.find(session, *question)
+    assert found is not None and model is not None
+    return found, explained_view(found, shown, model.card)
+
+
+def _overlay(found: Explained, layout: PaperLayout) -> Overlay:
+    """The colours, once they are there; until then none, as those before speak of another thing."""
+    if found.explanation is None:
+        return no_overlay()
+    return explanation_overlay(found.explanation, layout=layout)
+
+
+def as_change(overlay: Overlay) -> Patch:
+    """The overlay as a change of the figure: the signal is not sent again."""
+    patch = Patch()
+    for (*way, last), value in overlay.slots():
+        place = patch
+        for step in way:
+            place = place[step]
+        place[last] = value
+    return patch
+
+
+def _question(said: Json) -> tuple[Method, Superclass]:
+    """Which explanation is meant; unknown words are refused with 400."""
+    try:
+        return Method(said["method"]), Superclass(said["class"])
+    except (KeyError, TypeError, ValueError):
+        abort(400)

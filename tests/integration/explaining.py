@@ -1,0 +1,43 @@
+"""A reader's wish for an explanation, and what the explainer makes of it."""
+
+from typing import Any
+
+from feedback import explanation_queue as queue
+from tests.factories_explanations import explanation
+from tests.integration.conftest import House
+from tests.integration.visitor import Json, Visitor
+
+KIB = 1024
+SENTENCE = "ST segments of V2 carry 100 %."
+LIES = {"method": "shap", "class": "MI", "drawn": True}  # over the trace, as the browser keeps it
+
+
+def ask(
+    visitor: Visitor,
+    method: str = "shap",
+    superclass: str = "MI",
+    *,
+    lies: Json | None = None,
+) -> Json:
+    """Choose an explanation of ECG 1, or look whether it is there; what the page then shows."""
+    chosen = {"method": method, "explained-class": superclass, "laid-over": lies}
+    answer = visitor.call("show_explanation", chosen, 1)
+    assert answer.status_code == 200, answer.text
+    assert len(answer.text) < 40 * KIB
+    answered: Json = answer.json
+    return answered
+
+
+def compute(house: House, **facts: Any) -> None:
+    """What the explainer does with the next request, without its report."""
+    claimed = queue.claim(house.sessions, "a")
+    assert claimed is not None
+    found = explanation(claimed.method, claimed.superclass, **facts)
+    assert queue.store(house.sessions, claimed.id, "a", found, SENTENCE)
+
+
+def report(house: House, said: Json | None = None) -> None:
+    """What it does with the next request for a report."""
+    claimed = queue.claim(house.sessions, "a")
+    assert claimed is not None and claimed.explanation is not None
+    assert queue.finish(house.sessions, claimed.id, "a", said or {})

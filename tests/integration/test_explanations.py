@@ -1,0 +1,174 @@
+"""Explanations on the read page: for those who may see them, once computed, and no other way."""
+
+import pytest
+from sqlalchemy import func, select
+
+from core.ecg import Superclass
+from core.explain.explanation import Method, Unit
+from feedback import explanation_queue as queue
+from feedback.tables import ExplanationRow, Role
+from tests.integration.conftest import REFUSED, UNSCORED, House
+from tests.integration.explaining import SENTENCE, ask, compute, report
+from tests.integration.reading import answer_blind, form_of, open_ecg, submit, words
+from tests.integration.visitor import Json, Visitor
+
+PAPER, EXPLAINED = '{"ecg":1,"part":"paper"}', '{"ecg":1,"part":"explained"}'
+TICK, LAID_OVER = '{"ecg":1,"part":"explain-tick"}', '{"ecg":1,"part":"laid-over"}'
+
+
+def rows(house: House) -> int:
+    with house.sessions.read() as session:
+        return session.scalar(select(func.count()).select_from(ExplanationRow)) or 0
+
+
+def parts(answer: Json) -> tuple[Json, str, bool, Json | None]:
+    """Figure, words, whether the page has stopped asking, and what lies over it."""
+    said = answer["response"]
+    return (
+        said.get(PAPER, {}).get("figure", {}),
+        words(said.get(EXPLAINED, {}).get("children")),
+        said[TICK]["disabled"],
+        said.get(LAID_OVER, {}).get("data"),
+    )
+
+
+def coloured(figure: Json) -> bool:
+    """Whether a change of the figure shows any colour."""
+    values = [step["params"]["value"] for step in figure["operations"]]
+    return any(value.get("type") == "path" and value["visible"] for value in values)
+
+
+def test_it_is_asked_for_computed_and_laid_over_the_trace(house: House, reader: Visitor) -> None:
+    answer_blind(reader, 1, Superclass.MI)
+    figure, _, stopped, lies = parts(ask(reader))
+    assert not stopped and not coloured(figure)
+    compute(house)
+    figure, said, stopped, lies = parts(ask(reader, lies=lies))
+    assert coloured(figure) and SENTENCE in said and not stopped
+    changed = {tuple(step["location"][:2]) for step in figure["operations"]}
+    assert changed == {("layout", "shapes"), ("layout", "annotations")}
+    report(house)
+    figure, said, stopped, _ = parts(ask(reader, lies=lies))
+    assert figure == {} and stopped  # the colours are not sent twice
+
+
+def test_what_was_computed_for_another_reader_is_there_at_once(house: House) -> None:
+    for role in (Role.CLINICIAN, Role.ADJUDICATOR):
+        visitor = house.visitor(role)
+        answer_blind(visitor, 1, Superclass.MI)
+        if role is Role.CLINICIAN:
+            ask(visitor)
+            compute(house)
+            report(house)
+    figure, said, stopped, _ = parts(ask(visitor))
+    assert coloured(figure) and SENTENCE in said and stopped
+    assert rows(house) == 1
+
+
+def test_a_forged_call_before_the_blind_answer_gets_nothing(house: House, reader: Visitor) -> None:
+    colleague = house.visitor(Role.ADJUDICATOR)
+    answer_blind(colleague, 1, Superclass.MI)
+    ask(colleague)
+    compute(house)
+    asked = {"method": "shap", "explained-class": "MI"}
+    answer = reader.call("show_explanation", asked, 1)
+    assert "has no blind answer of yours" in answer.text
+    assert SENTENCE not in answer.text and "shapes" not in answer.text
+
+
+def test_a_method_that_fails_says_so_and_the_page_goes_on(house: House, reader: Visitor) -> None:
+    answer_blind(reader, 1, Superclass.MI)
+    *_, lies = parts(ask(reader))
+    claimed = queue.claim(house.sessions, "a")
+    assert claimed is not None
+    queue.fail(house.sessions, claimed.id, "a", "RuntimeError: additivity check failed")
+    figure, said, stopped, lies = parts(ask(reader, lies=lies))
+    assert said == "This method failed: RuntimeError: additivity check failed"
+    assert figure == {} and stopped
+    ask(reader, "grad-cam", lies=lies)
+    compute(house, unit=Unit.RELEVANCE)
+    figure, *_ = parts(ask(reader, "grad-cam", lies=lies))
+    assert coloured(figure)
+
+
+def test_a_report_that_fails_leaves_the_colours(house: House, reader: Visitor) -> None:
+    answer_blind(reader, 1, Superclass.MI)
+    ask(reader)
+    compute(house)
+    claimed = queue.claim(house.sessions, "a")
+    assert claimed is not None
+    queue.fail(house.sessions, claimed.id, "a", "no memory")
+    figure, said, stopped, _ = parts(ask(reader))
+    assert coloured(figure) and stopped
+    assert "It could not be measured how far to trust it: no memory" in said
+
+
+@pytest.mark.parametrize(
+    ("ecg", "why"),
+    [
+        (REFUSED, "The model refused this record: Lead V3 is flat: check its electrode."),
+        (UNSCORED, "The model has not seen this record yet."),
+    ],
+)
+def test_a_record_without_an_opinion_has_none_and_says_why(
+    house: House, reader: Visitor, ecg: int, why: str
+) -> None:
+    answer_blind(reader, ecg, Superclass.MI)
+    assert f"There is none. {why}" in words(open_ecg(reader, ecg))
+    asked = {"method": "shap", "explained-class": "MI"}
+    told = reader.call("show_explanation", asked, ecg).json["sideUpdate"]["status"]["children"]
+    assert words(told) == f"There is nothing to explain: {why}"
+    assert rows(house) == 0
+
+
+def test_it_is_taken_off_again(house: House, reader: Visitor) -> None:
+    answer_blind(reader, 1, Superclass.MI)
+    ask(reader)
+    compute(house)
+    ask(reader)
+    figure, said, stopped, lies = parts(ask(reader, "off"))
+    assert not coloured(figure) and said == "" and stopped and lies is None
+
+
+def test_another_one_takes_the_colours_off_while_it_is_computed(
+    house: House, reader: Visitor
+) -> None:
+    answer_blind(reader, 1, Superclass.MI)
+    ask(reader)
+    compute(house)
+    *_, lies = parts(ask(reader))
+    figure, *_ = parts(ask(reader, superclass="CD", lies=lies))
+    assert figure and not coloured(figure)
+
+
+@pytest.mark.parametrize("chosen", [("tea-leaves", "MI"), ("shap", "FLU")])
+def test_an_unknown_question_is_refused(reader: Visitor, chosen: tuple[str, str]) -> None:
+    answer_blind(reader, 1, Superclass.MI)
+    asked = dict(zip(("method", "explained-class"), chosen, strict=True))
+    assert reader.call("show_explanation", asked, 1).status_code == 400
+
+
+def test_attention_is_called_attention_and_comes_with_its_measure(
+    house: House, reader: Visitor
+) -> None:
+    answer_blind(reader, 1, Superclass.MI)
+    ask(reader, "attention")
+    compute(house, unit=Unit.ATTENTION)
+    _, said, *_ = parts(ask(reader, "attention"))
+    assert "Attention shows where the network looked, not why it concluded." in said
+    assert "0.37 (median, 200 records" in said
+
+
+def test_the_words_tell_a_class_that_was_not_found(house: House, reader: Visitor) -> None:
+    answer_blind(reader, 1, Superclass.MI)
+    ask(reader, superclass="CD")
+    compute(house)
+    assert "CD is below its threshold." in parts(ask(reader, superclass="CD"))[1]
+
+
+def test_the_likeliest_finding_is_what_is_explained_first(reader: Visitor) -> None:
+    form = form_of(open_ecg(reader, 4), 4)
+    payload = form.payload | {"verdicts": {name.value: "absent" for name in Superclass}}
+    panel = str(submit(reader, 4, form, payload))
+    assert "'value': 'NORM'" in panel
+    assert all(method.value in panel for method in Method)
