@@ -8,7 +8,7 @@ measured is None, with a reason.
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,8 @@ def measure(ecg: Ecg) -> Intervals:
     beat = _median_beat(basic, found.clean)
     timed = _times(beat, rate, found.irregularity, reasons)
     axes = _axes(beat, _limb_fault(quality, found.clean), reasons)
+    if "qt" in reasons:  # no marks where nothing is to be seen
+        beat = replace(beat, marks=replace(beat.marks, t_onset=None, t_end=None))
     measured: dict[str, Any] = {"heart_rate": rate, **timed, **axes}
     return Intervals(median=beat, reasons=reasons, **measured)
 

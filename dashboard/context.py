@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from flask import Flask, current_app
 from sqlalchemy import Engine
 
+from dashboard.measurements import Measurements
 from dashboard.samples import SampleCache
 from dashboard.settings import Settings
 from feedback import db
@@ -20,6 +21,7 @@ class Context:
     engine: Engine
     sessions: db.Sessions
     samples: SampleCache = field(default_factory=SampleCache)
+    measurements: Measurements = field(default_factory=Measurements)
 
 
 def attach(server: Flask, settings: Settings) -> Context:

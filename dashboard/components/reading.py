@@ -13,6 +13,7 @@ from core.errors import RecordError
 from dashboard import ids
 from dashboard.components.answer import EMPTY, Form, answer_form
 from dashboard.components.explanation import explanation_section
+from dashboard.components.intervals import intervals_view
 from dashboard.components.opinion import Card, opinion_view, published_view
 from dashboard.components.paper import paper
 from dashboard.components.record import noise_flags, other_ecgs, patient_line
@@ -102,7 +103,8 @@ def _trace(source: Source, record: RecordRow) -> Component:
         ecg = context().samples.read(Path(source.root), record)
     except RecordError as error:
         return html.P(f"This ECG cannot be shown: {error}", className="problem", role="alert")
-    return paper(ecg, paper_settings(), simulated=source.simulated, ecg_id=record.ecg_id)
+    sheet = paper(ecg, paper_settings(), simulated=source.simulated, ecg_id=record.ecg_id)
+    return html.Div([sheet, intervals_view(context().measurements.of(ecg))])
 
 
 def _blind(record: RecordRow, reader_id: int, state: ReadingState) -> Component:

@@ -140,6 +140,7 @@ def test_a_flat_t_wave_has_no_end() -> None:
     measured = measure(Ecg(signal=signal.astype(np.float32), rate=500))
     assert measured.qt is measured.qtc_bazett is measured.t_axis is None
     assert measured.reasons["qt"] == "T is lower than 0.05 mV in every lead"
+    assert measured.median is not None and measured.median.marks.t_end is None
 
 
 @pytest.mark.parametrize("finding", list(Finding))

@@ -1,0 +1,81 @@
+"""Rate, intervals and axes of an ECG: one line, and unfolded their table and the median beat.
+
+They are measured on the signal and owe nothing to the model: a blind reader may see them.
+"""
+
+from dash import html
+from dash.development.base_component import Component
+
+from core.intervals import VALUES, Intervals
+from dashboard.components.opinion import still_chart
+from dashboard.figures.median_beat import median_beat
+from dashboard.figures.theme import LIGHT, Theme
+
+_NAMES = {
+    "heart_rate": ("Heart rate", "/min"),
+    "pr": ("PR", "ms"),
+    "qrs": ("QRS", "ms"),
+    "qt": ("QT", "ms"),
+    "qtc_bazett": ("QTc Bazett", "ms"),
+    "qtc_fridericia": ("QTc Fridericia", "ms"),
+    "axis": ("QRS axis", "°"),
+    "p_axis": ("P axis", "°"),
+    "t_axis": ("T axis", "°"),
+}
+_IN_LINE = ("heart_rate", "pr", "qrs", "qt", "qtc_bazett", "qtc_fridericia", "axis")
+_HOW = "Measured on the signal by rules, not by the model."
+
+
+def intervals_view(measured: Intervals, *, theme: Theme = LIGHT) -> Component:
+    """The values in one line; unfolded with their reasons beside the beat they were read from."""
+    values = [html.Span(_short(name, measured)) for name in _IN_LINE]
+    return html.Details(
+        [
+            html.Summary([html.Span("Intervals", className="title"), *values]),
+            html.Div([_table(measured), *_beat(measured, theme)], className="measured"),
+        ],
+        className="intervals numbers",
+    )
+
+
+def _short(name: str, measured: Intervals) -> list[Component | str]:
+    title, unit = _NAMES[name]
+    value = shown(getattr(measured, name), unit)
+    if value:
+        return [f"{title} {value}"]
+    dash = html.Span("\u2013", **{"aria-hidden": "true"})
+    return [f"{title} ", dash, html.Span("not measurable", className="visually-hidden")]
+
+
+def shown(value: float | None, unit: str) -> str | None:
+    """A value as it is written, whole and with its unit; None for none."""
+    if value is None:
+        return None
+    gap = "" if unit in ("°", "/min") else "\u00a0"
+    return f"{value:.0f}{gap}{unit}".replace("-", "\u2212")
+
+
+def _table(measured: Intervals) -> Component:
+    rows = [_row(name, measured) for name in VALUES]
+    return html.Table(
+        [html.Caption(_HOW), html.Tbody(rows)],
+        className="values",
+    )
+
+
+def _row(name: str, measured: Intervals) -> Component:
+    title, unit = _NAMES[name]
+    value = shown(getattr(measured, name), unit)
+    cell = value or html.Span(f"not measurable: {measured.reasons[name]}", className="quiet")
+    return html.Tr([html.Th(title, scope="row"), html.Td(cell)])
+
+
+def _beat(measured: Intervals, theme: Theme) -> list[Component]:
+    beat = measured.median
+    if beat is None:
+        return []
+    chart = still_chart(median_beat(beat, theme=theme), "median-beat")
+    said = f"Median of {beat.beats} alike beats, all leads over one another, 0.5\u201340 Hz."
+    return [
+        html.Figure([html.Div(chart, **{"aria-hidden": "true"}), html.Figcaption(said)]),
+    ]

@@ -1,0 +1,56 @@
+"""What the read page says of rate, intervals and axes."""
+
+import json
+
+import pytest
+from plotly.utils import PlotlyJSONEncoder
+
+from core.intervals import VALUES, Intervals, measure
+from dashboard.components.intervals import intervals_view, shown
+from tests.factories_ecg import ecg
+
+
+def said(measured: Intervals) -> str:
+    """All that the page is sent."""
+    text = json.dumps(intervals_view(measured), cls=PlotlyJSONEncoder, ensure_ascii=False)
+    return text.replace("\u00a0", " ").replace("\u2212", "-")
+
+
+def test_every_value_stands_there_with_its_unit() -> None:
+    measured = measure(ecg())
+    text = said(measured)
+    for words in ("Heart rate {heart_rate:.0f}/min", "PR {pr:.0f} ms", "QRS axis {axis:.0f}°"):
+        assert words.format(**{name: getattr(measured, name) for name in VALUES}) in text
+    assert f"{measured.t_axis:.0f}°" in text
+    assert "Measured on the signal by rules, not by the model." in text
+    assert "not measurable" not in text
+
+
+def test_what_is_not_measurable_says_why() -> None:
+    reasons = {name: f"why {name}" for name in VALUES if name not in ("heart_rate", "qrs")}
+    text = said(Intervals(heart_rate=71.6, qrs=92.0, reasons=reasons))
+    assert "Heart rate 72/min" in text
+    for name in ("pr", "qt", "p_axis"):
+        assert f"not measurable: why {name}" in text
+
+
+def test_the_beat_is_drawn_where_there_is_one() -> None:
+    measured = measure(ecg())
+    assert measured.median is not None
+    assert f"Median of {measured.median.beats} alike beats" in said(measured)
+    assert "median-beat" in said(measured)
+    reasons = dict.fromkeys(VALUES, "flat")
+    assert "median-beat" not in said(Intervals(reasons=reasons))
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (71.6, "/min", "72/min"),
+        (92.4, "ms", "92\u00a0ms"),
+        (-31, "°", "\u221231°"),
+        (None, "ms", None),
+    ],
+)
+def test_values_as_they_are_written(value: float | None, unit: str, text: str | None) -> None:
+    assert shown(value, unit) == text
