@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import dash
 import flask
@@ -11,7 +12,7 @@ from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
 
 from core.errors import CoreError
-from dashboard import ids, security
+from dashboard import ids, preferences, security
 from dashboard.components import shell
 from dashboard.context import attach, context
 from dashboard.pages import account, ahead, export, jobs, not_found, people, read, worklist
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 _HERE = Path(__file__).parent
 _PAGES = (worklist, read, ahead, export, people, jobs, not_found)
 _VENDOR = "/assets/vendor/"
+_ANY_LOOK = 'data-bs-theme="light"'
 _INDEX = (_HERE / "templates" / "index.html").read_text("utf-8")
 
 
@@ -36,15 +38,25 @@ def create_app(settings: Settings) -> Dash:
     app = _dash(server)
     for page in _PAGES:
         page.register(app)
+    preferences.register(app)
     app.layout = shell.layout
     security.add_headers(app, settings)
     return app
 
 
+class _Application(Dash):
+    def interpolate_index(self, **parts: Any) -> str:
+        """The page's frame in the look of whoever asks, so that a dark room sees no flash."""
+        page: str = super().interpolate_index(**parts)
+        look = preferences.look()
+        # the second one is for the worklist's grid
+        return page.replace(_ANY_LOOK, f'data-bs-theme="{look}" data-ag-theme-mode="{look}"', 1)
+
+
 def _dash(server: Flask) -> Dash:
     # Dash keeps the pages of a process in one registry: each application fills it anew
     dash.page_registry.clear()
-    return Dash(
+    return _Application(
         "dashboard",
         server=server,
         title="TrustECG",

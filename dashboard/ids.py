@@ -31,6 +31,9 @@ JOBS_TICK = "jobs-tick"
 JOBS_MESSAGE = "jobs-message"
 JOBS_SCORE = "jobs-score"
 HELP = "help"
+LOOK = "look"  # the button between light and dark
+LOOK_CHOSEN = "look-chosen"
+LOOK_SHOWN = "look-shown"
 
 Id = dict[str, Any]
 

@@ -82,8 +82,13 @@
     Enter: () => press(find(".answer .submit")),
     ArrowDown: () => firstCell().focus(),
     "?": () => help(document.querySelector("#help").hidden),
-    Escape: () => help(false),
+    Escape: () => { help(false); paper().all(); },
   };
+  /* assets/paper.js has the keys of the ECG paper. */
+  const paper = () => window.dash_clientside.paper;
+  for (const key of ["l", "+", "-", "s", "f", "z", "[", "]", ",", "."]) {
+    does[key] = () => paper().press(key, here());
+  }
   for (let n = 1; n <= 5; n++) does[n] = () => toggle(n - 1);
 
   function action(key, at) {

@@ -84,10 +84,12 @@ def _methods(ecg_id: int, reasons: Reasons) -> Component:
     return buttons(ids.of_ecg("method", ecg_id), options, OFF, label="Method", className="methods")
 
 
-def explained_view(found: Explained, shown: OpinionShown, card: Card) -> Component:
+def explained_view(
+    found: Explained, shown: OpinionShown, card: Card, theme: Theme = LIGHT
+) -> Component:
     """What there is of an explanation so far."""
     if found.explanation is not None:
-        return html.Div([*_parts(found, found.explanation, shown, card)])
+        return html.Div([*_parts(found, found.explanation, shown, card, theme)])
     if found.state is JobState.FAILED:
         return html.P(f"This method failed: {found.error}", className="warning")
     return html.P(_progress(found), className="quiet")
@@ -104,14 +106,14 @@ def _progress(found: Explained) -> str:
 
 
 def _parts(
-    found: Explained, explanation: Explanation, shown: OpinionShown, card: Card
+    found: Explained, explanation: Explanation, shown: OpinionShown, card: Card, theme: Theme
 ) -> Iterator[Component]:
-    yield legend(explanation)
+    yield legend(explanation, theme)
     if found.sentence:
         yield html.P(found.sentence, className="summary")
     if note := call_note(shown, explanation.superclass):
         yield html.P(note)
-    yield still_chart(lead_bars(explanation), "lead-bars")
+    yield still_chart(lead_bars(explanation, theme=theme), "lead-bars")
     yield html.P(provenance(explanation), className="quiet")
     if explanation.method in _ATTENTION:
         yield html.P(attention_note(card), className="quiet")

@@ -37,6 +37,15 @@ READING = (
     Key(("j",), "j", "Next unread ECG"),
     Key(("k",), "k", "Back to the ECG before"),
 )
+PAPER = (
+    Key(("l",), "l", "Next layout of the leads"),
+    Key(("+", "-"), "+ / -", "Gain: more or fewer mm/mV"),
+    Key(("s",), "s", "Paper speed: 25 or 50 mm/s"),
+    Key(("f",), "f", "Signal: raw, 0.05–40 Hz, as the model sees it"),
+    Key(("z",), "z", "The lead under the pointer alone, or II; z or Esc: all leads again"),
+    Key(("[", "]"), "[ / ]", "Alone: the lead before or after"),
+    Key((",", "."), ", / .", "A sheet wider than the screen: to the left or right"),
+)
 AFTER = (
     Key(("o",), "o", "Explanation over the trace, and off"),
     Key(("m",), "m", "The next method"),
@@ -46,10 +55,11 @@ AFTER = (
 EVERYWHERE = (
     Key(("w",), "w", "To the worklist"),
     Key(("ArrowDown",), "↓", "In the worklist: to the first record; arrows and Enter open one"),
+    Key(("d",), "d", "Dark, or light again"),
     Key(("?",), "?", "This sheet"),
-    Key(("Escape",), "Esc", "Close this sheet"),
+    Key(("Escape",), "Esc", "Close this sheet; all leads again"),
 )
-KEYS = (*READING, *AFTER, *EVERYWHERE)
+KEYS = (*READING, *PAPER, *AFTER, *EVERYWHERE)
 
 
 def help_sheet() -> Component:
@@ -58,6 +68,7 @@ def help_sheet() -> Component:
         [
             html.H2("Keys", id="help-title"),
             _table("Reading", READING),
+            _table("The paper", PAPER),
             _table("After the answer", AFTER),
             _table("Everywhere", EVERYWHERE),
             html.Button("Close", className="btn btn-outline-secondary", **{"data-key": "Escape"}),

@@ -10,12 +10,13 @@ from dash.development.base_component import Component
 from core.ecg import DURATION_S, SUPERCLASSES, Superclass
 from dashboard.figures.geometry import STANDARD
 from dashboard.figures.probabilities import probability_bars
+from dashboard.figures.theme import LIGHT, Theme
 from feedback.opinions import OpinionShown
 
 Card = Mapping[str, Any]
 
 
-def opinion_view(shown: OpinionShown, card: Card) -> Component:
+def opinion_view(shown: OpinionShown, card: Card, theme: Theme = LIGHT) -> Component:
     """What the model says of one ECG; where it has no opinion, why."""
     if shown.unavailable:
         return html.Section(
@@ -27,7 +28,7 @@ def opinion_view(shown: OpinionShown, card: Card) -> Component:
             html.H2("Model's opinion"),
             html.P(summary(shown), className="summary"),
             _abstention(shown, card),
-            _bars(shown),
+            _bars(shown, theme),
             html.P(_miss_rates(card), className="quiet"),
             html.P(_provenance(shown), className="quiet"),
             *(html.P(text, className="warning") for text in shown.warnings),
@@ -73,10 +74,10 @@ def _abstention(shown: OpinionShown, card: Card) -> Component | None:
     )
 
 
-def _bars(shown: OpinionShown) -> Component:
+def _bars(shown: OpinionShown, theme: Theme) -> Component:
     assert shown.probabilities is not None and shown.thresholds is not None
     p = np.array([shown.probabilities[name] for name in SUPERCLASSES])
-    figure = probability_bars(p, shown.thresholds, shown.abstained)
+    figure = probability_bars(p, shown.thresholds, shown.abstained, theme=theme)
     return html.Div(
         [
             html.Div(still_chart(figure, "probability-bars"), **{"aria-hidden": "true"}),

@@ -44,6 +44,8 @@ def paper(
         [
             toolbar(ecg_id, settings),
             dcc.Store(id=ids.of_ecg("shown", ecg_id), data=settings.as_json),
+            dcc.Store(id=ids.of_ecg("alone", ecg_id)),
+            dcc.Store(id=ids.of_ecg("arranged", ecg_id)),
             html.Div(
                 sheet,
                 className="paper-sheet",
@@ -100,11 +102,17 @@ def toolbar(ecg_id: int, settings: PaperSettings) -> Component:
     )
     return html.Div(
         [
-            _group(ecg_id, part, name, unit, kind, words, getattr(settings, part))
-            for part, name, unit, kind, words in groups
+            *(
+                _group(ecg_id, part, name, unit, kind, words, getattr(settings, part))
+                for part, name, unit, kind, words in groups
+            ),
+            html.Button(
+                ["All leads ", html.Kbd("Esc")], className="btn btn-sm all-leads", hidden=True
+            ),
         ],
+        id=ids.of_ecg("tools", ecg_id),
         className="paper-tools",
-        role="toolbar",
+        role="group",
         **{"aria-label": "ECG paper"},
     )
 

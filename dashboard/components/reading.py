@@ -19,7 +19,7 @@ from dashboard.components.paper import paper
 from dashboard.components.record import noise_flags, other_ecgs, patient_line
 from dashboard.components.shell import local_time
 from dashboard.context import context
-from dashboard.preferences import paper_settings
+from dashboard.preferences import paper_settings, theme
 from feedback import catalogue, readings
 from feedback.db import now
 from feedback.opinions import OpinionShown
@@ -103,7 +103,9 @@ def _trace(source: Source, record: RecordRow) -> Component:
         ecg = context().samples.read(Path(source.root), record)
     except RecordError as error:
         return html.P(f"This ECG cannot be shown: {error}", className="problem", role="alert")
-    sheet = paper(ecg, paper_settings(), simulated=source.simulated, ecg_id=record.ecg_id)
+    sheet = paper(
+        ecg, paper_settings(), simulated=source.simulated, ecg_id=record.ecg_id, theme=theme()
+    )
     return html.Div([sheet, intervals_view(context().measurements.of(ecg))])
 
 
@@ -189,6 +191,6 @@ def decided(shown: OpinionShown) -> Sequence[Superclass]:
 def _evidence(record: RecordRow, shown: OpinionShown, card: Card) -> Component:
     beside = [explanation_section(record.ecg_id, shown, {}), published_view(shown)]
     return html.Div(
-        [opinion_view(shown, card), html.Div(beside, className="beside")],
+        [opinion_view(shown, card, theme()), html.Div(beside, className="beside")],
         className="panel evidence",
     )

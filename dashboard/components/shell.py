@@ -12,6 +12,8 @@ from dashboard import ids
 from dashboard.components.ahead import places
 from dashboard.components.help import help_sheet
 from dashboard.context import context
+from dashboard.figures.theme import Look
+from dashboard.preferences import look
 from dashboard.security import permitted, person, signed_in
 from feedback import catalogue
 from feedback.errors import NoDataset
@@ -38,6 +40,8 @@ def layout() -> Component:
             dcc.Location(id=ids.LOCATION, refresh="callback-nav"),
             dcc.Store(id=ids.WORKLIST_QUERY, storage_type="session"),
             dcc.Store(id=ids.UNDONE),
+            dcc.Store(id=ids.LOOK_CHOSEN),
+            dcc.Store(id=ids.LOOK_SHOWN),
             html.A("Skip to the page", href="#page", className="skip"),
             _bar(),
             _simulated_mark(),
@@ -98,6 +102,7 @@ def _bar() -> Component:
             html.Nav([_link(*entry) for entry in _LINKS if permitted(entry[2])]),
             html.Div(id=ids.STATUS, className="status", role="status"),
             _undo(),
+            _other_look(),
             html.Button(
                 "?",
                 className="btn btn-sm btn-link",
@@ -108,6 +113,17 @@ def _bar() -> Component:
             _sign_out(),
         ],
         className="bar",
+    )
+
+
+def _other_look() -> Component:
+    other = Look.LIGHT if look() is Look.DARK else Look.DARK
+    return html.Button(
+        other.value.title(),
+        id=ids.LOOK,
+        className="btn btn-sm btn-link",
+        title=f"{other.value.title()} look (d)",
+        **{"data-key": "d"},
     )
 
 

@@ -54,7 +54,7 @@ def ecg_paper(
             ],
             "annotations": [
                 _scale(ecg, note, layout, theme),
-                _watermark(simulated, theme),
+                _watermark(simulated, layout, theme),
                 *empty.annotations,
             ],
             "paper_bgcolor": theme.paper,
@@ -274,7 +274,7 @@ def caption(text: str, x: float, y: float, theme: Theme) -> Json:
     }
 
 
-def _watermark(simulated: bool, theme: Theme) -> Json:
+def _watermark(simulated: bool, layout: PaperLayout, theme: Theme) -> Json:
     return {
         "name": "watermark",
         "text": "SIMULATED",
@@ -285,7 +285,7 @@ def _watermark(simulated: bool, theme: Theme) -> Json:
         "y": 0.5,
         "showarrow": False,
         "captureevents": False,
-        "textangle": -18,
+        "textangle": -18 if layout.rows > 1 else 0,  # one row is too low for it
         "opacity": 0.14,
-        "font": {"size": 72, "weight": 700, "color": theme.watermark},
+        "font": {"size": 72 if layout.rows > 1 else 56, "weight": 700, "color": theme.watermark},
     }

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from dashboard.components.shell import sentence
 from dashboard.context import context
+from dashboard.preferences import look
 from dashboard.security import person, safe_next, sign_in, sign_out, signed_in
 from feedback import catalogue, users
 from feedback.errors import FeedbackError, PeopleError
@@ -17,6 +18,7 @@ def register(server: Flask) -> None:
     server.add_url_rule("/logout", "logout", logout, methods=["POST"])
     server.add_url_rule("/password", "password", password, methods=["GET", "POST"])
     server.register_error_handler(CSRFError, _form_out_of_date)
+    server.jinja_env.globals["look"] = look
 
 
 def login() -> Response | str | tuple[str, int]:

@@ -15,6 +15,7 @@ from dashboard.figures.explanation import explanation_overlay
 from dashboard.figures.geometry import PaperLayout
 from dashboard.figures.overlay import Overlay, no_overlay
 from dashboard.figures.sheets import PaperSettings
+from dashboard.preferences import theme
 from dashboard.security import needs, person
 from feedback import explanations, readings
 from feedback.explanations import Explained
@@ -89,14 +90,14 @@ def _look(
             explanations.request(session, *question)
             found = explanations.find(session, *question)
     assert found is not None and model is not None
-    return found, explained_view(found, shown, model.card)
+    return found, explained_view(found, shown, model.card, theme())
 
 
 def _overlay(found: Explained, layout: PaperLayout) -> Overlay:
     """The colours, once they are there; until then none, as those before speak of another thing."""
     if found.explanation is None:
         return no_overlay()
-    return explanation_overlay(found.explanation, layout=layout)
+    return explanation_overlay(found.explanation, layout=layout, theme=theme())
 
 
 def as_change(overlay: Overlay) -> Patch:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dash import MATCH, Dash, Input, Output, State, ctx
+from dash import MATCH, ClientsideFunction, Dash, Input, Output, State, ctx
 
 from core.filtering import as_shown
 from dashboard import ids
@@ -12,6 +12,7 @@ from dashboard.figures.encoding import Json
 from dashboard.figures.overlay import lay_over
 from dashboard.figures.sheets import PaperSettings
 from dashboard.pages.explain_callbacks import overlay_on
+from dashboard.preferences import theme
 from dashboard.security import needs, person
 from feedback import catalogue, users
 from feedback.policy import Action
@@ -24,22 +25,32 @@ def register(app: Dash) -> None:
         Output(ids.of_ecg("paper", MATCH), "style"),
         Output(ids.of_ecg("shown", MATCH), "data"),
         *(Input(ids.of_ecg(part, MATCH), "value") for part in PARTS),
+        Input(ids.of_ecg("alone", MATCH), "data"),
         State(ids.of_ecg("laid-over", MATCH), "data"),
         prevent_initial_call=True,
     )(show_paper)
+    app.clientside_callback(
+        ClientsideFunction("paper", "arrange"),
+        Output(ids.of_ecg("arranged", MATCH), "data"),
+        Input(ids.of_ecg("shown", MATCH), "data"),
+    )
 
 
 @needs(Action.READ)
 def show_paper(
-    sheet: str, speed: str, gain: str, signal: str, laid_over: Json | None
+    sheet: str, speed: str, gain: str, signal: str, lead: str | None, laid_over: Json | None
 ) -> tuple[Json, Json, Json]:
-    """Draw the ECG as chosen, and keep the choices for the reader's next ones."""
+    """Draw the ECG as chosen, and keep the choices for the reader's next ones.
+
+    A ``lead`` is alone on the sheet, of this ECG only.
+    """
     chosen = {"sheet": sheet, "speed": speed, "gain": gain, "signal": signal}
-    settings, ecg_id = PaperSettings.of(chosen), int(ctx.triggered_id["ecg"])
+    settings = PaperSettings.of(chosen | {"lead": lead})
+    ecg_id = int(ctx.triggered_id["ecg"])
     figure = _figure(ecg_id, settings)
     lay_over(figure, overlay_on(ecg_id, laid_over, settings.layout))
     with context().sessions.begin() as session:
-        users.prefer(session, person().id, paper=settings.as_json)
+        users.prefer(session, person().id, paper=PaperSettings.of(chosen).as_json)
     return figure, proportions(figure, settings.layout), settings.as_json
 
 
@@ -48,4 +59,5 @@ def _figure(ecg_id: int, settings: PaperSettings) -> Json:
         source = catalogue.active_source(session)
         record = catalogue.find_record(session, ecg_id)
         ecg = context().samples.read(Path(source.root), record)
-        return figure_of(as_shown(ecg, settings.signal), settings, simulated=source.simulated)
+    shown = as_shown(ecg, settings.signal)
+    return figure_of(shown, settings, simulated=source.simulated, theme=theme())

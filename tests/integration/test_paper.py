@@ -8,6 +8,7 @@ import pytest
 
 from core.ecg import Superclass
 from dashboard.figures.sheets import PaperSettings
+from dashboard.figures.theme import DARK
 from feedback.tables import Role, User
 from tests.factories_figures import by_uid, named
 from tests.integration.conftest import House
@@ -129,3 +130,41 @@ def test_the_models_form_is_another_signal_at_100_hz(reader: Visitor) -> None:
     )
     assert seen["dx"] == pytest.approx(0.01)
     assert not np.array_equal(raw["y"]["bdata"], seen["y"]["bdata"])
+
+
+def test_one_lead_is_shown_alone_and_only_here(reader: Visitor) -> None:
+    drawn = choose(reader, 1, alone="V2", gain="20")
+    assert list(by_uid(drawn["figure"])) == ["calibration", "lead-V2", "titles"]
+    assert drawn["shown"]["lead"] == "V2"
+    assert "lead-V1" in by_uid(figure_on(open_ecg(reader, 2)))
+
+
+def test_a_person_who_wants_it_dark_has_it_dark_everywhere(house: House, reader: Visitor) -> None:
+    assert 'data-bs-theme="light"' in reader.get("/").text
+    assert reader.call("change_look", {"look": 1}).status_code == 200
+    again = house.visitor(Role.CLINICIAN)
+    for path in ("/", "/password"):
+        assert 'data-bs-theme="dark"' in again.get(path).text
+    figure = figure_on(open_ecg(again, 1))
+    assert figure["layout"]["paper_bgcolor"] == DARK.paper
+    assert choose(again, 1)["figure"]["layout"]["paper_bgcolor"] == DARK.paper
+    reader.call("change_look", {"look": 2})
+    assert 'data-bs-theme="light"' in reader.get("/").text
+
+
+def test_the_login_after_it_is_as_dark(reader: Visitor) -> None:
+    reader.call("change_look", {"look": 1})
+    reader.get("/")
+    reader.submit("/logout")
+    assert 'data-bs-theme="dark"' in reader.get("/login").text
+
+
+def test_a_strange_cookie_is_light(stranger: Visitor) -> None:
+    stranger.client.set_cookie("trustecg_look", '"><script>')
+    assert 'data-bs-theme="light"' in stranger.get("/login").text
+
+
+def test_choices_of_different_kinds_do_not_forget_each_other(house: House, reader: Visitor) -> None:
+    choose(reader, 1, sheet="6x2")
+    reader.call("change_look", {"look": 1})
+    assert figure_on(open_ecg(reader, 1))["layout"]["meta"]["layout"] == "6x2"
