@@ -82,10 +82,10 @@ def amended(
         )
 
 
-def answered(sessions: Sessions, reader: int, ecg_id: int) -> Reading:
-    """A blind and a final answer, stored; the final one."""
-    blind(sessions, reader, ecg_id)
-    return final(sessions, reader, ecg_id)
+def answered(sessions: Sessions, reader: int, ecg_id: int, given: Answer | None = None) -> Reading:
+    """A blind and a final answer of the same words, stored; the final one."""
+    blind(sessions, reader, ecg_id, given)
+    return final(sessions, reader, ecg_id, given)
 
 
 def assisted(

@@ -1,13 +1,27 @@
 """Blind first: nothing that would tell the answer leaves the server before it is given."""
 
+from collections import Counter
+
 import pytest
 from sqlalchemy import select
 
 from core.ecg import Superclass
-from feedback.db import Sessions
-from feedback.tables import Prediction, RecordRow, Role
+from core.explain.explanation import Method
+from feedback.catalogue import find_record
+from feedback.db import Sessions, now
+from feedback.policy import Action
+from feedback.tables import (
+    ExplanationRow,
+    JobState,
+    Prediction,
+    Reading,
+    RecordRow,
+    Role,
+)
+from tests.factories_readings import answer, answered
 from tests.integration.conftest import House
-from tests.integration.reading import enter, form_of, open_ecg
+from tests.integration.everything import Everything
+from tests.integration.reading import answer_blind, enter, form_of, open_ecg
 from tests.integration.visitor import Visitor
 
 ECG = 1
@@ -52,6 +66,80 @@ def _look_everywhere(visitor: Visitor) -> None:
     amends = form.meta | {"stage": "final", "stands": True}
     visitor.call("submit", {"submission": {"payload": payload}, "meta": amends}, ECG)
     visitor.call("go_on", {"next": 1}, ECG)
+
+
+HIDDEN = {
+    "prediction": "0.7654",
+    "uncertainty": "Uncertainty 0.62",
+    "warning": "Lead aVL is hidden.",
+    "report": "verborgener Vorderwandinfarkt",
+    "label": "HIDDENMI",
+    "explanation": "the model points at hidden Q waves",
+    "colleague": "a colleague sees hidden ST elevations",
+}
+
+
+def _hide(house: House) -> int:
+    """Everything that is to stay unknown of ECG 1, in words of their own; its record's id."""
+    colleague = house.people[Role.ADMIN].id
+    answered(house.sessions, colleague, ECG, answer(Superclass.MI, comment=HIDDEN["colleague"]))
+    with house.sessions.begin() as session:
+        record = find_record(session, ECG)
+        record.report, record.scp_codes = HIDDEN["report"], {HIDDEN["label"]: 100}
+        prediction = session.scalars(select(Prediction).filter_by(record_id=record.id)).one()
+        prediction.p_mi, prediction.uncertainty = 0.7654, 0.62
+        prediction.warnings = [HIDDEN["warning"]]
+        session.add(_explained(record.id, prediction.model_id))
+    return record.id
+
+
+def _explained(record_id: int, model_id: int) -> ExplanationRow:
+    return ExplanationRow(
+        record_id=record_id,
+        model_id=model_id,
+        method=Method.SHAP,
+        superclass=Superclass.MI,
+        settings="0" * 16,
+        requested_at=now(),
+        state=JobState.DONE,
+        attempts=1,
+        message="",
+        sentence=HIDDEN["explanation"],
+    )
+
+
+@pytest.mark.parametrize("role", [Role.CLINICIAN, Role.ADJUDICATOR])
+def test_no_route_and_no_callback_tells_what_is_hidden(house: House, role: Role) -> None:
+    record_id = _hide(house)
+    visitor = house.visitor(role)
+    asked = _ask_everything(visitor, record_id)
+    assert _told(visitor) == set()
+    readers = {Action.READ, Action.SEE_WORKLIST}
+    entries = [entry.get("callback") for entry in house.app.callback_map.values()]
+    names = {c.__name__ for c in entries if c and getattr(c, "needs", None) in readers}
+    assert {name for name in names if not asked[name]} == set()  # each was asked in earnest
+    with house.sessions.read() as session:
+        mine = select(Reading).filter_by(record_id=record_id, reader_id=house.people[role].id)
+        assert session.scalars(mine).all() == []  # none of it was taken for the answer
+
+
+def test_the_same_questions_tell_it_after_the_answer(house: House, reader: Visitor) -> None:
+    record_id = _hide(house)
+    answer_blind(reader, ECG, Superclass.NORM)
+    _ask_everything(reader, record_id)
+    assert _told(reader) >= {"prediction", "uncertainty", "warning", "report", "label"}
+    assert "colleague" not in _told(reader)
+
+
+def _ask_everything(visitor: Visitor, record_id: int) -> Counter[str]:
+    answer_blind(visitor, 3, Superclass.CD)  # what comes after an answer is known from here
+    addresses = ("/", "/export", "/read/3", f"/read/{ECG}")
+    pages = [visitor.get("/_dash-layout").text, *map(visitor.page, addresses)]
+    return Everything(visitor, ECG, record_id, pages).ask()
+
+
+def _told(visitor: Visitor) -> set[str]:
+    return {what for what, text in HIDDEN.items() if any(text in sent for sent in visitor.traffic)}
 
 
 def test_the_order_of_the_worklist_tells_nothing(reader: Visitor) -> None:

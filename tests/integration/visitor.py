@@ -97,7 +97,7 @@ class Visitor:
         return cookie.value if cookie else ""
 
     def _heard(self, response: TestResponse) -> TestResponse:
-        self.traffic.append(response.text)
+        self.traffic.append(response.get_data().decode("utf-8", "replace"))  # icons too
         response.close()  # of a file that was served
         return response
 

@@ -10,7 +10,14 @@ from feedback import readings
 from feedback.db import Sessions
 from feedback.errors import InvalidQuery
 from feedback.tables import Stage, User
-from feedback.worklist import MyStatus, WorklistPage, WorklistQuery, next_unread, worklist
+from feedback.worklist import (
+    MyStatus,
+    WorklistPage,
+    WorklistQuery,
+    next_unread,
+    upcoming,
+    worklist,
+)
 from tests.factories import above, predict
 from tests.factories_readings import amended, answer, blind, final
 
@@ -250,3 +257,32 @@ def test_next_is_none_when_nothing_is_left(scored: Sessions, reader: User) -> No
     assert after(scored, reader, 1, filters={"ecg_id": 1}) is None
     blind(scored, reader.id, 1)
     assert after(scored, reader, None, filters={"ecg_id": 1}) is None
+
+
+class TestUpcoming:
+    def test_they_are_those_that_next_leads_to_in_that_order(
+        self, scored: Sessions, reader: User
+    ) -> None:
+        for read in (5, 8):
+            blind(scored, reader.id, read)
+        assert coming(scored, reader, 4, 4) == [6, 7, 9, 10]
+
+    def test_past_the_end_they_start_over_and_none_comes_twice(
+        self, scored: Sessions, reader: User
+    ) -> None:
+        assert coming(scored, reader, 9, 4) == [10, 1, 2, 3]
+        assert coming(scored, reader, 9, 20) == [10, 1, 2, 3, 4, 5, 6, 7, 8]
+
+    def test_they_follow_the_order_and_the_filters_of_the_worklist(
+        self, scored: Sessions, reader: User
+    ) -> None:
+        backwards = coming(scored, reader, 5, 3, sort=[("ecg_id", "desc")])
+        assert backwards == [4, 3, 2]
+        assert coming(scored, reader, 5, 3, filters={"ecg_id": [5, 7]}) == [7]
+
+
+def coming(
+    sessions: Sessions, reader: User, ecg_id: int | None, count: int, **query: Any
+) -> list[int]:
+    with sessions.read() as session:
+        return upcoming(session, reader.id, WorklistQuery(**query), ecg_id, count)
