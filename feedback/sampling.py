@@ -145,9 +145,7 @@ def k_centre(features: Floats, read: Floats, count: int) -> tuple[Rows, Floats]:
     """
     middle = features.mean(0) if len(features) else np.zeros(features.shape[1])
     start = -_squared(features, middle)  # as if that record were the farthest
-    nearest = np.full(len(features), np.inf)
-    for centre in read:
-        nearest = np.minimum(nearest, _squared(features, centre))
+    nearest = _nearest(features, read)
     rows, distance = np.empty(count, np.int64), np.zeros(count)
     free = np.ones(len(features), bool)
     for place in range(count):
@@ -211,6 +209,17 @@ def _bits(p: Floats) -> Floats:
 def _squared(features: Floats, centre: Floats) -> Floats:
     distance: Floats = ((features - centre) ** 2).sum(1)
     return distance
+
+
+def _nearest(features: Floats, read: Floats) -> Floats:
+    """The squared distance to the nearest record that was read, in parts that fit memory."""
+    nearest = np.full(len(features), np.inf)
+    length = (features**2).sum(1)
+    for part in np.array_split(read, len(read) // 256 + 1):
+        squared = length[:, None] + (part**2).sum(1) - 2 * features @ part.T
+        nearest = np.minimum(nearest, squared.min(1, initial=np.inf))
+    squared_distance: Floats = np.maximum(nearest, 0)
+    return squared_distance
 
 
 def _highest(score: Floats, why: Callable[[int], str]) -> Order:

@@ -6,7 +6,18 @@ from typing import NoReturn
 import typer
 
 from core.errors import CoreError
-from dashboard.cli import bench, check, data, evaluate, intervals, loop, model, people, serve
+from dashboard.cli import (
+    bench,
+    check,
+    data,
+    evaluate,
+    intervals,
+    loop,
+    model,
+    people,
+    queue,
+    serve,
+)
 from dashboard.errors import DashboardError
 from feedback.errors import FeedbackError
 
@@ -16,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (serve, data, intervals, model, loop, evaluate, check, people, bench):
+for part in (serve, data, intervals, model, loop, evaluate, check, people, queue, bench):
     part.register(app)
 
 
