@@ -148,10 +148,15 @@ def _simulate(folder: Path) -> Path:
 
 def _run(judged: "Checkpoint", real: "Trial") -> dict[str, Any]:
     """What must be the same for answers of an earlier run to be taken over."""
+    from core.digests import sha256_of
     from core.explain.appraisal import REVISION
+    from core.ptbxl import INDEX
 
-    asked = [f"{one.ecg_id} {one.superclass}" for one in real.subjects]
-    return {"revision": REVISION, "weights": judged.card.weights_sha256, "subjects": asked}
+    return {
+        "revision": REVISION,
+        "weights": judged.card.weights_sha256,
+        "records": sha256_of(real.dataset.root / INDEX),
+    }
 
 
 def _pointing_lines(sources: "dict[str, dict[Superclass, Aiming]]") -> Iterator[str]:
