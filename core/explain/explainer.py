@@ -15,7 +15,9 @@ from core.explain.case import Attribution, Attributor, Case
 from core.explain.explanation import Explanation, Method
 from core.explain.grad_cam import GradCam
 from core.explain.gradients import IntegratedGradients
+from core.explain.lime import Lime
 from core.explain.occlusion import LeadOcclusion, Occlusion
+from core.explain.shapley import Shap, shap
 from core.preprocess import prepare
 from core.quality import assess
 
@@ -32,6 +34,8 @@ ATTRIBUTORS: dict[Method, Attributor] = {
         LeadOcclusion(),
         Occlusion(),
         IntegratedGradients(),
+        Shap(),
+        Lime(),
     )
 }
 
@@ -68,10 +72,18 @@ class Explainer:
 
         return compile_network(self._network)
 
+    def warm_up(self) -> None:
+        """Import the libraries and make the network ready, which takes seconds, before asked."""
+        import captum.attr  # noqa: F401
+
+        shap()
+        self._runtime  # noqa: B018
+
     def attribute(self, ecg: Ecg, superclass: Superclass, method: Method) -> Explanation:
         """Explain the network's word on one class of one record.
 
-        Raises NotExplainable for a record that the quality gate refuses.
+        Raises NotExplainable for a record that the quality gate refuses, BackgroundMissing
+        for SHAP without training records.
         """
         case = self.case(ecg, superclass)
         attributor, start = ATTRIBUTORS[method], perf_counter()

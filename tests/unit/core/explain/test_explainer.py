@@ -7,18 +7,20 @@ import torch
 
 from core.checkpoint import load
 from core.ecg import SUPERCLASSES, Ecg, Superclass
-from core.errors import CheckpointNotFound, NotExplainable
+from core.errors import BackgroundMissing, CheckpointNotFound, NotExplainable
 from core.explain.explainer import ATTRIBUTORS, Explainer
 from core.explain.explanation import Method, Unit
 from core.predict import Predictor
+from core.preprocess import prepare_all
 from tests.factories_ecg import ecg as an_ecg
 
+BACKGROUND = prepare_all([an_ecg(seed) for seed in range(3, 11)])
 ATTENTION = (Method.TEMPORAL_ATTENTION, Method.LEAD_ATTENTION, Method.ATTENTION)
 
 
 @pytest.fixture(scope="module")
 def explainer(checkpoint):
-    return Explainer.load(checkpoint)
+    return Explainer.load(checkpoint, BACKGROUND)
 
 
 @pytest.mark.parametrize("method", ATTRIBUTORS)
@@ -55,7 +57,7 @@ def test_explaining_leaves_the_network_and_the_chance_of_others_as_they_were(che
     drawn = np.random.random(), torch.rand(1)
     np.random.seed(3)
     torch.manual_seed(3)
-    Explainer(loaded).attribute(an_ecg(), Superclass.CD, method)
+    Explainer(loaded, BACKGROUND).attribute(an_ecg(), Superclass.CD, method)
     assert (np.random.random(), torch.rand(1)) == drawn
     after = loaded.network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
@@ -100,6 +102,24 @@ def test_a_refused_record_has_no_explanation_and_says_why(explainer):
 def test_another_rate_is_explained_at_the_rate_of_the_network(explainer):
     fast = explainer.attribute(an_ecg(rate=500), Superclass.MI, Method.INTEGRATED_GRADIENTS)
     assert fast.attribution.shape == (12, 1000)
+
+
+def test_shap_without_training_records_says_what_it_lacks(checkpoint):
+    with pytest.raises(BackgroundMissing) as missing:
+        Explainer.load(checkpoint).attribute(an_ecg(), Superclass.MI, Method.SHAP)
+    assert str(missing.value) == (
+        "SHAP compares with training records and was given none: name their data set"
+    )
+
+
+def test_a_warm_explainer_has_imported_what_takes_long(checkpoint):
+    code = (
+        "import sys, pathlib\n"
+        "from core.explain.explainer import Explainer\n"
+        f"Explainer.load(pathlib.Path({str(checkpoint)!r})).warm_up()\n"
+        "assert {'shap', 'captum', 'openvino'} <= set(sys.modules)"
+    )
+    run([sys.executable, "-W", "error", "-c", code], check=True)
 
 
 def test_a_checkpoint_that_is_not_there_is_named(tmp_path):

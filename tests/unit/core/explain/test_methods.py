@@ -10,6 +10,8 @@ from core.explain.gradients import integrate
 from core.explain.normal import twin
 from core.explain.segments import Segment, Wave
 from core.explain.tokens import to_samples
+from core.preprocess import prepare
+from tests.factories_ecg import ecg as an_ecg
 from tests.factories_explain import case, parts, watching
 
 
@@ -80,6 +82,31 @@ def test_integration_converges_with_its_steps(checkpoint):
     coarse, fine = (abs(integrate(given, start, n).sum() - difference) for n in (2, 64))
     assert fine < coarse
     assert fine < 0.05 * abs(difference)
+
+
+def test_shap_is_voltage_above_the_mean_of_the_background_where_the_logit_is_a_sum():
+    background = np.stack([prepare(an_ecg(seed)) for seed in (4, 5, 6)])
+    given = case(watching(Lead.V2, 300, 400), background=background)
+    found = attribute(Method.SHAP, given)
+    expected = np.zeros((12, 1000))
+    row = LEADS.index(Lead.V2)
+    above = given.signal - background.mean(0)
+    expected[row, 300:400] = 0.02 * above[row, 300:400]
+    assert found.values == pytest.approx(expected, abs=1e-5)
+    assert found.residual == pytest.approx(0, abs=1e-3)
+    assert (found.baseline, found.samples) == ("the mean of 3 training records", 9)
+
+
+def test_lime_finds_the_wave_that_counts():
+    given = case(watching(Lead.V4))
+    found = attribute(Method.LIME, given)
+    waves = given.segments.grouped()
+    truth = waves.sums(
+        0.02 * (given.signal - given.baseline.signal) * (np.arange(12) == 9)[:, None]
+    )
+    worth = waves.sums(found.values)
+    assert np.corrcoef(worth, truth)[0, 1] > 0.98
+    assert waves.parts[int(np.abs(worth).argmax())].lead is Lead.V4
 
 
 def test_a_token_is_shown_at_the_sample_that_it_reads():

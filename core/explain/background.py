@@ -1,0 +1,31 @@
+"""Training records that SHAP compares a record with."""
+
+import numpy as np
+
+from core.ecg import Ecg, Signal
+from core.errors import RecordError
+from core.preprocess import prepare_all
+from core.ptbxl import Ptbxl
+from core.quality import assess
+from core.roles import select
+
+BACKGROUND = 50  # records: three samples of each are what three seconds hold
+
+
+def draw_background(dataset: Ptbxl, seed: int = 0, records: int = BACKGROUND) -> Signal:
+    """So many readable records of folds 1-8 at random, prepared: (records, 12, 1000) in mV.
+
+    Raises DatasetUnreadable where the data set has none of these folds.
+    """
+    candidates = select(dataset, "1-8")
+    drawn: list[Ecg] = []
+    for number in np.random.default_rng(seed).permutation(len(candidates)):
+        try:
+            ecg = dataset.read(candidates[number].ecg_id)
+        except RecordError:
+            continue  # 'trustecg data verify' names it
+        if assess(ecg).acceptable:
+            drawn.append(ecg)
+        if len(drawn) == records:
+            break
+    return prepare_all(drawn)
