@@ -1,8 +1,8 @@
 """The explainer: a process that stays, with torch and the checkpoint loaded, and takes requests.
 
 ``python -m feedback.explaining --owner NAME --parent PID`` needs the database's address in the
-environment. It ends with its parent, or when nobody has asked for anything in a while: at rest
-it would hold half a gigabyte.
+environment; with ``--reports`` it measures what another one has computed. It ends with its
+parent, or when nobody has asked for anything in a while: at rest it would hold half a gigabyte.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 
 from core.ecg import Ecg, Signal
 from core.errors import CheckpointAltered, CoreError, RecordError
+from core.explain.explanation import Explanation
 from core.wfdb_reader import read_wfdb
 from feedback import explanation_queue as queue
 from feedback.db import Sessions, make_engine, make_sessions
@@ -31,7 +32,7 @@ from feedback.errors import JobError, StorageError
 from feedback.explanation_queue import Claimed
 from feedback.explanations import BACKGROUND, BACKGROUND_SEED
 from feedback.runner import DATABASE_VARIABLE
-from feedback.tables import ModelVersion, RecordRow, Source
+from feedback.tables import Json, ModelVersion, RecordRow, Source
 
 if TYPE_CHECKING:
     from core.explain.explainer import Explainer
@@ -42,6 +43,7 @@ POLL_S = 0.1  # between two looks at what waits
 IDLE_S = 900.0  # without a request, the process ends and gives its memory back
 RENEW_S = 5  # the lease is renewed this often, whatever is being computed
 TRAINING_FOLDS = 8  # folds 1 to 8
+NICENESS = 10  # of reports: whoever waits for colours comes first
 _KEPT = 2  # checkpoints in memory: the served one, and the one before it
 
 
@@ -114,9 +116,11 @@ def background(session: Session, source: Source) -> Signal | None:
     return prepare_all(ecgs) if ecgs else None
 
 
-def explain_next(sessions: Sessions, explainers: Explainers, owner: str) -> bool:
+def explain_next(
+    sessions: Sessions, explainers: Explainers, owner: str, *, reports: bool = False
+) -> bool:
     """Compute what waits first, and store it or why it failed; False where nothing waits."""
-    claimed = queue.claim(sessions, owner)
+    claimed = queue.claim(sessions, owner, reports=reports)
     if claimed is None:
         return False
     try:
@@ -140,7 +144,14 @@ def _compute(sessions: Sessions, explainers: Explainers, claimed: Claimed, owner
         found = explainer.attribute(ecg, claimed.superclass, claimed.method)
         queue.store(sessions, claimed.id, owner, found, "")
     else:
-        queue.finish(sessions, claimed.id, owner, {})
+        queue.finish(sessions, claimed.id, owner, measured(explainer, ecg, claimed.explanation))
+
+
+def measured(explainer: "Explainer", ecg: Ecg, explanation: Explanation) -> Json:
+    """The report card of an explanation."""
+    from core.explain.faithfulness import report
+
+    return report(explainer, ecg, explanation).to_json()
 
 
 def _subject(sessions: Sessions, claimed: Claimed) -> Subject:
@@ -177,17 +188,17 @@ def _lease_kept(sessions: Sessions, claimed: Claimed, owner: str) -> Iterator[No
         thread.join()
 
 
-def serve(sessions: Sessions, owner: str, *, idle_s: float = IDLE_S) -> None:
+def serve(sessions: Sessions, owner: str, *, reports: bool = False, idle_s: float = IDLE_S) -> None:
     """Compute whatever is asked for, until nobody has asked for ``idle_s`` seconds."""
     explainers, last, warm = Explainers(sessions), time.monotonic(), False
     while time.monotonic() - last < idle_s:
         try:
-            if explain_next(sessions, explainers, owner):
+            if explain_next(sessions, explainers, owner, reports=reports):
                 last = time.monotonic()
                 continue
         except StorageError as error:
             log.warning("asking again: %s", error)
-        if not warm:
+        if not warm and not reports:  # nobody waits for a report
             _warm()
             warm = True
         time.sleep(POLL_S)
@@ -217,12 +228,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m feedback.explaining")
     parser.add_argument("--owner", required=True, help="a name that no other process has")
     parser.add_argument("--parent", type=int, help="end when this process is gone")
+    parser.add_argument("--reports", action="store_true", help="measure, explain nothing")
     given = parser.parse_args(arguments)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level="INFO")
     sessions = make_sessions(make_engine(os.environ[DATABASE_VARIABLE]))
     if given.parent is not None:
         _end_with(given.parent, sessions, given.owner)
-    serve(sessions, given.owner)
+    if given.reports:
+        os.nice(NICENESS)
+    serve(sessions, given.owner, reports=given.reports)
     return 0
 
 

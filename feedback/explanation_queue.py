@@ -1,15 +1,16 @@
 """Which explanation is computed next, by whom, and what became of it.
 
 A row is claimed as a job is, by one UPDATE with a WHERE and a look at the row count: first for
-the attribution, which a reader waits for, then once more for its report. A process that dies
-loses its lease, and another takes the row up.
+the attribution, which a reader waits for, then once more for its report, by another process: a
+report takes seconds, and whoever asks for the next attribution must not wait for it. A process
+that dies loses its lease, and another takes the row up.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
 from sqlalchemy.orm import undefer
 
 from core.ecg import Superclass
@@ -38,16 +39,15 @@ class Claimed:
     explanation: Explanation | None  # None: it is to be computed; else its report is
 
 
-def claim(sessions: Sessions, owner: str) -> Claimed | None:
-    """Take what waits: attributions before reports, and of these the one last asked for.
+def claim(sessions: Sessions, owner: str, *, reports: bool = False) -> Claimed | None:
+    """Take the attribution last asked for that waits, or the report; None where none does.
 
-    The last one, because it is on somebody's screen. None where nothing waits.
+    The last one, because it is on somebody's screen.
     """
-    reports_last = case((ExplanationRow.seconds.is_(None), 0), else_=1)
     query = (
         select(ExplanationRow.id, ExplanationRow.attempts)
-        .where(_claimable())
-        .order_by(reports_last, ExplanationRow.requested_at.desc(), ExplanationRow.id.desc())
+        .where(_claimable(reports))
+        .order_by(ExplanationRow.requested_at.desc(), ExplanationRow.id.desc())
         .limit(1)
     )
     while True:
@@ -57,15 +57,17 @@ def claim(sessions: Sessions, owner: str) -> Claimed | None:
             return None
         if row.attempts >= MAX_ATTEMPTS:
             error = f"given up after {row.attempts} attempts: its process died each time"
-            _settle(sessions, row.id, _claimable(), _ended(JobState.FAILED) | {"error": error})
-        elif _take(sessions, row.id, owner):
+            values = _ended(JobState.FAILED) | {"error": error}
+            _settle(sessions, row.id, _claimable(reports), values)
+        elif _take(sessions, row.id, owner, reports):
             return _claimed(sessions, row.id)
 
 
-def waits(sessions: Sessions) -> bool:
-    """Whether anything is to be computed that no living process holds."""
+def waits(sessions: Sessions, *, reports: bool = False) -> bool:
+    """Whether an attribution, or a report, is to be computed that no living process holds."""
+    query = select(ExplanationRow.id).where(_claimable(reports)).limit(1)
     with sessions.read() as session:
-        return session.scalar(select(ExplanationRow.id).where(_claimable()).limit(1)) is not None
+        return session.scalar(query) is not None
 
 
 def keep(sessions: Sessions, explanation_id: int, owner: str, message: str | None = None) -> None:
@@ -141,23 +143,25 @@ def _claimed(sessions: Sessions, explanation_id: int) -> Claimed:
     )
 
 
-def _claimable() -> ColumnElement[bool]:
+def _claimable(reports: bool) -> ColumnElement[bool]:
+    computed = ExplanationRow.seconds.is_not(None)
     abandoned = and_(ExplanationRow.state == JobState.RUNNING, ExplanationRow.lease_until < now())
-    return or_(ExplanationRow.state == JobState.QUEUED, abandoned)
+    free = or_(ExplanationRow.state == JobState.QUEUED, abandoned)
+    return and_(free, computed if reports else ~computed)
 
 
 def _held_by(owner: str) -> ColumnElement[bool]:
     return and_(ExplanationRow.owner == owner, ExplanationRow.state == JobState.RUNNING)
 
 
-def _take(sessions: Sessions, explanation_id: int, owner: str) -> bool:
+def _take(sessions: Sessions, explanation_id: int, owner: str, reports: bool) -> bool:
     values = {
         "state": JobState.RUNNING,
         "owner": owner,
         "lease_until": now() + LEASE,
         "attempts": ExplanationRow.attempts + 1,
     }
-    return _settle(sessions, explanation_id, _claimable(), values)
+    return _settle(sessions, explanation_id, _claimable(reports), values)
 
 
 def _free(state: JobState) -> Json:

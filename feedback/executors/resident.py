@@ -1,4 +1,7 @@
-"""The explainer beside a worker: started at the first request, and again whenever it has died."""
+"""The explainers beside a worker: started when something waits, and again whenever one has died.
+
+There are two: one that readers wait for, and one that measures what it has computed.
+"""
 
 import logging
 import os
@@ -7,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from feedback import explanation_queue
@@ -24,19 +27,24 @@ COMMAND = (sys.executable, "-m", "feedback.explaining")
 
 @dataclass(frozen=True)
 class Resident:
-    """Starts ``command --owner OWNER --parent PID`` as a child process of this one."""
+    """Starts ``command --owner OWNER --parent PID`` as a child process of this one.
+
+    With ``reports`` it is one that measures, ``--reports``.
+    """
 
     database_url: str
     log_file: Path
     threads: int = 1  # of torch and the numeric libraries
     command: Sequence[str] = COMMAND
+    reports: bool = False
 
     def start(self, owner: str) -> Child:
         """Start the process; what it prints is appended to the log file."""
+        kind = ["--reports"] if self.reports else []
         with self.log_file.open("ab") as output:
             return Child(
                 subprocess.Popen(
-                    [*self.command, "--owner", owner, "--parent", str(os.getpid())],
+                    [*self.command, "--owner", owner, "--parent", str(os.getpid()), *kind],
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -48,24 +56,27 @@ class Resident:
 
 @contextmanager
 def explainer_beside(sessions: Sessions, resident: Resident) -> Iterator[None]:
-    """Have an explainer whenever something waits for one, during the block.
+    """Have explainers whenever something waits for one, during the block.
 
-    It is started at the first request, not before: it holds half a gigabyte.
+    They are started then, not before: each holds half a gigabyte.
     """
     stop = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(sessions, resident, stop))
-    keeper.start()
+    kinds = (replace(resident, reports=reports) for reports in (False, True))
+    keepers = [threading.Thread(target=_keep, args=(sessions, kind, stop)) for kind in kinds]
+    for keeper in keepers:
+        keeper.start()
     try:
         yield
     finally:
         stop.set()
-        keeper.join()
+        for keeper in keepers:
+            keeper.join()
 
 
 def _keep(sessions: Sessions, resident: Resident, stop: threading.Event) -> None:
     while not stop.wait(POLL_S):
         try:
-            if explanation_queue.waits(sessions):
+            if explanation_queue.waits(sessions, reports=resident.reports):
                 _run(sessions, resident, stop)
         except (OSError, StorageError) as error:  # no memory, no process, no database
             log.warning("asking again: %s", error)

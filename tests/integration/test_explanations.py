@@ -95,7 +95,7 @@ def test_a_report_that_fails_leaves_the_colours(house: House, reader: Visitor) -
     answer_blind(reader, 1, Superclass.MI)
     ask(reader)
     compute(house)
-    claimed = queue.claim(house.sessions, "a")
+    claimed = queue.claim(house.sessions, "a", reports=True)
     assert claimed is not None
     queue.fail(house.sessions, claimed.id, "a", "no memory")
     figure, said, stopped, _ = parts(ask(reader))

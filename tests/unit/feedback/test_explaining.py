@@ -11,7 +11,7 @@ from sqlalchemy import select
 from core.ecg import Ecg, Superclass
 from core.errors import CheckpointAltered, RecordError
 from core.explain.explanation import Explanation, Method
-from feedback import catalogue, explanations
+from feedback import catalogue, explaining, explanations
 from feedback.db import Sessions
 from feedback.explaining import Explainers, Subject, background, explain_next
 from feedback.explanations import Explained
@@ -57,9 +57,15 @@ def look(sessions: Sessions, reader: User, method: Method) -> Explained:
     return found
 
 
+@pytest.fixture(autouse=True)
+def toy_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explaining, "measured", lambda *_: {"stability": 0.9})
+
+
 def compute_all(sessions: Sessions) -> None:
-    while explain_next(sessions, TOYS, "a"):
-        pass
+    for reports in (False, True):
+        while explain_next(sessions, TOYS, "a", reports=reports):
+            pass
 
 
 def test_a_request_is_computed_and_then_reported_on(answered: Sessions, reader: User) -> None:
@@ -67,10 +73,10 @@ def test_a_request_is_computed_and_then_reported_on(answered: Sessions, reader: 
     assert explain_next(answered, TOYS, "a")
     half = look(answered, reader, Method.GRAD_CAM)
     assert half.pending and half.explanation is not None
-    assert explain_next(answered, TOYS, "a")
-    whole = look(answered, reader, Method.GRAD_CAM)
-    assert whole.state is JobState.DONE and whole.report is not None
     assert not explain_next(answered, TOYS, "a")
+    assert explain_next(answered, TOYS, "b", reports=True)
+    whole = look(answered, reader, Method.GRAD_CAM)
+    assert (whole.state, whole.report) == (JobState.DONE, {"stability": 0.9})
 
 
 @pytest.mark.parametrize(

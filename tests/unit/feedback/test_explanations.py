@@ -50,7 +50,7 @@ def compute(sessions: Sessions) -> None:
     claimed = explanation_queue.claim(sessions, "a")
     assert claimed is not None and claimed.explanation is None
     assert explanation_queue.store(sessions, claimed.id, "a", found, "V2 carries 100 %.")
-    again = explanation_queue.claim(sessions, "a")
+    again = explanation_queue.claim(sessions, "a", reports=True)
     assert again is not None and again.explanation is not None
     assert explanation_queue.finish(sessions, claimed.id, "a", {"stability": 0.9})
 
@@ -89,6 +89,7 @@ def test_what_was_computed_is_not_computed_again(answered: Sessions, reader: Use
     compute(answered)
     ask(answered, reader)
     assert explanation_queue.claim(answered, "b") is None
+    assert explanation_queue.claim(answered, "b", reports=True) is None
 
 
 @pytest.mark.parametrize("act", [ask, look])
@@ -156,7 +157,7 @@ def test_a_failure_is_tried_again_a_minute_later_when_asked_for(
 def test_a_failed_report_leaves_the_attribution(answered: Sessions, reader: User) -> None:
     ask(answered, reader)
     for end in ("store", "fail"):
-        claimed = explanation_queue.claim(answered, "a")
+        claimed = explanation_queue.claim(answered, "a", reports=end == "fail")
         assert claimed is not None
         if end == "store":
             explanation_queue.store(answered, claimed.id, "a", explanation(METHOD, CLASS), "")
