@@ -54,7 +54,11 @@
     if (now) {
       method = now.value;
       off.click();
-    } else press(methods.find((option) => option.value === method) || methods[0]);
+    } else {
+      const section = find(".explanation");
+      const wanted = method || (section && section.dataset.method);
+      press(methods.find((option) => option.value === wanted) || methods[0]);
+    }
   }
   /* The worklist without a click on it first. */
   function firstCell() {

@@ -7,10 +7,13 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from core.ecg import SUPERCLASSES, Superclass
+from core.explain.evidence import Evidence
 from core.explain.explanation import Explanation, Method, Unit
 from dashboard import ids
 from dashboard.components.answer import buttons
-from dashboard.components.opinion import Card, attention_note, call_note, seen_note, still_chart
+from dashboard.components.opinion import call_note, seen_note, still_chart
+from dashboard.components.report_card import attention_words, report_card
+from dashboard.evidence import reasons
 from dashboard.figures.explanation import METHODS, OPACITY, color
 from dashboard.figures.lead_bars import lead_bars
 from dashboard.figures.strength import CELL, EDGES, even_share, is_signed
@@ -29,28 +32,32 @@ _ATTENTION = (Method.ATTENTION, Method.TEMPORAL_ATTENTION, Method.LEAD_ATTENTION
 Reasons = Mapping[Method, str]  # why a method is not offered
 
 
-def explanation_section(ecg_id: int, shown: OpinionShown, reasons: Reasons) -> Component:
+def explanation_section(ecg_id: int, shown: OpinionShown, evidence: Evidence | None) -> Component:
     """Which explanation to lay over the trace; nothing is laid over it at first."""
     if shown.unavailable:
         return html.Section(
             [html.H2("Explanation"), html.P(f"There is none. {shown.unavailable}")],
             className="explanation",
         )
+    held_against = reasons(evidence, foremost(shown))
     return html.Section(
         [
             html.H2(["Explanation over the trace ", html.Kbd("o")]),
             _line("Class", "a", _classes(ecg_id, shown)),
-            _line("Method", "m", _methods(ecg_id, reasons)),
-            *(
-                html.P(f"{METHODS[method]} is not offered: {why}", className="quiet")
-                for method, why in reasons.items()
-            ),
+            _line("Method", "m", _methods(ecg_id, held_against)),
+            html.Div(reasons_view(held_against), id=ids.of_ecg("reasons", ecg_id)),
             opacity_control(ecg_id),
             html.Div(id=ids.of_ecg("explained", ecg_id), className="explained"),
             dcc.Interval(id=ids.of_ecg("explain-tick", ecg_id), interval=TICK_MS, disabled=True),
         ],
         className="explanation",
+        **{"data-method": first_method(evidence).value},
     )
+
+
+def first_method(evidence: Evidence | None) -> Method:
+    """The method that is shown where none was chosen: the one that meets every bar."""
+    return (evidence and evidence.default) or Method.INTEGRATED_GRADIENTS
 
 
 def _line(name: str, key: str, control: Component) -> Component:
@@ -75,21 +82,40 @@ def foremost(shown: OpinionShown) -> Superclass:
     return max(findings or SUPERCLASSES, key=lambda name: likely.get(name, 0.0))
 
 
-def _methods(ecg_id: int, reasons: Reasons) -> Component:
-    options: list[dict[str, Any]] = [{"label": "Off", "value": OFF}]
-    options += [
-        {"label": METHODS[method], "value": method.value, "disabled": method in reasons}
-        for method in Method
+def _methods(ecg_id: int, held_against: Reasons) -> Component:
+    control = ids.of_ecg("method", ecg_id)
+    options = method_options(held_against)
+    return buttons(control, options, OFF, label="Method", className="methods")
+
+
+def method_options(held_against: Reasons) -> list[dict[str, Any]]:
+    """The methods as choices; those that are not offered cannot be chosen."""
+    return [
+        {"label": "Off", "value": OFF},
+        *(
+            {"label": METHODS[method], "value": method.value, "disabled": method in held_against}
+            for method in Method
+        ),
     ]
-    return buttons(ids.of_ecg("method", ecg_id), options, OFF, label="Method", className="methods")
+
+
+def reasons_view(held_against: Reasons) -> list[Component]:
+    """Why methods are not offered: one line a reason."""
+    methods: dict[str, list[str]] = {}
+    for method, why in held_against.items():
+        methods.setdefault(why, []).append(METHODS[method])
+    return [
+        html.P(f"Not offered: {', '.join(names)} ({why}).", className="quiet")
+        for why, names in methods.items()
+    ]
 
 
 def explained_view(
-    found: Explained, shown: OpinionShown, card: Card, theme: Theme = LIGHT
+    found: Explained, shown: OpinionShown, evidence: Evidence | None, theme: Theme = LIGHT
 ) -> Component:
     """What there is of an explanation so far."""
     if found.explanation is not None:
-        return html.Div([*_parts(found, found.explanation, shown, card, theme)])
+        return html.Div([*_parts(found, found.explanation, shown, evidence, theme)])
     if found.state is JobState.FAILED:
         return html.P(f"This method failed: {found.error}", className="warning")
     return html.P(_progress(found), className="quiet")
@@ -106,20 +132,29 @@ def _progress(found: Explained) -> str:
 
 
 def _parts(
-    found: Explained, explanation: Explanation, shown: OpinionShown, card: Card, theme: Theme
+    found: Explained,
+    explanation: Explanation,
+    shown: OpinionShown,
+    evidence: Evidence | None,
+    theme: Theme,
 ) -> Iterator[Component]:
+    method, superclass = explanation.method, explanation.superclass
     yield legend(explanation, theme)
     if found.sentence:
         yield html.P(found.sentence, className="summary")
-    if note := call_note(shown, explanation.superclass):
+    if note := call_note(shown, superclass):
         yield html.P(note)
+    if method in _ATTENTION:
+        yield html.P(attention_words(evidence, method))
     yield still_chart(lead_bars(explanation, theme=theme), "lead-bars")
-    yield html.P(provenance(explanation), className="quiet")
-    if explanation.method in _ATTENTION:
-        yield html.P(attention_note(card), className="quiet")
-    yield html.P(seen_note(), className="quiet")
-    if found.error:
+    if found.report:
+        yield report_card(found.report, evidence, method, superclass)
+    elif found.error:
         yield html.P(f"It could not be measured how far to trust it: {found.error}")
+    else:
+        yield html.P("Measuring how far it can be trusted.", className="quiet")
+    yield html.P(provenance(explanation), className="quiet")
+    yield html.P(seen_note(), className="quiet")
 
 
 def provenance(explanation: Explanation) -> str:

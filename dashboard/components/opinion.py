@@ -152,16 +152,6 @@ def call_note(shown: OpinionShown, name: Superclass) -> str | None:
     return f"{name} is below its threshold{abstains}."
 
 
-def attention_note(card: Card) -> str:
-    """What attention is worth, as measured: it is no explanation."""
-    check = card["attention_check"]
-    return (
-        "Attention shows where the network looked, not why it concluded. Rank correlation of lead "
-        f"attention with leaving that lead out: {check['spearman']:.2f} "
-        f"(median, {check['records']:,} records; 1 would be perfect agreement, 0 none)."
-    )
-
-
 def _titles(names: Iterable[Superclass]) -> str:
     return ", ".join(name.title for name in names)
 

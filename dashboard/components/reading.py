@@ -14,11 +14,12 @@ from dashboard import ids
 from dashboard.components.answer import EMPTY, Form, answer_form
 from dashboard.components.explanation import explanation_section
 from dashboard.components.intervals import intervals_view
-from dashboard.components.opinion import Card, opinion_view, published_view
+from dashboard.components.opinion import opinion_view, published_view
 from dashboard.components.paper import paper
 from dashboard.components.record import noise_flags, other_ecgs, patient_line
 from dashboard.components.shell import local_time
 from dashboard.context import context
+from dashboard.evidence import evidence_of
 from dashboard.preferences import paper_settings, theme
 from feedback import catalogue, readings
 from feedback.db import now
@@ -64,9 +65,8 @@ def panel(session: Session, record: RecordRow, reader_id: int) -> Component:
         return html.Div(_blind(record, reader_id, state), className="read-panel blind")
     shown = readings.opinion_for(session, reader_id, record.ecg_id)
     model = session.get(ModelVersion, shown.model_id) if shown.model_id else None
-    card = model.card if model else {}
     return html.Div(
-        [_evidence(record, shown, card), _final(record, reader_id, state, shown)],
+        [_evidence(record, shown, model), _final(record, reader_id, state, shown)],
         className="read-panel",
     )
 
@@ -188,8 +188,9 @@ def decided(shown: OpinionShown) -> Sequence[Superclass]:
     return [name for name in SUPERCLASSES if name not in shown.abstained]
 
 
-def _evidence(record: RecordRow, shown: OpinionShown, card: Card) -> Component:
-    beside = [explanation_section(record.ecg_id, shown, {}), published_view(shown)]
+def _evidence(record: RecordRow, shown: OpinionShown, model: ModelVersion | None) -> Component:
+    card, evidence = (model.card, evidence_of(model)) if model else ({}, None)
+    beside = [explanation_section(record.ecg_id, shown, evidence), published_view(shown)]
     return html.Div(
         [opinion_view(shown, card, theme()), html.Div(beside, className="beside")],
         className="panel evidence",

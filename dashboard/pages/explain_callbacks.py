@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from dash import MATCH, ClientsideFunction, Dash, Input, Output, Patch, State, ctx, no_update
+from dash import MATCH, ClientsideFunction, Dash, Input, Output, Patch, State, ctx, html, no_update
 from dash.development.base_component import Component
 from flask import abort
 
 from core.ecg import Superclass
+from core.explain.evidence import Evidence
 from core.explain.explanation import Method
 from dashboard import ids
-from dashboard.components.explanation import OFF, explained_view
+from dashboard.components.explanation import OFF, explained_view, method_options, reasons_view
 from dashboard.context import context
-from dashboard.figures.explanation import explanation_overlay
+from dashboard.evidence import evidence_of, reasons
+from dashboard.figures.explanation import METHODS, explanation_overlay
 from dashboard.figures.geometry import PaperLayout
 from dashboard.figures.overlay import Overlay, no_overlay
 from dashboard.figures.sheets import PaperSettings
@@ -19,6 +21,7 @@ from dashboard.preferences import theme
 from dashboard.security import needs, person
 from feedback import explanations, readings
 from feedback.explanations import Explained
+from feedback.opinions import OpinionShown
 from feedback.policy import Action
 from feedback.tables import JobState, Json, ModelVersion
 
@@ -39,6 +42,12 @@ def register(app: Dash) -> None:
         State(ids.of_ecg("shown", MATCH), "data"),
         prevent_initial_call=True,
     )(show_explanation)
+    app.callback(
+        Output(ids.of_ecg("method", MATCH), "options"),
+        Output(ids.of_ecg("reasons", MATCH), "children"),
+        Input(ids.of_ecg("explained-class", MATCH), "value"),
+        prevent_initial_call=True,
+    )(offer_methods)
     app.clientside_callback(
         ClientsideFunction("overlay", "fade"),
         Output(ids.of_ecg("faded", MATCH), "data"),
@@ -57,15 +66,23 @@ def show_explanation(
 ) -> Shown:
     """Lay an explanation over the trace, ask for it where it is not there, or take it off."""
     if method in (None, OFF):
-        return as_change(no_overlay()), None, True, None
-    question = _question({"method": method, "class": superclass})
-    found, view = _look(person().id, int(ctx.triggered_id["ecg"]), *question)
+        return _nothing(None)
+    question, ecg_id = _question({"method": method, "class": superclass}), _ecg_id()
+    shown, evidence = _opinion(ecg_id)
+    if why := reasons(evidence, question[1]).get(question[0]):
+        return _nothing(html.P(f"{METHODS[question[0]]} is not offered: {why}."))
+    found = _asked_for(ecg_id, *question)
+    view = explained_view(found, shown, evidence, theme())
     lies = {"method": method, "class": superclass, "drawn": found.explanation is not None}
     if lies == before:  # the colours lie there; of the words, only progress changes meanwhile
         waits_for_report = found.pending and lies["drawn"]
         return no_update, no_update if waits_for_report else view, not found.pending, no_update
     overlay = _overlay(found, PaperSettings.of(paper).layout)
     return as_change(overlay), view, not found.pending, lies
+
+
+def _nothing(said: Component | None) -> Shown:
+    return as_change(no_overlay()), said, True, None
 
 
 def overlay_on(ecg_id: int, lies: Json | None, layout: PaperLayout) -> Overlay:
@@ -77,20 +94,33 @@ def overlay_on(ecg_id: int, lies: Json | None, layout: PaperLayout) -> Overlay:
     return no_overlay() if found is None else _overlay(found, layout)
 
 
-def _look(
-    who: int, ecg_id: int, method: Method, superclass: Superclass
-) -> tuple[Explained, Component]:
-    question = who, ecg_id, method, superclass
+@needs(Action.READ)
+def offer_methods(superclass: str | None) -> tuple[list[Json], list[Component]]:
+    """The methods that may explain a class by the model whose opinion is shown; why others not."""
+    _, chosen = _question({"method": Method.SHAP, "class": superclass})
+    held_against = reasons(_opinion(_ecg_id())[1], chosen)
+    return method_options(held_against), reasons_view(held_against)
+
+
+def _opinion(ecg_id: int) -> tuple[OpinionShown, Evidence | None]:
+    """What the reader is shown of the model, and what was measured of it; raises NotRevealed."""
+    with context().sessions.read() as session:
+        shown = readings.opinion_for(session, person().id, ecg_id)
+        model = session.get(ModelVersion, shown.model_id) if shown.model_id else None
+    return shown, evidence_of(model) if model else None
+
+
+def _asked_for(ecg_id: int, method: Method, superclass: Superclass) -> Explained:
+    """What there is of the explanation; asked for where there is none, or it has failed."""
+    question = person().id, ecg_id, method, superclass
     with context().sessions.read() as session:
         found = explanations.find(session, *question)
-        shown = readings.opinion_for(session, who, ecg_id)
-        model = session.get(ModelVersion, shown.model_id)
     if found is None or found.state is JobState.FAILED:
         with context().sessions.begin() as session:
             explanations.request(session, *question)
             found = explanations.find(session, *question)
-    assert found is not None and model is not None
-    return found, explained_view(found, shown, model.card, theme())
+    assert found is not None
+    return found
 
 
 def _overlay(found: Explained, layout: PaperLayout) -> Overlay:
@@ -109,6 +139,10 @@ def as_change(overlay: Overlay) -> Patch:
             place = place[step]
         place[last] = value
     return patch
+
+
+def _ecg_id() -> int:
+    return int(ctx.triggered_id["ecg"])
 
 
 def _question(said: Json) -> tuple[Method, Superclass]:
