@@ -1,14 +1,47 @@
 """A reader's answer to one ECG, checked before it is taken."""
 
+import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
-from core.ecg import SUPERCLASSES, Superclass
-from feedback.errors import ContradictoryAnswer, IncompleteAnswer
-from feedback.tables import Confidence, Reading, Verdict
+from core.ecg import SUPERCLASSES, Lead, Superclass
+from feedback.errors import ContradictoryAnswer, ImpossibleMeasurement, IncompleteAnswer
+from feedback.tables import Confidence, Json, Reading, Verdict
 
 MAX_COMMENT = 10_000
+MAX_MEASUREMENTS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """What calipers measured on one lead: between two times in s, and the voltage between them.
+
+    Raises ImpossibleMeasurement for times in the wrong order, or numbers that are none.
+    """
+
+    lead: Lead
+    start_s: float
+    end_s: float
+    millivolts: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.start_s <= self.end_s < math.inf and math.isfinite(self.millivolts)):
+            raise ImpossibleMeasurement(
+                f"a measurement on {self.lead} from {self.start_s} s to {self.end_s} s, "
+                f"{self.millivolts} mV, is not possible: take it again"
+            )
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Self:
+        """The measurement in the words of ``as_json``; KeyError or ValueError for others."""
+        start, end, height = (float(said[name]) for name in ("start_s", "end_s", "millivolts"))
+        return cls(lead=Lead(said["lead"]), start_s=start, end_s=end, millivolts=height)
+
+    @property
+    def as_json(self) -> Json:
+        """As it is stored with a reading and exported."""
+        return {**asdict(self), "lead": self.lead.value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +55,7 @@ class Answer:
     unreadable: bool = False
     confidence: Confidence | None = None
     comment: str = ""
+    measurements: tuple[Measurement, ...] = ()
 
     def __post_init__(self) -> None:
         given = self.verdicts or {}
@@ -38,6 +72,11 @@ class Answer:
             raise IncompleteAnswer(
                 f"the comment has {len(self.comment)} characters: shorten it to {MAX_COMMENT}"
             )
+        if len(self.measurements) > MAX_MEASUREMENTS:
+            raise ImpossibleMeasurement(
+                f"{len(self.measurements)} measurements are kept: "
+                f"remove some, an answer holds {MAX_MEASUREMENTS}"
+            )
 
     @classmethod
     def of(cls, reading: Reading) -> Self:
@@ -48,6 +87,7 @@ class Answer:
             unreadable=reading.unreadable,
             confidence=reading.confidence,
             comment=reading.comment,
+            measurements=tuple(map(Measurement.of, reading.measurements or ())),
         )
 
 

@@ -20,6 +20,7 @@ from feedback.tables import AuditEntry, AuditHead, Reading
 
 START = "0" * 64
 READING = "reading"  # actions that store one begin with it
+_LATER = ("measurements",)  # columns of readings that the first ones did not have
 _REMEDY = "restore the database from a copy, and find out who can write to it"
 
 
@@ -73,9 +74,13 @@ def verify(session: Session) -> Verified:
 
 
 def seal(reading: Reading) -> str:
-    """The sha256 of everything that a stored reading says."""
+    """The sha256 of everything that a stored reading says.
+
+    A column that came later says nothing where it is empty: readings sealed before it still hold.
+    """
     columns = Reading.__table__.columns.keys()
-    return _sha256({name: _plain(getattr(reading, name)) for name in columns})
+    said = {name: _plain(getattr(reading, name)) for name in columns}
+    return _sha256({name: v for name, v in said.items() if v is not None or name not in _LATER})
 
 
 def _verify_entry(entry: AuditEntry, previous: str) -> None:

@@ -23,6 +23,7 @@
     │       └── InvalidFilter     a value that a column cannot be compared with
     ├── ReadingError
     │   ├── IncompleteAnswer      an answer that leaves something open
+    │   ├── ImpossibleMeasurement calipers that measured what cannot be
     │   ├── ContradictoryAnswer   a verdict and what is said of the model's do not fit
     │   ├── NotRevealed           the reader's blind answer comes first
     │   ├── AlreadyAnswered       this stage was answered; amend it instead
@@ -136,6 +137,10 @@ class ReadingError(FeedbackError):
 
 class IncompleteAnswer(ReadingError):
     """An answer that leaves something open."""
+
+
+class ImpossibleMeasurement(ReadingError):
+    """Calipers that measured what cannot be, or too often."""
 
 
 class ContradictoryAnswer(ReadingError):

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -36,6 +37,10 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("unreadable", "true where the reader could not read the ECG, else false."),
     ("confidence", "low, medium or high; empty where not given."),
     ("comment", "The reader's words."),
+    (
+        "measurements",
+        "Calipers kept with this answer, a JSON list of lead, start_s, end_s, millivolts.",
+    ),
     *((f"blind_{name}", f"{title}, blind answer: {_VERDICTS}.") for name, title in _CLASSES),
     ("blind_unreadable", "true where the blind answer was that the ECG cannot be read."),
     ("blind_confidence", "Confidence of the blind answer."),
@@ -211,6 +216,7 @@ def _cells(row: Any) -> dict[str, str]:
         "stage": reading.stage,
         **dict(_answer("", reading)),
         "comment": reading.comment,
+        "measurements": json.dumps(reading.measurements) if reading.measurements else "",
         **dict(_answer("blind_", blind)),
         **dict(_opinion(reading)),
         "model_version": version or "",

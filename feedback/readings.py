@@ -171,6 +171,7 @@ def _new(
         unreadable=answer.unreadable,
         confidence=answer.confidence,
         comment=_storable(answer.comment),
+        measurements=[one.as_json for one in answer.measurements] or None,
         started_at=min(started_at.astimezone(UTC), moment),  # a browser's clock may be ahead
         submitted_at=moment,
     )
@@ -227,7 +228,7 @@ def _of_key(session: Session, reader_id: int, key: str) -> Reading | None:
 
 
 def _same(first: Reading, again: Reading) -> Reading:
-    asked = ("record_id", "stage", "unreadable", "confidence", "comment")
+    asked = ("record_id", "stage", "unreadable", "confidence", "comment", "measurements")
     names = (*asked, *(column_of(name) for name in SUPERCLASSES))
     changed = any(getattr(first, name) != getattr(again, name) for name in names)
     if changed or (first.agreement and again.agreement and first.agreement != again.agreement):

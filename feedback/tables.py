@@ -154,6 +154,7 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime(),
         Json: JSON(none_as_null=True),
         list[str]: JSON(none_as_null=True),
+        list[Json]: JSON(none_as_null=True),
         Role: _as_text(Role),
         Verdict: _as_text(Verdict),
         Confidence: _as_text(Confidence),
@@ -441,6 +442,7 @@ class Reading(Base):
     unreadable: Mapped[bool]
     confidence: Mapped[Confidence | None]
     comment: Mapped[str] = mapped_column(Text)
+    measurements: Mapped[list[Json] | None]  # taken with calipers and kept; None where none
     # of a blind answer: the model whose opinion it will be compared with; of a final: was shown
     model_id: Mapped[int | None] = mapped_column(ForeignKey("model_versions.id"))
     shown: Mapped[Json | None]  # what was on screen when the final answer was given

@@ -46,6 +46,8 @@
     set("unreadable", draft.unreadable);
     set("confidence", draft.confidence);
     set("comment", draft.comment);
+    dash_clientside.set_props(
+      { ecg: ecg, part: "measurements" }, { data: draft.measurements || [] });
   }
 
   function later(meta, payload) {
@@ -81,11 +83,12 @@
     return said;
   }
 
-  function compose(meta, verdicts, unreadable, confidence, comment, ids) {
+  function compose(meta, verdicts, unreadable, confidence, comment, measurements, ids) {
     const given = byClass(ids, verdicts);
     return {
       verdicts: given, agreement: words(meta, given),
       unreadable: Boolean(unreadable), confidence: confidence || null, comment: comment || "",
+      measurements: measurements || [],
     };
   }
 

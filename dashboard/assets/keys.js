@@ -86,7 +86,7 @@
     Enter: () => press(find(".answer .submit")),
     ArrowDown: () => firstCell().focus(),
     "?": () => help(document.querySelector("#help").hidden),
-    Escape: () => { help(false); paper().all(); },
+    Escape: () => { help(false); dash_clientside.calipers.clear() || paper().all(); },
   };
   /* assets/paper.js has the keys of the ECG paper. */
   const paper = () => window.dash_clientside.paper;

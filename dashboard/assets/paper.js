@@ -90,7 +90,7 @@
     const button = event.target.closest && event.target.closest(".all-leads");
     if (button) alone(button.closest(".read"), null);
     const page = pageOf(event);
-    if (!page) return;
+    if (!page || page.querySelector(".calipers-on")) return;
     const named = [...page.querySelectorAll(".textpoint text")]
       .find((name) => within(name.getBoundingClientRect(), event));
     if (named && !aloneOn(page)) alone(page, named.textContent);

@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 
 from core.ecg import SUPERCLASSES, Superclass
 from dashboard import ids
+from dashboard.components.calipers import kept_measurements
 from feedback.tables import Confidence, Stage, Verdict
 
 EMPTY: Mapping[str, Any] = {
@@ -20,6 +21,7 @@ EMPTY: Mapping[str, Any] = {
     "unreadable": False,
     "confidence": None,
     "comment": "",
+    "measurements": [],
 }
 _CLASH = "Normal ECG is present together with another class. Is that meant?"
 _STORES = ("unsaved", "saved", "confirmed", "submission")
@@ -143,6 +145,7 @@ def _ending(form: Form) -> list[Component]:
         _unreadable(form),
         _confidence(form),
         _comment(form),
+        kept_measurements(ecg_id, list(form.payload["measurements"])),
         # shown by the sheet of styles, as the answer stands
         html.P(_CLASH, className="quiet clash"),
         dbc.Button(

@@ -46,6 +46,17 @@ PAPER = (
     Key(("[", "]"), "[ / ]", "Alone: the lead before or after"),
     Key((",", "."), ", / .", "A sheet wider than the screen: to the left or right"),
 )
+CALIPERS = (
+    Key(
+        ("c",),
+        "c",
+        "Calipers out, at two beats, or away; arrows move the line that has the focus: by a "
+        "sample, with Shift by ten, up and down to another lead",
+    ),
+    Key(("v",), "v", "Snap to the trace, or move freely"),
+    Key(("g",), "g", "March out: the same interval again along the strip"),
+    Key(("e",), "e", "Keep what is measured with my reading"),
+)
 AFTER = (
     Key(("o",), "o", "Explanation over the trace, and off"),
     Key(("m",), "m", "The next method"),
@@ -57,9 +68,9 @@ EVERYWHERE = (
     Key(("ArrowDown",), "↓", "In the worklist: to the first record; arrows and Enter open one"),
     Key(("d",), "d", "Dark, or light again"),
     Key(("?",), "?", "This sheet"),
-    Key(("Escape",), "Esc", "Close this sheet; all leads again"),
+    Key(("Escape",), "Esc", "Close this sheet; calipers off; all leads again"),
 )
-KEYS = (*READING, *PAPER, *AFTER, *EVERYWHERE)
+KEYS = (*READING, *PAPER, *CALIPERS, *AFTER, *EVERYWHERE)
 
 
 def help_sheet() -> Component:
@@ -69,6 +80,7 @@ def help_sheet() -> Component:
             html.H2("Keys", id="help-title"),
             _table("Reading", READING),
             _table("The paper", PAPER),
+            _table("Calipers", CALIPERS),
             _table("After the answer", AFTER),
             _table("Everywhere", EVERYWHERE),
             html.Button("Close", className="btn btn-outline-secondary", **{"data-key": "Escape"}),

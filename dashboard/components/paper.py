@@ -13,6 +13,7 @@ from core.errors import CoreError
 from core.filtering import SignalShown, as_shown
 from dashboard import ids
 from dashboard.components.answer import buttons
+from dashboard.components.calipers import caliper_key, caliper_tools
 from dashboard.figures.encoding import Json
 from dashboard.figures.geometry import PaperLayout
 from dashboard.figures.paper import GRAPH_CONFIG, ecg_paper, sheet_mm
@@ -46,8 +47,9 @@ def paper(
             dcc.Store(id=ids.of_ecg("shown", ecg_id), data=settings.as_json),
             dcc.Store(id=ids.of_ecg("alone", ecg_id)),
             dcc.Store(id=ids.of_ecg("arranged", ecg_id)),
+            caliper_tools(),
             html.Div(
-                sheet,
+                html.Div([sheet, html.Div(className="calipers-layer")], className="paper-frame"),
                 className="paper-sheet",
                 role="region",
                 tabIndex="0",  # a sheet wider than the screen is moved with the arrow keys
@@ -106,6 +108,7 @@ def toolbar(ecg_id: int, settings: PaperSettings) -> Component:
                 _group(ecg_id, part, name, unit, kind, words, getattr(settings, part))
                 for part, name, unit, kind, words in groups
             ),
+            caliper_key(),
             html.Button(
                 ["All leads ", html.Kbd("Esc")], className="btn btn-sm all-leads", hidden=True
             ),

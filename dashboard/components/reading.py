@@ -106,7 +106,7 @@ def _trace(source: Source, record: RecordRow) -> Component:
     sheet = paper(
         ecg, paper_settings(), simulated=source.simulated, ecg_id=record.ecg_id, theme=theme()
     )
-    return html.Div([sheet, intervals_view(context().measurements.of(ecg))])
+    return html.Div([sheet, intervals_view(context().measurements.of(ecg), theme=theme())])
 
 
 def _blind(record: RecordRow, reader_id: int, state: ReadingState) -> Component:
@@ -174,6 +174,7 @@ def _prefilled(state: ReadingState) -> dict[str, Any]:
         "unreadable": own.unreadable,
         "confidence": own.confidence,
         "comment": own.comment,
+        "measurements": own.measurements or [],
     }
 
 

@@ -59,6 +59,11 @@ def _register_form(app: Dash) -> None:
         meta,
     )
     app.clientside_callback(
+        ClientsideFunction("calipers", "list"),
+        Output(ids.of_ecg("kept", MATCH), "children"),
+        Input(ids.of_ecg("measurements", MATCH), "data"),
+    )
+    app.clientside_callback(
         ClientsideFunction("answer", "dim"),
         Output(ids.of_ecg("answer", MATCH), "className"),
         Input(ids.of_ecg("unreadable", MATCH), "value"),
@@ -112,7 +117,8 @@ def _register_submission(app: Dash) -> None:
 def _entered() -> list[tuple[ids.Id, str]]:
     """Where the parts of an answer stand, in the order that assets/answer.js takes them."""
     parts = [ids.of_ecg(part, MATCH) for part in ("unreadable", "confidence", "comment")]
-    return [(control, "value") for control in (_VERDICT, *parts)]
+    places = [(control, "value") for control in (_VERDICT, *parts)]
+    return [*places, (ids.of_ecg("measurements", MATCH), "data")]
 
 
 def _register_moves(app: Dash) -> None:

@@ -16,7 +16,7 @@ from dashboard.components.shell import local_time, problem
 from dashboard.context import context
 from dashboard.security import needs, person
 from feedback import catalogue, readings
-from feedback.answers import Answer
+from feedback.answers import Answer, Measurement
 from feedback.db import now
 from feedback.errors import FeedbackError
 from feedback.policy import Action
@@ -115,7 +115,15 @@ def answer_of(payload: Json) -> Answer:
         unreadable=unreadable,
         confidence=_member(Confidence, confidence) if confidence else None,
         comment=str(payload["comment"]),
+        measurements=tuple(map(_measurement, payload.get("measurements", ()))),
     )
+
+
+def _measurement(sent: Json) -> Measurement:
+    try:
+        return Measurement.of(sent)
+    except (KeyError, TypeError, ValueError):
+        abort(400)
 
 
 def agreement_of(payload: Json) -> dict[Superclass, bool] | None:

@@ -1,0 +1,173 @@
+"""Calipers under hand: what they measure on simulated records is what the simulator wrote."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from core.ptbxl import Ptbxl
+from core.simulate import simulate_dataset
+from feedback.tables import Reading, Role
+from tests.browser.conftest import OpenDesk, Serve
+from tests.browser.hands import EMAIL, answer_blind, at_ecg
+from tests.factories import Installation, above, add_person, installation, predict, serve_model
+
+SAMPLE_MS = 2
+TOLD = re.compile(r"(\S+)  (\d+) ms(?:  (\d+)/min)?  ([+\u2212])(\d+\.\d+) mV")
+# where seconds of the rhythm strip are on the screen, and the middle of the strip
+PLACE = """([seconds, lead]) => {
+  const graph = document.querySelector('.paper .js-plotly-plot');
+  const { xaxis, yaxis } = graph._fullLayout, box = graph.getBoundingClientRect();
+  const trace = graph._fullData.find(t => t.meta && t.meta.lead === lead && t.meta.rhythm);
+  return [box.left + xaxis._offset + xaxis.d2p(seconds),
+          box.top + yaxis._offset + yaxis.d2p(trace.meta.baseline)];
+}"""
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Path:
+    """Two simulated records at 500 Hz with their truth beside them."""
+    return simulate_dataset(tmp_path / "data", 2, 1)
+
+
+@pytest.fixture
+def place(tmp_path: Path, migrated: Path, records: Path) -> Installation:
+    made = installation(tmp_path / "instance", Ptbxl.open(records), migrated)
+    add_person(made.sessions, EMAIL, Role.CLINICIAN)
+    with made.sessions.begin() as session:
+        serve_model(session)
+        predict(session, 1, above())
+    return made
+
+
+@pytest.fixture
+def page(place: Installation, serve: Serve, desks: OpenDesk) -> Page:
+    page = desks(serve(place)).sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    return page
+
+
+def beats(records: Path) -> list[float]:
+    """The R peaks of the first record in s, as the simulator placed them."""
+    (truth,) = records.glob("truth/**/00001.json")
+    return [beat["r"] for beat in json.loads(truth.read_text("utf-8"))["beats"]]
+
+
+def told(page: Page) -> dict[str, Any]:
+    """What the calipers say."""
+    words = page.locator(".caliper-words")
+    expect(words).to_have_text(TOLD)
+    found = TOLD.search(words.inner_text())
+    assert found
+    lead, ms, rate, sign, height = found.groups()
+    volts = float(height) * (1 if sign == "+" else -1)
+    return {"lead": lead, "ms": int(ms), "rate": rate and int(rate), "mv": volts}
+
+
+def click(page: Page, seconds: float) -> None:
+    """Click on the rhythm strip at this time."""
+    page.mouse.click(*page.evaluate(PLACE, [seconds, "II"]))
+
+
+def test_two_clicks_near_two_beats_measure_the_rr_interval(page: Page, records: Path) -> None:
+    first, second = beats(records)[2:4]
+    page.get_by_role("button", name="Calipers").click()
+    click(page, first + 0.015)  # a hand is never exact: the calipers snap to the peak
+    click(page, second - 0.02)
+    measured = told(page)
+    true_ms = 1000 * (second - first)
+    assert measured["lead"] == "II"
+    assert measured["ms"] == pytest.approx(true_ms, abs=SAMPLE_MS)
+    assert measured["rate"] == pytest.approx(60_000 / true_ms, abs=1)
+
+
+def test_keys_alone_measure_march_and_keep_it_with_the_reading(
+    page: Page, place: Installation, records: Path
+) -> None:
+    page.keyboard.press("c")
+    measured = told(page)
+    peaks = beats(records)
+    true_ms = [1000 * (b - a) for a, b in zip(peaks, peaks[1:], strict=False)]
+    assert min(abs(measured["ms"] - ms) for ms in true_ms) <= SAMPLE_MS
+    page.keyboard.press("ArrowRight")
+    assert told(page)["ms"] == measured["ms"] + SAMPLE_MS
+    page.keyboard.press("Shift+ArrowLeft")
+    assert told(page)["ms"] == measured["ms"] - 9 * SAMPLE_MS
+    page.keyboard.press("g")
+    marks = page.locator(".caliper-marks .march").get_attribute("d")
+    assert marks is not None
+    assert len(re.findall("M", marks)) >= 8
+    page.keyboard.press("e")
+    expect(page.locator(".kept li")).to_have_count(1)
+    page.keyboard.press("e")
+    page.locator(".kept").get_by_role("button").first.click()
+    expect(page.locator(".kept li")).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.locator(".caliper-tools")).to_be_hidden()
+    answer_blind(page, "n")
+    with place.sessions.read() as session:
+        reading = session.scalars(select(Reading)).one()
+    assert reading.measurements is not None
+    (kept,) = reading.measurements
+    assert kept["lead"] == "II"
+    assert 1000 * (kept["end_s"] - kept["start_s"]) == pytest.approx(
+        measured["ms"] - 9 * SAMPLE_MS, abs=1
+    )
+    expect(page.locator(".kept li")).to_have_count(1)  # the final answer begins with it
+
+
+def test_numbers_stand_where_no_trace_runs_and_follow_to_another_sheet(
+    page: Page, records: Path
+) -> None:
+    page.keyboard.press("c")
+    before = told(page)
+    page.keyboard.press("l")
+    expect(page.locator(".paper .scatterlayer .trace")).to_have_count(17)
+    assert told(page) == before
+    crossed = page.evaluate(
+        """() => {
+          const graph = document.querySelector('.paper .js-plotly-plot');
+          const { xaxis, yaxis2 } = graph._fullLayout, box = graph.getBoundingClientRect();
+          const label = document.querySelector('.label-back').getBoundingClientRect();
+          let inside = 0;
+          for (const t of graph._fullData) if (t.meta && t.meta.lead)
+            for (let n = 0; n < t._length; n++) {
+              const x = box.left + xaxis._offset + xaxis.d2p(t.x0 + n * t.dx);
+              const y = box.top + yaxis2._offset + yaxis2.d2p(t.y[n]);
+              if (x > label.left && x < label.right && y > label.top && y < label.bottom) inside++;
+            }
+          return inside;
+        }"""
+    )
+    assert crossed == 0
+
+
+def test_free_of_the_trace_calipers_stay_where_they_were_put(page: Page, records: Path) -> None:
+    first = beats(records)[2]
+    page.keyboard.press("c")
+    page.keyboard.press("v")
+    page.keyboard.press("Escape")
+    start, stop = first + 0.1, first + 0.3
+    click(page, start)
+    click(page, stop)
+    assert told(page)["ms"] == pytest.approx(200, abs=15)  # a pixel is about 11 ms
+    assert abs(told(page)["mv"]) < 0.05  # both ends lie on the baseline, not on the trace
+
+
+def test_a_drag_moves_one_line_and_leaves_the_other(page: Page, records: Path) -> None:
+    first, second, third = beats(records)[2:5]
+    page.get_by_role("button", name="Calipers").click()
+    click(page, first)
+    click(page, second)
+    start, stop = (page.evaluate(PLACE, [at, "II"]) for at in (second, third))
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*stop, steps=4)
+    page.mouse.up()
+    # the trough of S is broad in this record: noise moves its lowest sample by some ms
+    assert told(page)["ms"] == pytest.approx(1000 * (third - first), abs=12)
