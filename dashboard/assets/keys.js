@@ -81,6 +81,7 @@
     o: overlay,
     m: () => next(offered("methods").slice(1)),
     a: () => next(offered("classes")),
+    e: () => next([...here().querySelectorAll(".compare .choices input")]),
     p: () => press(find(".published summary")),
     w: () => press(document.querySelector(".bar .brand")),
     Enter: () => press(find(".answer .submit")),

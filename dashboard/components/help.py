@@ -34,6 +34,7 @@ READING = (
     Key(("t",), "t", "To the comment; Esc leaves it"),
     Key(("Enter",), "Enter", "Submit the answer"),
     Key(("Backspace",), "⌫", "Undo: reopen the answer before, the last ten in turn"),
+    Key(("e",), "e", "Compare with the patient's next ECG, then off"),
     Key(("j",), "j", "Next unread ECG"),
     Key(("k",), "k", "Back to the ECG before"),
 )

@@ -11,7 +11,7 @@ from dashboard.components.opinion import still_chart
 from dashboard.figures.median_beat import median_beat
 from dashboard.figures.theme import LIGHT, Theme
 
-_NAMES = {
+NAMES = {
     "heart_rate": ("Heart rate", "/min"),
     "pr": ("PR", "ms"),
     "qrs": ("QRS", "ms"),
@@ -39,7 +39,7 @@ def intervals_view(measured: Intervals, *, theme: Theme = LIGHT) -> Component:
 
 
 def _short(name: str, measured: Intervals) -> list[Component | str]:
-    title, unit = _NAMES[name]
+    title, unit = NAMES[name]
     value = shown(getattr(measured, name), unit)
     if value:
         return [f"{title} {value}"]
@@ -64,7 +64,7 @@ def _table(measured: Intervals) -> Component:
 
 
 def _row(name: str, measured: Intervals) -> Component:
-    title, unit = _NAMES[name]
+    title, unit = NAMES[name]
     value = shown(getattr(measured, name), unit)
     cell = value or html.Span(f"not measurable: {measured.reasons[name]}", className="quiet")
     return html.Tr([html.Th(title, scope="row"), html.Td(cell)])

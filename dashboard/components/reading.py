@@ -12,6 +12,7 @@ from core.ecg import SUPERCLASSES, Superclass
 from core.errors import RecordError
 from dashboard import ids
 from dashboard.components.answer import EMPTY, Form, answer_form
+from dashboard.components.comparison import comparison_choice
 from dashboard.components.explanation import explanation_section
 from dashboard.components.intervals import intervals_view
 from dashboard.components.opinion import opinion_view, published_view
@@ -22,6 +23,7 @@ from dashboard.context import context
 from dashboard.evidence import evidence_of
 from dashboard.preferences import paper_settings, theme
 from feedback import catalogue, readings
+from feedback.catalogue import OtherEcg
 from feedback.db import now
 from feedback.opinions import OpinionShown
 from feedback.readings import ReadingState
@@ -31,15 +33,17 @@ from feedback.tables import ModelVersion, Reading, RecordRow, Source, Stage
 def page(session: Session, record: RecordRow, reader_id: int) -> Component:
     """The whole page: who, the trace, and the reader's panel."""
     source = catalogue.active_source(session)
-    ecg_id = record.ecg_id
+    ecg_id, others = record.ecg_id, catalogue.same_patient(session, record)
     return html.Div(
         [
             *(dcc.Store(id=ids.of_ecg(part, ecg_id)) for part in _STORES),
-            _head(session, record),
+            _head(record, others),
             html.Div(
                 [
                     html.Section(
-                        _trace(source, record), className="trace", **{"aria-label": "The ECG"}
+                        [_trace(source, record), comparison_choice(ecg_id, others)],
+                        className="trace",
+                        **{"aria-label": "The ECG"},
                     ),
                     html.Div(
                         panel(session, record, reader_id),
@@ -71,7 +75,7 @@ def panel(session: Session, record: RecordRow, reader_id: int) -> Component:
     )
 
 
-def _head(session: Session, record: RecordRow) -> Component:
+def _head(record: RecordRow, others: Sequence[OtherEcg]) -> Component:
     ecg_id = record.ecg_id
     moves = [
         _move("back", "Back", "k", ecg_id),
@@ -81,7 +85,7 @@ def _head(session: Session, record: RecordRow) -> Component:
         html.H1(f"ECG {ecg_id}"),
         patient_line(record),
         *noise_flags(record),
-        other_ecgs(catalogue.same_patient(session, record)),
+        other_ecgs(others),
     ]
     return html.Header(
         [html.Div(subject, className="subject"), html.Div(moves, className="moves")],

@@ -8,7 +8,7 @@ from dashboard import ids
 from dashboard.components import reading
 from dashboard.components.shell import forbidden, message
 from dashboard.context import context
-from dashboard.pages import explain_callbacks, paper_callbacks, read_callbacks
+from dashboard.pages import compare_callbacks, explain_callbacks, paper_callbacks, read_callbacks
 from dashboard.security import permitted, person
 from feedback import catalogue
 from feedback.errors import CatalogueError
@@ -26,6 +26,7 @@ def register(app: Dash) -> None:
     _register_moves(app)
     paper_callbacks.register(app)
     explain_callbacks.register(app)
+    compare_callbacks.register(app)
 
 
 def title(ecg_id: str = "") -> str:

@@ -1,0 +1,60 @@
+"""What the read page does when another ECG of the patient is to be compared."""
+
+from pathlib import Path
+
+from dash import MATCH, Dash, Input, Output, ctx
+from dash.development.base_component import Component
+from flask import abort
+from sqlalchemy.orm import Session
+
+from core.ecg import Ecg
+from core.errors import RecordError
+from dashboard import ids
+from dashboard.components.comparison import NONE, comparison, dated, other_sheet
+from dashboard.components.shell import problem
+from dashboard.context import context
+from dashboard.preferences import paper_settings, theme
+from dashboard.security import needs
+from feedback import catalogue
+from feedback.catalogue import OtherEcg
+from feedback.policy import Action
+from feedback.tables import RecordRow
+
+
+def register(app: Dash) -> None:
+    """Add the comparison to ``app``."""
+    app.callback(
+        Output(ids.of_ecg("compared", MATCH), "children"),
+        Input(ids.of_ecg("compare", MATCH), "value"),
+        prevent_initial_call=True,
+    )(compare)
+
+
+@needs(Action.READ)
+def compare(chosen: str | None) -> Component | None:
+    """Lay another ECG of the same patient beside the one on screen; any other is refused."""
+    if chosen in (None, NONE):
+        return None
+    with context().sessions.read() as session:
+        record = catalogue.find_record(session, int(ctx.triggered_id["ecg"]))
+        other = _of_same_patient(session, record, str(chosen))
+        source = catalogue.active_source(session)
+        there = catalogue.find_record(session, other.ecg_id)
+    try:
+        ecgs = [_samples(source.root, one) for one in (record, there)]
+    except RecordError as error:
+        return problem(f"the two cannot be compared: {error}")
+    here, beside = (context().measurements.of(ecg) for ecg in ecgs)
+    sheet = other_sheet(ecgs[1], paper_settings(), simulated=source.simulated, theme=theme())
+    return comparison((f"ECG {record.ecg_id}", here), (dated(other), beside), sheet, theme=theme())
+
+
+def _of_same_patient(session: Session, record: RecordRow, chosen: str) -> OtherEcg:
+    others = {str(other.ecg_id): other for other in catalogue.same_patient(session, record)}
+    if chosen not in others:
+        abort(400)
+    return others[chosen]
+
+
+def _samples(root: str, record: RecordRow) -> Ecg:
+    return context().samples.read(Path(root), record)
