@@ -91,7 +91,7 @@ class Evidence(_Part):
     random_seeds: int  # networks with random weights, over which a Spearman is averaged
     methods: dict[Method, MethodEvidence]
     baselines: dict[str, dict[Superclass, Aiming]]  # "random", "r-peaks": they ask no network
-    default: Method | None  # None where no method meets every bar
+    default: Method | None  # what ``choose`` says; None where no method is offered throughout
 
     def standing(self, method: Method, superclass: Superclass) -> Standing:
         """Whether ``method`` may explain ``superclass``; a method never measured may not."""
@@ -106,7 +106,7 @@ class Evidence(_Part):
         return Standing(offered=True)
 
     def failings(self, method: Method) -> tuple[str, ...]:
-        """What keeps a method from being the default, in words; () where nothing does."""
+        """Where a method falls short of what a default must reach, in words; () nowhere."""
         found = self.methods[method]
         refused = (self.standing(method, name) for name in SUPERCLASSES)
         reasons = dict.fromkeys(s.reason for s in refused if not s.offered)
@@ -118,9 +118,16 @@ class Evidence(_Part):
         return tuple(reasons)
 
     def choose(self) -> Method | None:
-        """Of the methods with no failing, the one whose worst pointing rate is the best."""
-        passed = [method for method in self.methods if not self.failings(method)]
-        return max(passed, key=self._worst_aim, default=None)
+        """Of the methods that are offered for every class, the one that falls short least often.
+
+        Among equals the one whose worst pointing rate is the best.
+        """
+        offered = [
+            method
+            for method in self.methods
+            if all(self.standing(method, name).offered for name in SUPERCLASSES)
+        ]
+        return max(offered, key=self._merit, default=None)
 
     def _misses(self, found: MethodEvidence, name: Superclass) -> str | None:
         aiming = found.aiming.get(name)
@@ -131,8 +138,9 @@ class Evidence(_Part):
         peaks = self.baselines["r-peaks"][name].pointing.mean
         return f"points at {name} no better than R peaks" if aiming.pointing.mean <= peaks else None
 
-    def _worst_aim(self, method: Method) -> float:
-        return min(aiming.pointing.mean for aiming in self.methods[method].aiming.values())
+    def _merit(self, method: Method) -> tuple[int, float]:
+        rates = [aiming.pointing.mean for aiming in self.methods[method].aiming.values()]
+        return -len(self.failings(method)), min(rates, default=0.0)
 
 
 def load_evidence(checkpoint: Path, card: Card) -> Evidence | None:

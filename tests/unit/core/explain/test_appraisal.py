@@ -161,7 +161,7 @@ def test_evidence_counts_records_classes_and_random_weights(checkpoint, trial):
     assert found.methods[EDGES].residual == 0.02
     assert found.standing(EDGES, Superclass.MI).reason == "survives random weights: Spearman 0.50"
     assert found.standing(QUICK, Superclass.HYP).offered
-    assert found.default is None  # nothing was pointed at
+    assert found.default is QUICK  # the other survives random weights
     assert found.weights_sha256 == load(checkpoint).card.weights_sha256
 
 

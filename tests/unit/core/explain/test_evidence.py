@@ -5,7 +5,7 @@ from core.ecg import SUPERCLASSES, Superclass
 from core.errors import CheckpointAltered
 from core.explain.evidence import EVIDENCE, Estimate, load_evidence, save_evidence
 from core.explain.explanation import Method
-from tests.factories_evidence import evidence, method_evidence
+from tests.factories_evidence import aiming, evidence, method_evidence
 
 OFFERED = Method.INTEGRATED_GRADIENTS
 
@@ -45,19 +45,25 @@ def test_what_was_never_measured_is_refused():
         ({"pointing": {Superclass.MI: 0.7}}, "points at MI in 70%"),
     ],
 )
-def test_the_default_must_meet_every_bar(falls_short, why):
-    found = evidence({OFFERED: method_evidence(**falls_short)})
-    assert found.default is None
-    assert found.failings(OFFERED) == (why,)
+def test_where_a_method_falls_short_is_said_and_another_is_the_default(falls_short, why):
+    short = method_evidence(**falls_short)
+    found = evidence({Method.SHAP: short, OFFERED: method_evidence(better=0.91)})
+    assert found.failings(Method.SHAP) == (why,)
+    assert found.default is OFFERED
+    assert evidence({Method.SHAP: short}).default is Method.SHAP  # better than none at all
 
 
-def test_the_default_must_point_better_than_a_detector_of_r_peaks():
+def test_a_method_that_is_refused_for_a_class_is_never_the_default():
+    refused = method_evidence(deletion={Superclass.HYP: 0.0})
+    short = method_evidence(better=0.5, pointing={Superclass.MI: 0.2, Superclass.CD: 0.1})
+    assert evidence({Method.SHAP: refused, OFFERED: short}).default is OFFERED
+    assert evidence({Method.SHAP: refused}).default is None
+
+
+def test_pointing_no_better_than_a_detector_of_r_peaks_falls_short():
     found = evidence({OFFERED: method_evidence()})
-    peaks = found.baselines["r-peaks"]
-    high = peaks[Superclass.CD].model_copy(
-        update={"pointing": peaks[Superclass.CD].pointing.model_copy(update={"mean": 0.95})}
-    )
-    baselines = found.baselines | {"r-peaks": peaks | {Superclass.CD: high}}
+    peaks = found.baselines["r-peaks"] | {Superclass.CD: aiming(0.95)}
+    baselines = found.baselines | {"r-peaks": peaks}
     assert found.model_copy(update={"baselines": baselines}).failings(OFFERED) == (
         "points at CD no better than R peaks",
     )
