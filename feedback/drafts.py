@@ -9,9 +9,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from feedback.catalogue import find_record
+from feedback.claims import mode_of
 from feedback.db import now
 from feedback.errors import IncompleteAnswer, NotRevealed
-from feedback.tables import Draft, Json, Reading, RecordRow, Stage
+from feedback.policy import opinion_visible
+from feedback.tables import Draft, Json, Reading, ReadingMode, RecordRow, Stage
 
 MAX_DRAFT = 40_000  # characters of JSON
 
@@ -23,6 +25,12 @@ class ReadingState:
     blind: Reading | None
     final: Reading | None  # the one that stands
     draft: Draft | None
+    mode: ReadingMode = ReadingMode.BLIND_FIRST
+
+    @property
+    def revealed(self) -> bool:
+        """Whether the opinion may be shown: after the blind answer, or where it is no secret."""
+        return opinion_visible(self.stage, self.mode)
 
     @property
     def stage(self) -> Stage | None:
@@ -53,7 +61,7 @@ def save_draft(
     """
     record = find_record(session, ecg_id, record_id)
     state = state_of_record(session, reader_id, record)
-    if stage is Stage.FINAL and state.stage is None:
+    if stage is Stage.FINAL and not state.revealed:
         raise NotRevealed(f"ECG {ecg_id} has no blind answer of yours: answer it first")
     if state.final or (stage is Stage.BLIND and state.blind):
         return None  # an autosave that was overtaken by its own submission
@@ -81,6 +89,7 @@ def state_of_record(session: Session, reader_id: int, record: RecordRow) -> Read
         blind=latest.get(Stage.BLIND),
         final=latest.get(Stage.FINAL),
         draft=_draft(session, reader_id, record),
+        mode=mode_of(session, reader_id, record.id),
     )
 
 

@@ -26,6 +26,7 @@
     │   ├── ImpossibleMeasurement calipers that measured what cannot be
     │   ├── ContradictoryAnswer   a verdict and what is said of the model's do not fit
     │   ├── NotRevealed           the reader's blind answer comes first
+    │   ├── NoLongerBlind         the opinion may have been on screen already
     │   ├── AlreadyAnswered       this stage was answered; amend it instead
     │   ├── NothingToAmend        no final answer to amend
     │   ├── NothingToUndo         no answer of the last ones left to go back to
@@ -33,6 +34,11 @@
     │   ├── OpinionChanged        the model's opinion is not the one on screen
     │   ├── NothingToExplain      the model has no opinion on the record
     │   └── KeyReused             an idempotency key came with another answer
+    ├── WorklistError
+    │   ├── InvalidWorklist       a worklist that cannot be made as asked
+    │   ├── UnknownWorklist       no such worklist, or it is closed
+    │   ├── NothingToRead         no record of the worklist is there for this reader
+    │   └── ClaimLost             the lease ran out and others read the record
     ├── ExportMismatch            the file would not hold what the dashboard shows
     └── JobError
         ├── UnknownJob            no such job, or a kind that nobody handles
@@ -151,6 +157,10 @@ class NotRevealed(ReadingError):
     """The reader's blind answer comes first."""
 
 
+class NoLongerBlind(ReadingError):
+    """The opinion may have been on screen already, so no answer can be a blind one."""
+
+
 class AlreadyAnswered(ReadingError):
     """This stage was answered; an amendment is the way to change it."""
 
@@ -177,6 +187,26 @@ class NothingToExplain(ReadingError):
 
 class KeyReused(ReadingError):
     """An idempotency key came again with another answer."""
+
+
+class WorklistError(FeedbackError):
+    """Something about worklists that an admin makes."""
+
+
+class InvalidWorklist(WorklistError):
+    """A worklist that cannot be made as asked."""
+
+
+class UnknownWorklist(WorklistError):
+    """No such worklist, or it is closed."""
+
+
+class NothingToRead(WorklistError):
+    """No record of the worklist is there for this reader; the message says why."""
+
+
+class ClaimLost(WorklistError):
+    """The lease ran out, and the record has got its readers since."""
 
 
 class ExportMismatch(FeedbackError):

@@ -67,7 +67,11 @@ class OpinionShown:
 
 
 def reveal(
-    session: Session, record: RecordRow, stage: Stage | None, pinned: int | None
+    session: Session,
+    record: RecordRow,
+    stage: Stage | None,
+    pinned: int | None,
+    mode: ReadingMode = ReadingMode.BLIND_FIRST,
 ) -> OpinionShown:
     """The opinion on a record for a reader who has come to ``stage``; raises NotRevealed.
 
@@ -75,7 +79,7 @@ def reveal(
     reload shows the same; the active model's where that one has none, and of a new champion that
     has not come to this record, the opinion of the one that it replaced.
     """
-    if not opinion_visible(stage, ReadingMode.BLIND_FIRST):
+    if not opinion_visible(stage, mode):
         raise NotRevealed(
             f"ECG {record.ecg_id} has no blind answer of yours: "
             "answer it first, then the opinion is shown"

@@ -12,6 +12,7 @@ class Action(StrEnum):
     READ = "read ECGs"
     ADJUDICATE = "settle conflicts between readers"
     EXPORT = "export labels"
+    MANAGE_WORKLISTS = "make worklists"
     MANAGE_JOBS = "manage jobs"
     MANAGE_PEOPLE = "manage people"
 

@@ -16,12 +16,14 @@ from core.ecg import SUPERCLASSES, Superclass
 from feedback import audit
 from feedback.answers import Answer, check_agreement, column_of
 from feedback.catalogue import find_record
+from feedback.claims import fill, mode_of
 from feedback.db import now
 from feedback.drafts import ReadingState, load_draft, save_draft, state_of, state_of_record
 from feedback.errors import (
     AlreadyAnswered,
     AnswerChanged,
     KeyReused,
+    NoLongerBlind,
     NothingToAmend,
     OpinionChanged,
 )
@@ -60,16 +62,23 @@ def submit_blind(
     key: str,
     started_at: datetime,
     record_id: int | None = None,
+    worklist_id: int | None = None,
 ) -> Reading:
     """Store the answer given before the opinion was seen; it reveals the opinion.
 
-    Raises UnknownRecord, AlreadyAnswered or KeyReused.
+    ``worklist_id`` is the worklist by which the record was opened, if any. Raises UnknownRecord,
+    NoLongerBlind, AlreadyAnswered, KeyReused; ClaimLost as ``claims.fill`` does.
     """
     record = find_record(session, ecg_id, record_id)
+    if mode_of(session, reader_id, record.id) is ReadingMode.ASSISTED:
+        raise NoLongerBlind(
+            f"you were shown the model's opinion on ECG {ecg_id} in an assisted worklist: "
+            "reload, then answer it with the opinion beside it"
+        )
     reading = _new(record, reader_id, Stage.BLIND, answer, key, started_at)
     model = session.scalar(select(ModelVersion).where(ModelVersion.active))
     reading.model_id = model.id if model else None  # the opinion that will be revealed
-    return _store(session, reading, ecg_id)
+    return _store(session, reading, ecg_id, worklist_id)
 
 
 def opinion_for(session: Session, reader_id: int, ecg_id: int) -> OpinionShown:
@@ -92,13 +101,15 @@ def submit_final(
     started_at: datetime,
     opinion_digest: str | None = None,
     record_id: int | None = None,
+    worklist_id: int | None = None,
 ) -> Reading:
     """Store the answer given after the opinion was seen, with what was on screen.
 
     ``agreement`` says class by class whether the reader agrees with the model; raises
     ContradictoryAnswer where the verdict says otherwise. With the
     ``opinion_digest`` of what was on screen, raises OpinionChanged where that is outdated; also
-    NotRevealed, AlreadyAnswered, KeyReused, UnknownRecord.
+    NotRevealed, AlreadyAnswered, KeyReused, UnknownRecord; and, for the only answer of an
+    assisted reading, ClaimLost as ``claims.fill`` does.
     """
     record = find_record(session, ecg_id, record_id)
     state = state_of_record(session, reader_id, record)
@@ -110,7 +121,7 @@ def submit_final(
             "look at it again, then save"
         )
     _add_opinion(reading, state, opinion, agreement)
-    return _store(session, reading, ecg_id)
+    return _store(session, reading, ecg_id, worklist_id)
 
 
 def amend(
@@ -188,6 +199,7 @@ def _add_opinion(
     opinion: OpinionShown,
     agreement: Mapping[Superclass, bool] | None,
 ) -> None:
+    reading.mode = state.mode
     reading.blind_id = state.blind.id if state.blind else None
     reading.model_id, reading.shown = opinion.model_id, opinion.shown
     if agreement is not None and not opinion.unavailable:
@@ -197,10 +209,13 @@ def _add_opinion(
 
 
 def _opinion(session: Session, record: RecordRow, state: ReadingState) -> OpinionShown:
-    return reveal(session, record, state.stage, state.blind.model_id if state.blind else None)
+    pinned = state.blind.model_id if state.blind else None
+    return reveal(session, record, state.stage, pinned, state.mode)
 
 
-def _store(session: Session, reading: Reading, ecg_id: int) -> Reading:
+def _store(
+    session: Session, reading: Reading, ecg_id: int, worklist_id: int | None = None
+) -> Reading:
     """Add the reading with its audit entry, or return the one that came with this key before."""
     first = _of_key(session, reading.reader_id, reading.key)
     if first is None:
@@ -219,6 +234,8 @@ def _store(session: Session, reading: Reading, ecg_id: int) -> Reading:
             Draft.record_id == reading.record_id, Draft.reader_id == reading.reader_id
         )
     )
+    if reading.sequence == 0 and reading.blind_id is None:
+        fill(session, reading, worklist_id)
     _audit(session, reading, ecg_id)
     return reading
 

@@ -456,6 +456,78 @@ class Reading(Base):
 _RETRAINING_OPEN = "kind = 'retrain' AND state IN ('queued', 'running')"
 
 
+class Worklist(Base):
+    """Records that an admin gives to the readers: which, in what order, how often, and how."""
+
+    __tablename__ = "worklists"
+    __table_args__ = (
+        _one_of("mode", ReadingMode),
+        CheckConstraint("readers_each > 0", name="readers_each"),
+        CheckConstraint("audit_share >= 0 AND audit_share <= 1", name="audit_share"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
+    model_id: Mapped[int | None] = mapped_column(ForeignKey("model_versions.id"))  # that was asked
+    strategy: Mapped[str] = mapped_column(String(24))
+    mode: Mapped[ReadingMode]
+    readers_each: Mapped[int]  # different readers a record
+    audit_share: Mapped[float]  # of records drawn at random
+    pool: Mapped[Json]  # filters of the records that were to choose from
+    seed: Mapped[int]
+    open: Mapped[bool]
+    made_by: Mapped[str] = mapped_column(String(320))
+    made_at: Mapped[datetime]
+
+
+class WorklistSlot(Base):
+    """Room for one reading of one record of a worklist; a record has as many as readers.
+
+    Free, held by a reader under a lease, or filled by their reading for good.
+    """
+
+    __tablename__ = "worklist_slots"
+    __table_args__ = (
+        UniqueConstraint("worklist_id", "record_id", "number"),
+        UniqueConstraint("worklist_id", "record_id", "reader_id"),  # no reader twice
+        UniqueConstraint("worklist_id", "reading_id"),
+        Index(None, "worklist_id", "position", "number"),
+        Index(None, "reader_id", "record_id"),
+        CheckConstraint("reading_id IS NULL OR reader_id IS NOT NULL", name="filled"),
+        CheckConstraint(
+            "(lease_until IS NULL) = (reader_id IS NULL OR reading_id IS NOT NULL)", name="held"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    worklist_id: Mapped[int] = mapped_column(ForeignKey("worklists.id"))
+    record_id: Mapped[int] = mapped_column(ForeignKey("records.id"))
+    position: Mapped[int]  # of the record in the list, from 0
+    number: Mapped[int]  # of the slot of the record, from 0
+    why: Mapped[str] = mapped_column(Text)  # for the admin: it would tell a blind reader
+    audit: Mapped[bool]  # drawn at random: it counts for error rates
+    reader_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    lease_until: Mapped[datetime | None]
+    reading_id: Mapped[int | None] = mapped_column(ForeignKey("readings.id"))
+
+
+class AssistedView(Base):
+    """A reader may see the model's opinion on a record before they answer, for good.
+
+    Once it may have been on screen no answer of theirs to that record is a blind one.
+    """
+
+    __tablename__ = "assisted_views"
+    __table_args__ = (UniqueConstraint("record_id", "reader_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("records.id"))
+    reader_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    worklist_id: Mapped[int] = mapped_column(ForeignKey("worklists.id"))
+    at: Mapped[datetime]
+
+
 class Job(Base):
     """A piece of background work; the row is the truth about it."""
 

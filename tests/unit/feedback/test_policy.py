@@ -14,6 +14,7 @@ ALLOWED = {
     (Role.ADMIN, Action.SEE_WORKLIST),
     (Role.ADMIN, Action.READ),
     (Role.ADMIN, Action.EXPORT),
+    (Role.ADMIN, Action.MANAGE_WORKLISTS),
     (Role.ADMIN, Action.MANAGE_JOBS),
     (Role.ADMIN, Action.MANAGE_PEOPLE),
 }

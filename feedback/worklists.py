@@ -1,0 +1,268 @@
+"""Worklists that an admin makes: a pool, a strategy that picks from it, how it is to be read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.ecg import SUPERCLASSES, Superclass
+from feedback import audit
+from feedback.catalogue import active_source
+from feedback.claims import open_worklist
+from feedback.db import now
+from feedback.errors import InvalidWorklist
+from feedback.sampling import AUDIT_SHARE, Pick, Pool, Strategy, pick
+from feedback.tables import (
+    ModelVersion,
+    Prediction,
+    Reading,
+    ReadingMode,
+    RecordRow,
+    Worklist,
+    WorklistSlot,
+)
+
+MAX_RECORDS = 5000
+MAX_READERS = 9
+
+
+class PoolFilter(BaseModel):
+    """Which records a worklist may pick from; what is None lets every record in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folds: tuple[int, ...] = tuple(range(1, 9))  # 9 and 10 judge models and teach none
+    sex: str | None = None
+    age_from: int | None = None  # years; 300 stands for any age above 89
+    age_to: int | None = None
+    device: str | None = None  # part of its name
+    labelled: Superclass | None = None  # as published
+    found: Superclass | None = None  # above the model's threshold
+
+
+class WorklistPlan(BaseModel):
+    """A worklist as an admin asks for it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, max_length=80)
+    records: int = Field(gt=0, le=MAX_RECORDS)
+    strategy: Strategy
+    readers_each: int = Field(default=1, gt=0, le=MAX_READERS)
+    mode: ReadingMode = ReadingMode.BLIND_FIRST
+    audit_share: float = Field(default=AUDIT_SHARE, ge=0, le=1)
+    pool: PoolFilter = PoolFilter()
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How far a worklist has come."""
+
+    worklist: Worklist
+    readings: int  # that it asks for
+    done: int
+    held: int  # under a lease that runs
+    left_for_reader: int  # records of which this reader may still claim a slot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a record stands where it does in a worklist; not for those who read it blind."""
+
+    position: int
+    ecg_id: int
+    why: str
+    audit: bool
+    done: int
+    asked: int
+
+
+def preview(session: Session, plan: WorklistPlan) -> list[tuple[int, Pick]]:
+    """The records that the plan would pick now, with the reasons: (record id, pick).
+
+    Raises InvalidWorklist where the pool is empty, InvalidQuery where the strategy lacks data.
+    """
+    model = session.scalar(select(ModelVersion).where(ModelVersion.active))
+    rows = session.execute(_pool_query(session, plan, model)).all()
+    if not rows:
+        raise InvalidWorklist(
+            "no record fits these filters and waits for a reader: widen them"
+            + ("" if model else "; no model is served yet, so only 'random' can pick")
+        )
+    picks = pick(
+        plan.strategy,
+        _pool(rows, model),
+        plan.records,
+        seed=plan.seed,
+        audit_share=plan.audit_share,
+    )
+    return [(rows[one.row].id, one) for one in picks]
+
+
+def make(session: Session, plan: WorklistPlan, *, actor: str) -> Worklist:
+    """Pick the records and open the worklist, audited; raises InvalidWorklist or InvalidQuery."""
+    picks = preview(session, plan)
+    worklist = Worklist(
+        name=" ".join(plan.name.split()),
+        source_id=active_source(session).id,
+        model_id=session.scalar(select(ModelVersion.id).where(ModelVersion.active)),
+        strategy=plan.strategy.value,
+        pool=plan.pool.model_dump(mode="json"),
+        open=True,
+        made_by=actor,
+        made_at=now(),
+        **plan.model_dump(include={"mode", "readers_each", "audit_share", "seed"}),
+    )
+    try:
+        with session.begin_nested():
+            session.add(worklist)
+    except IntegrityError:
+        raise InvalidWorklist(
+            f"there is a worklist named '{worklist.name}': give another name"
+        ) from None
+    session.add_all(
+        WorklistSlot(
+            worklist_id=worklist.id,
+            record_id=record_id,
+            position=position,
+            number=number,
+            why=one.why,
+            audit=one.audit,
+        )
+        for position, (record_id, one) in enumerate(picks)
+        for number in range(plan.readers_each)
+    )
+    _audit(session, actor, "make", worklist, records=len(picks), strategy=worklist.strategy)
+    return worklist
+
+
+def close(session: Session, worklist_id: int, *, actor: str) -> Worklist:
+    """Hand out no more of the worklist; what is being read may still be answered."""
+    worklist = open_worklist(session, worklist_id)
+    worklist.open = False
+    _audit(session, actor, "close", worklist)
+    return worklist
+
+
+def standings(session: Session, reader_id: int, *, closed: bool = False) -> list[Standing]:
+    """The open worklists of the active data set, the newest first; with ``closed`` those too."""
+    which: list[ColumnElement[bool]] = [Worklist.source_id == active_source(session).id]
+    which += [] if closed else [Worklist.open.is_(True)]
+    lists = session.scalars(select(Worklist).where(*which).order_by(Worklist.id.desc())).all()
+    return [_standing(session, worklist, reader_id) for worklist in lists]
+
+
+def reasons(session: Session, worklist_id: int) -> list[Reason]:
+    """The records of a worklist in their order, and why each is there."""
+    done = func.count(WorklistSlot.reading_id)
+    asked = func.count()
+    query = (
+        select(
+            WorklistSlot.position,
+            RecordRow.ecg_id,
+            WorklistSlot.why,
+            WorklistSlot.audit,
+            done.label("done"),
+            asked.label("asked"),
+        )
+        .join(RecordRow, RecordRow.id == WorklistSlot.record_id)
+        .where(WorklistSlot.worklist_id == worklist_id)
+        .group_by(WorklistSlot.position, RecordRow.ecg_id, WorklistSlot.why, WorklistSlot.audit)
+        .order_by(WorklistSlot.position)
+    )
+    return [Reason(**row) for row in session.execute(query).mappings()]
+
+
+def _standing(session: Session, worklist: Worklist, reader_id: int) -> Standing:
+    of_list = WorklistSlot.worklist_id == worklist.id
+    empty = WorklistSlot.reading_id.is_(None)
+    free = or_(WorklistSlot.reader_id.is_(None), WorklistSlot.lease_until < now())
+    total, done, held = session.execute(
+        select(
+            func.count(),
+            func.count(WorklistSlot.reading_id),
+            func.count().filter(and_(empty, ~free)),
+        ).where(of_list)
+    ).one()
+    mine = or_(free, WorklistSlot.reader_id == reader_id)
+    known = select(Reading.record_id).where(Reading.reader_id == reader_id)
+    left = session.scalar(
+        select(func.count(WorklistSlot.record_id.distinct())).where(
+            of_list, empty, mine, WorklistSlot.record_id.not_in(known)
+        )
+    )
+    return Standing(
+        worklist=worklist, readings=total, done=done, held=held, left_for_reader=left or 0
+    )
+
+
+_PROBABILITIES = tuple(f"p_{name.lower()}" for name in SUPERCLASSES)
+_LABELS = tuple(f"label_{name.lower()}" for name in SUPERCLASSES)
+
+
+def _pool_query(session: Session, plan: WorklistPlan, model: ModelVersion | None) -> Select[int]:
+    """Records that fit the filters and have not had their readers: id, probabilities, labels."""
+    prediction = and_(
+        Prediction.record_id == RecordRow.id,
+        Prediction.model_id == (model.id if model else None),
+        Prediction.acceptable,
+    )
+    readers = (
+        select(func.count(Reading.reader_id.distinct()))
+        .where(Reading.record_id == RecordRow.id)
+        .correlate(RecordRow)
+        .scalar_subquery()
+    )
+    columns = [getattr(Prediction, name) for name in _PROBABILITIES]
+    columns += [getattr(RecordRow, name) for name in _LABELS]
+    query = (
+        select(RecordRow.id, *columns)
+        .outerjoin(Prediction, prediction)
+        .where(RecordRow.source_id == active_source(session).id, readers < plan.readers_each)
+        .order_by(RecordRow.ecg_id)
+    )
+    if plan.strategy is not Strategy.RANDOM:
+        query = query.where(Prediction.p_norm.is_not(None))
+    return _filtered(query, plan.pool)
+
+
+def _filtered(query: Select[int], wanted: PoolFilter) -> Select[int]:
+    query = query.where(RecordRow.fold.in_(wanted.folds))
+    if wanted.sex:
+        query = query.where(RecordRow.sex == wanted.sex)
+    if wanted.age_from is not None:
+        query = query.where(RecordRow.age >= wanted.age_from)
+    if wanted.age_to is not None:
+        query = query.where(RecordRow.age <= wanted.age_to)
+    if wanted.device:
+        query = query.where(
+            func.lower(RecordRow.device).contains(wanted.device.lower(), autoescape=True)
+        )
+    if wanted.labelled:
+        query = query.where(getattr(RecordRow, f"label_{wanted.labelled.lower()}"))
+    if wanted.found:
+        query = query.where(Prediction.labels.contains(wanted.found.value))
+    return query
+
+
+def _pool(rows: Sequence[Row[int]], model: ModelVersion | None) -> Pool:
+    values = np.array([row[1:] for row in rows], dtype=object)
+    probability = np.array(values[:, : len(SUPERCLASSES)], dtype=np.float64)
+    pool = Pool(probability=probability, label=values[:, len(SUPERCLASSES) :].astype(bool))
+    if model is None:
+        return pool
+    thresholds = [float(model.card["thresholds"][name]) for name in SUPERCLASSES]
+    return Pool(
+        probability=probability,
+        label=pool.label,
+        threshold=np.array(thresholds),
+    )
+
+
+def _audit(session: Session, actor: str, act: str, worklist: Worklist, **detail: object) -> None:
+    audit.record(session, actor, f"worklist.{act}", worklist.name, worklist=worklist.id, **detail)

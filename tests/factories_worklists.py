@@ -1,0 +1,43 @@
+"""Worklists as an admin would make them."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import update
+
+from feedback import claims, worklists
+from feedback.claims import Claim
+from feedback.db import Sessions, now
+from feedback.sampling import Strategy
+from feedback.tables import Worklist, WorklistSlot
+from feedback.worklists import PoolFilter, WorklistPlan
+
+ADMIN = "admin@example.org"
+
+
+def plan(**settings: Any) -> WorklistPlan:
+    """A random worklist of all records, once each, with these settings."""
+    usual = {"name": "Morning", "records": 100, "strategy": Strategy.RANDOM}
+    return WorklistPlan(**(usual | {"pool": PoolFilter(folds=tuple(range(1, 11)))} | settings))
+
+
+def worklist(sessions: Sessions, **settings: Any) -> Worklist:
+    """That worklist, made."""
+    with sessions.begin() as session:
+        return worklists.make(session, plan(**settings), actor=ADMIN)
+
+
+def claimed(sessions: Sessions, reader_id: int, worklist_id: int) -> Claim:
+    """The reader's next record."""
+    with sessions.begin() as session:
+        return claims.claim_next(session, reader_id, worklist_id)
+
+
+def expire(sessions: Sessions) -> None:
+    """What a quarter of an hour does to every lease."""
+    with sessions.begin() as session:
+        session.execute(
+            update(WorklistSlot)
+            .where(WorklistSlot.lease_until.is_not(None))
+            .values(lease_until=now() - timedelta(seconds=1))
+        )

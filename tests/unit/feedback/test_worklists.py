@@ -1,0 +1,97 @@
+"""An admin makes a worklist: which records are in it, why, and how far it has come."""
+
+import pytest
+
+from core.ecg import Superclass
+from feedback import audit, worklists
+from feedback.db import Sessions
+from feedback.errors import InvalidWorklist
+from feedback.sampling import Strategy
+from feedback.tables import User
+from feedback.worklists import PoolFilter
+from tests.factories import above, predict
+from tests.factories_readings import blind
+from tests.factories_worklists import ADMIN, claimed, plan, worklist
+
+
+def scored(sessions: Sessions, *called: Superclass) -> None:
+    with sessions.begin() as session:
+        for ecg_id in range(1, 11):
+            predict(session, ecg_id, above(*called))
+
+
+def ecgs(sessions: Sessions, worklist_id: int) -> set[int]:
+    with sessions.read() as session:
+        return {reason.ecg_id for reason in worklists.reasons(session, worklist_id)}
+
+
+def test_a_random_worklist_needs_no_model(library: Sessions) -> None:
+    assert ecgs(library, worklist(library, records=4).id) <= set(range(1, 11))
+
+
+def test_the_same_seed_picks_the_same_records(library: Sessions) -> None:
+    first, second, other = (
+        worklist(library, name=name, records=4, seed=seed)
+        for name, seed in (("a", 1), ("b", 1), ("c", 2))
+    )
+    assert ecgs(library, first.id) == ecgs(library, second.id) != ecgs(library, other.id)
+
+
+def test_the_admin_is_told_why_each_record_is_there(library: Sessions) -> None:
+    scored(library, Superclass.MI)
+    made = worklist(library, strategy=Strategy.ENTROPY, records=10, audit_share=0.2)
+    with library.read() as session:
+        found = worklists.reasons(session, made.id)
+    assert [reason.position for reason in found] == list(range(10))
+    assert sum(reason.audit for reason in found) == 2
+    assert all(reason.why for reason in found)
+
+
+def test_the_pool_is_what_the_filters_let_through(library: Sessions) -> None:
+    made = worklist(library, pool=PoolFilter(folds=tuple(range(1, 11)), labelled=Superclass.STTC))
+    assert ecgs(library, made.id) == {2, 7}
+
+
+def test_folds_that_judge_models_are_left_out_unless_asked_for(library: Sessions) -> None:
+    assert not ecgs(library, worklist(library, pool=PoolFilter()).id) & {9, 10}
+
+
+def test_an_empty_pool_says_so(library: Sessions) -> None:
+    with pytest.raises(InvalidWorklist, match="^no record fits these filters"):
+        worklist(library, pool=PoolFilter(folds=(1,), age_from=250, age_to=251))
+
+
+def test_a_name_is_given_once(library: Sessions) -> None:
+    worklist(library)
+    with pytest.raises(InvalidWorklist, match="^there is a worklist named 'Morning'"):
+        worklist(library)
+
+
+def test_what_has_had_its_readers_is_not_picked_again(library: Sessions, reader: User) -> None:
+    blind(library, reader.id, 3)
+    assert 3 not in ecgs(library, worklist(library).id)
+    assert 3 in ecgs(library, worklist(library, name="twice", readers_each=2).id)
+
+
+def test_how_far_it_has_come_is_counted(library: Sessions, reader: User) -> None:
+    made = worklist(library, records=5, readers_each=2)
+    blind(library, reader.id, claimed(library, reader.id, made.id).ecg_id)
+    claimed(library, reader.id, made.id)
+    with library.read() as session:
+        (standing,) = worklists.standings(session, reader.id)
+    assert (standing.readings, standing.done, standing.held) == (10, 1, 1)
+    assert standing.left_for_reader == 4
+
+
+def test_making_and_closing_are_audited(library: Sessions) -> None:
+    made = worklist(library)
+    with library.begin() as session:
+        worklists.close(session, made.id, actor=ADMIN)
+    with library.read() as session:
+        assert worklists.standings(session, 1) == []
+        assert audit.verify(session) >= 2
+
+
+def test_an_unknown_setting_is_refused() -> None:
+    with pytest.raises(ValueError, match="readers_each"):
+        plan(readers_each=0)
