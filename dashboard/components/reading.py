@@ -65,7 +65,7 @@ _STORES = ("done", "left", "moved", "went-back", "laid-over", "faded")
 def panel(session: Session, record: RecordRow, reader_id: int) -> Component:
     """What the reader is asked now, with the model's opinion once they have answered."""
     state = readings.state_of(session, reader_id, record.ecg_id)
-    if state.blind is None and state.final is None:
+    if not state.revealed:
         return html.Div(_blind(record, reader_id, state), className="read-panel blind")
     shown = readings.opinion_for(session, reader_id, record.ecg_id)
     model = session.get(ModelVersion, shown.model_id) if shown.model_id else None
@@ -171,7 +171,8 @@ def _draft(state: ReadingState, stage: Stage) -> dict[str, Any] | None:
 def _prefilled(state: ReadingState) -> dict[str, Any]:
     """The reader's own last answer, never the model's."""
     own = state.final or state.blind
-    assert own is not None
+    if own is None:  # assisted: nothing of theirs is there yet, and the model fills no form
+        return dict(EMPTY)
     return {
         "verdicts": {} if own.unreadable else _verdicts(own),
         "agreement": {},  # the form's own, from the verdicts

@@ -3,15 +3,15 @@
 Risk: none; it adds tables and locks nothing that anyone uses. A downgrade drops the worklists and
 forgets which readers were shown opinions beforehand: their answers keep their mode.
 
-Revision: 0004
-Follows: 0003
+Revision: 0005
+Follows: 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
