@@ -3,15 +3,15 @@
 Risk: none; it adds tables and locks nothing that anyone uses. A downgrade drops the worklists and
 forgets which readers were shown opinions beforehand: their answers keep their mode.
 
-Revision: 0005
-Follows: 0004
+Revision: 0006
+Follows: 0005
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
