@@ -11,6 +11,7 @@ from dashboard.cli import (
     check,
     data,
     evaluate,
+    explain,
     intervals,
     loop,
     model,
@@ -27,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (serve, data, intervals, model, loop, evaluate, check, people, queue, bench):
+for part in (serve, data, intervals, model, loop, explain, evaluate, check, people, queue, bench):
     part.register(app)
 
 
