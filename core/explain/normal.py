@@ -3,7 +3,7 @@
 It is what a part of a record becomes when it is taken out, and where gradients are integrated
 from. A flat line is neither here nor there: the network finds an infarct or a block in it more
 often than not, so that taking a wave out would add a finding
-(``docs/decisions/0007-a-normal-twin-is-the-baseline.md``).
+(``docs/decisions/0009-a-normal-twin-is-the-baseline.md``).
 """
 
 import json
