@@ -179,7 +179,7 @@ class TrainingRun:
         Raises TrainingError for a loss that is no number.
         """
         start = time.monotonic()
-        self.network.train()
+        self._prepare_to_learn()
         loss = float(np.mean([self._step(batch) for batch in self._batches()]))
         if not np.isfinite(loss):
             raise TrainingError(
@@ -212,8 +212,21 @@ class TrainingRun:
         order = torch.randperm(len(self.taught.label))
         return iter(order[: self.steps * self.config.batch].reshape(self.steps, -1))
 
+    def _prepare_to_learn(self) -> None:
+        self.network.train()
+
     def _step(self, batch: Tensor) -> float:
-        rows = batch.numpy()
+        loss = self._loss(batch.numpy())
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimiser.step()
+        self.schedule.step()
+        self._update_average()
+        return float(loss.detach())
+
+    def _loss(self, rows: NDArray[np.int64]) -> Tensor:
+        """What the network has to learn on these records of the taught set."""
         moved = move(torch.from_numpy(self.taught.signal[rows]), self.config)
         signal = disturb(moved, self.config)
         label = torch.from_numpy(self.taught.label[rows]).float()
@@ -229,13 +242,7 @@ class TrainingRun:
         loss = bce(out.logits, label)
         if out.statements is not None:
             loss = loss + self.config.statement_weight * bce(out.statements.float(), statement)
-        self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimiser.step()
-        self.schedule.step()
-        self._update_average()
-        return float(loss.detach())
+        return loss
 
     @torch.no_grad()
     def _opinion_of_teachers(self, signal: Tensor) -> Tensor:

@@ -1,0 +1,185 @@
+"""Teach a champion what readers have said, gently, and keep what it knows.
+
+Consensus labels come with a replay sample of folds 1-8 against forgetting. On the replay, and on
+classes that the readers left open, the champion's own opinion is part of the target (Li & Hoiem,
+"Learning without forgetting", 2018). Batch normalisation keeps its statistics: a few hundred
+records of one ward are no better measure of all hearts than those that it has. As every run of
+``core.training`` it is deterministic by seed, and goes on from its last epoch.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits as bce
+
+from core.calibration import Bools
+from core.checkpoint import Checkpoint
+from core.ecg import SUPERCLASSES
+from core.errors import TrainingError
+from core.labelled import LabelledSet
+from core.model import NetworkConfig
+from core.training import (
+    STATE,
+    Count,
+    EpochReport,
+    Positive,
+    Share,
+    TrainingConfig,
+    TrainingRun,
+    disturb,
+    move,
+)
+
+Between = Callable[[int, int], None]  # batches of the epoch that are done, and all of them
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinetuningConfig(TrainingConfig):
+    """How a champion is taught on; the network is the champion's."""
+
+    epochs: Count = 8
+    patience: Count = 4
+    learning_rate: Positive = 3e-4
+    warm_up: Share = 0.25
+    average: float = 0.98
+    stretch: Share = 0.08
+    noise_mv: float = 0.05
+    replay: Positive = 4.0  # records of folds 1-8 for each record that readers have labelled
+    held_out: Share = 0.2  # of the readers' patients, on whom the gate asks what was learnt
+    threads: Count = 1  # of torch: with more, another machine may give other weights
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "FinetuningConfig":
+        """The config that ``values`` describe; raises TrainingError for one that cannot be."""
+        try:
+            return TypeAdapter(cls).validate_python(dict(values))
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            name = ".".join(map(str, wrong["loc"]))
+            raise TrainingError(
+                f"fine-tuning sets {name} to {wrong['input']!r}: {wrong['msg'].lower()}"
+            ) from error
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The values that ``of`` takes back, without the network, which is the champion's."""
+        return {name: value for name, value in asdict(self).items() if name != "network"}
+
+
+@dataclass(frozen=True)
+class TaughtSet(LabelledSet):
+    """Records with how much of each class's target is the label, and how much each counts."""
+
+    trust: NDArray[np.float32]  # (N, 5): 1 the label alone, 0 the champion's opinion alone
+    weight: NDArray[np.float32]  # (N,) of the record in the loss
+
+    @property
+    def digest(self) -> str:
+        """sha256 of everything that is learned from."""
+        own = hashlib.sha256(LabelledSet.digest.fget(self).encode())  # type: ignore[attr-defined]
+        own.update(self.trust.tobytes() + self.weight.tobytes())
+        return own.hexdigest()
+
+
+def taught_set(
+    read: LabelledSet, said: Bools, weight: NDArray[np.float32], replay: LabelledSet, keep: float
+) -> TaughtSet:
+    """Readers' records, of whose classes ``said`` (N, 5) have a label, and the replay sample.
+
+    ``weight`` (N,) is that of the readers' records; ``keep`` is the champion's share in the
+    target of the replayed ones.
+    """
+    joined = {
+        name: np.concatenate([getattr(read, name), getattr(replay, name)]) for name in _PER_RECORD
+    }
+    replayed = np.full((len(replay.label), len(SUPERCLASSES)), 1 - keep)
+    return TaughtSet(
+        **joined,
+        trust=np.concatenate([said, replayed]).astype(np.float32),
+        weight=np.concatenate([weight, np.ones(len(replay.label))]).astype(np.float32),
+    )
+
+
+_PER_RECORD = ("signal", "label", "statement", "patient", "ecg_id")
+
+
+def held_out(patients: Sequence[int], share: float, seed: int) -> Bools:
+    """Which patients are kept out of the run, (N,): a digest decides, the same for one seed."""
+    drawn = [hashlib.sha256(f"{seed} {patient}".encode()).digest()[:4] for patient in patients]
+    return np.array([int.from_bytes(d, "big") / 2**32 < share for d in drawn], dtype=bool)
+
+
+class FinetuningRun(TrainingRun):
+    """One run from a champion's weights."""
+
+    taught: TaughtSet
+    between: Between | None = None  # called after every batch: may raise to end the run
+
+    def __init__(
+        self,
+        taught: TaughtSet,
+        stopping: LabelledSet,
+        config: FinetuningConfig,
+        champion: Checkpoint,
+    ) -> None:
+        """A run that is ready for its first epoch; raises TrainingError."""
+        fields = NetworkConfig.__dataclass_fields__
+        network = NetworkConfig(**{k: v for k, v in champion.card.network.items() if k in fields})
+        super().__init__(
+            taught,
+            stopping,
+            replace(config, network=network),
+            teachers=[champion],
+            start=champion,
+        )
+
+    @cached_property
+    def _key(self) -> str:
+        return f"fine-tuning {self.taught.digest} {super()._key}"
+
+    def _prepare_to_learn(self) -> None:
+        self.network.train()
+        for part in self.network.modules():
+            if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
+                part.eval()
+        self._batch = 0
+
+    def _step(self, batch: Tensor) -> float:
+        loss = super()._step(batch)
+        self._batch += 1
+        if self.between:
+            self.between(self._batch, self.steps)
+        return loss
+
+    def _loss(self, rows: NDArray[np.int64]) -> Tensor:
+        """Weighted cross-entropy with targets between label and champion, by ``trust``."""
+        moved = move(torch.from_numpy(self.taught.signal[rows]), self.config)
+        signal = disturb(moved, self.config)
+        label = torch.from_numpy(self.taught.label[rows]).float()
+        trust = torch.from_numpy(self.taught.trust[rows])
+        weight = torch.from_numpy(self.taught.weight[rows])[:, None]
+        target = torch.lerp(self._opinion_of_teachers(moved), label, trust)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.config.bfloat16):
+            out = self.network(signal)
+        loss = bce(out.logits.float(), target, reduction="none")
+        return (loss * weight).sum() / (weight.sum() * len(SUPERCLASSES))
+
+
+def run_to_end(run: FinetuningRun, folder: Path, report: Callable[[EpochReport], None]) -> None:
+    """Run every epoch that is left; ``report`` may raise to end it before the state is saved."""
+    if (folder / STATE).is_file():
+        run.resume(folder / STATE)
+    folder.mkdir(parents=True, exist_ok=True)
+    while not run.finished:
+        epoch = run.run_epoch()
+        report(epoch)
+        run.save(folder / STATE)

@@ -1,0 +1,271 @@
+"""The gate: whether a challenger may take the champion's place, check by check, in words.
+
+Both models are asked the same records. A challenger passes where no class's interval of the
+difference in AUROC on 9b reaches below -LOSS, no class's calibration error grows by more than
+WORSE, every metamorphic check holds, no group of patients loses, and it is better on readings
+that were held out from its run. What cannot be shown on the records that there are has not been
+shown: the challenger does not pass.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from core.calibration import Bools, Floats
+from core.ecg import SUPERCLASSES
+from core.evaluation import auroc
+from core.metamorphic import Check
+from core.reliability import expected_calibration_error
+from core.resampling import Difference, Ids, auroc_draws, macro, patient_weights
+
+LOSS = 0.01  # of AUROC that a class, their mean or a group may lose at most
+WORSE = 0.01  # that a class's calibration error may grow at most
+FEWEST = 30  # readings, below which nothing is said about them
+_TINY = 1e-6  # probabilities are kept this far from 0 and 1, where a log loss is infinite
+_AGE = 65
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateCheck:
+    """One question to both models, and what came out."""
+
+    name: str
+    passed: bool | None  # None: too few records to ask it, and nothing hangs on it
+    sentence: str
+    figures: Mapping[str, float | None]  # what the sentence says, for a page to draw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateReport:
+    """Every check, and what they come to."""
+
+    champion: str
+    challenger: str
+    checks: tuple[GateCheck, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no check failed; without one there is nothing to pass."""
+        return bool(self.checks) and all(check.passed is not False for check in self.checks)
+
+    @property
+    def sentence(self) -> str:
+        """The outcome in words."""
+        failed = [check.name for check in self.checks if check.passed is False]
+        if not failed:
+            return f"{self.challenger} passes all {len(self.checks)} checks."
+        return f"{self.challenger} is stopped by {', '.join(failed)}."
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """The report as it is stored with the version."""
+        return {
+            "champion": self.champion,
+            "challenger": self.challenger,
+            "passed": self.passed,
+            "sentence": self.sentence,
+            "checks": [asdict(check) for check in self.checks],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """Probabilities of both models on the same records."""
+
+    champion: Floats  # (N, 5)
+    challenger: Floats  # (N, 5)
+    label: Bools  # (N, 5)
+    patient: Ids  # (N,)
+
+    def of(self, which: Bools) -> "Contest":
+        """The records of a mask (N,)."""
+        return Contest(
+            champion=self.champion[which],
+            challenger=self.challenger[which],
+            label=self.label[which],
+            patient=self.patient[which],
+        )
+
+
+def discrimination_checks(contest: Contest, where: str = "9b") -> list[GateCheck]:
+    """AUROC of every class and their mean, paired by patient."""
+    areas, draws = _areas(contest)
+    checks = [
+        _area_check(f"AUROC of {name} on {where}", Difference.of(float(areas[k]), draws[k]))
+        for k, name in enumerate(SUPERCLASSES)
+    ]
+    overall = Difference.of(float(macro(areas[:, None])[0]), macro(draws))
+    return [_area_check(f"macro AUROC on {where}", overall), *checks]
+
+
+def calibration_checks(contest: Contest) -> list[GateCheck]:
+    """Expected calibration error of every class."""
+    return [
+        _calibration_check(str(name), *(_ece(p, contest.label, k) for p in _both(contest)))
+        for k, name in enumerate(SUPERCLASSES)
+    ]
+
+
+def subgroup_checks(
+    contest: Contest, sex: Sequence[str | None], age: Sequence[int | None]
+) -> list[GateCheck]:
+    """Macro AUROC of women and men, of those under 65 and older, paired by patient."""
+    groups = {
+        "women": np.array([value == "female" for value in sex], dtype=bool),
+        "men": np.array([value == "male" for value in sex], dtype=bool),
+        f"under {_AGE}": np.array([a is not None and a < _AGE for a in age], dtype=bool),
+        f"{_AGE} and older": np.array([a is not None and a >= _AGE for a in age], dtype=bool),
+    }
+    return [_group_check(name, contest.of(which)) for name, which in groups.items()]
+
+
+def hard_checks(champion: Sequence[Check], challenger: Sequence[Check]) -> list[GateCheck]:
+    """The metamorphic and quality checks of both models, by name.
+
+    Where the champion itself fails one, the challenger need not pass it, only be no worse: else
+    nothing could ever follow a champion with a fault.
+    """
+    before = {check.name: check for check in champion}
+    return [_hard_check(before.get(check.name), check) for check in challenger]
+
+
+def taught_check(contest: Contest, said: Bools) -> GateCheck:
+    """Whether the challenger is nearer to readers of whom it was taught nothing.
+
+    ``said`` (N, 5) are the classes that they have answered. Mean log loss of those, paired by
+    patient: the interval of what is gained must lie above 0.
+    """
+    name = "readings held out from the run"
+    if len(said) < FEWEST:
+        return GateCheck(
+            name=name,
+            passed=False,
+            sentence=f"{len(said)} readings were held out, and {FEWEST} are needed to see whether "
+            "anything was learnt.",
+            figures={"records": len(said)},
+        )
+    gain, asked = _gain(contest, said), said.sum(1).astype(np.float64)
+    drawn = patient_weights(contest.patient)
+    total = drawn @ asked
+    draws = np.divide(drawn @ gain, total, out=np.full(len(total), np.nan), where=total > 0)
+    found = Difference.of(float(gain.sum() / max(asked.sum(), 1)), draws)
+    better = bool(found.low > 0)
+    return GateCheck(
+        name=name,
+        passed=better,
+        sentence=f"On {len(said)} readings held out from the run its log loss is lower by "
+        f"{_interval(found)}: {'better' if better else 'not shown to be better'} where it was "
+        "taught.",
+        figures=_figures(found) | {"records": len(said)},
+    )
+
+
+def audited_checks(contest: Contest) -> list[GateCheck]:
+    """Readings of 9b, which no version was taught: said where they are enough."""
+    if len(contest.label) < FEWEST:
+        return [
+            GateCheck(
+                name="audited readings",
+                passed=None,
+                sentence=f"{len(contest.label)} records of 9b have an agreed reading of every "
+                f"class; from {FEWEST} on both models are compared on them.",
+                figures={"records": len(contest.label)},
+            )
+        ]
+    areas, draws = _areas(contest)
+    overall = Difference.of(float(macro(areas[:, None])[0]), macro(draws))
+    return [_area_check(f"macro AUROC on {len(contest.label)} audited readings", overall)]
+
+
+def _areas(contest: Contest) -> tuple[Floats, Floats]:
+    """Challenger less champion: (5,) areas, and (5, bootstraps) resampled ones."""
+    weight = patient_weights(contest.patient)
+    draws = [auroc_draws(p, contest.label, weight) for p in _both(contest)]
+    areas = [
+        np.array([auroc(p[:, k], contest.label[:, k]) for k in range(len(SUPERCLASSES))])
+        for p in _both(contest)
+    ]
+    return areas[1] - areas[0], draws[1] - draws[0]
+
+
+def _both(contest: Contest) -> tuple[Floats, Floats]:
+    return contest.champion, contest.challenger
+
+
+def _area_check(name: str, found: Difference) -> GateCheck:
+    if np.isnan(found.low):
+        return GateCheck(
+            name=name,
+            passed=False,
+            sentence=f"There are too few records for the {name}: nothing is shown.",
+            figures=_figures(found),
+        )
+    passed = bool(found.low >= -LOSS)
+    reach = "does not reach" if passed else "reaches"
+    return GateCheck(
+        name=name,
+        passed=passed,
+        sentence=f"The {name} differs by {_interval(found)}, which {reach} below -{LOSS}.",
+        figures=_figures(found),
+    )
+
+
+def _group_check(name: str, contest: Contest) -> GateCheck:
+    areas, draws = _areas(contest) if len(contest.label) else (np.full(5, np.nan), np.empty((5, 0)))
+    overall = Difference.of(float(macro(areas[:, None])[0]), macro(draws))
+    return _area_check(f"macro AUROC of {len(contest.label)} records of {name}", overall)
+
+
+def _ece(probability: Floats, label: Bools, k: int) -> float:
+    return expected_calibration_error(probability[:, k], label[:, k])
+
+
+def _calibration_check(name: str, before: float, after: float) -> GateCheck:
+    passed = bool(after - before <= WORSE)
+    return GateCheck(
+        name=f"calibration of {name} on 9b",
+        passed=passed,
+        sentence=f"The calibration error of {name} goes from {before:.3f} to {after:.3f}: "
+        f"{'not ' if passed else ''}more than {WORSE} worse.",
+        figures={"before": _plain(before), "after": _plain(after)},
+    )
+
+
+def _hard_check(before: Check | None, after: Check) -> GateCheck:
+    excused = before is not None and not before.passed and after.held >= before.held
+    passed = after.passed or excused
+    beside = f" The champion fails it too, with {before.held:.1%}." if before and excused else ""
+    return GateCheck(
+        name=after.name,
+        passed=passed,
+        sentence=f"{after.sentence} {after.held:.1%} hold, {after.bar:.0%} must.{beside}",
+        figures={"held": after.held, "bar": after.bar, "before": before.held if before else None},
+    )
+
+
+def _gain(contest: Contest, said: Bools) -> Floats:
+    """How much log loss each record gains, summed over the classes that were answered: (N,)."""
+    before, after = (_log_loss(p, contest.label) for p in _both(contest))
+    gain: Floats = ((before - after) * said).sum(1)
+    return gain
+
+
+def _log_loss(probability: Floats, label: Bools) -> Floats:
+    p = np.clip(probability, _TINY, 1 - _TINY)
+    loss: Floats = -np.where(label, np.log(p), np.log(1 - p))
+    return loss
+
+
+def _interval(found: Difference) -> str:
+    return f"{found.difference:+.4f} [{found.low:+.4f}, {found.high:+.4f}]"
+
+
+def _figures(found: Difference) -> dict[str, float | None]:
+    return {name: _plain(value) for name, value in asdict(found).items()}
+
+
+def _plain(value: float) -> float | None:
+    """As JSON can hold it: no NaN."""
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,155 @@
+"""Teaching a champion on: gentle, weighted, and the same again whatever interrupts it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.checkpoint import Checkpoint, load
+from core.errors import TrainingError
+from core.finetuning import (
+    FinetuningConfig,
+    FinetuningRun,
+    TaughtSet,
+    held_out,
+    run_to_end,
+    taught_set,
+)
+from core.training import logits
+from tests.factories_model import labelled_set
+
+GENTLE = FinetuningConfig(epochs=3, batch=16, bfloat16=False, learning_rate=1e-3)
+
+
+@pytest.fixture(scope="module")
+def champion(checkpoint: Path) -> Checkpoint:
+    return load(checkpoint)
+
+
+def taught(said: bool = True, weight: float = 1.0) -> TaughtSet:
+    """Sixteen readings and 32 replayed records."""
+    read = labelled_set(16, seed=5, statements=0)
+    return taught_set(
+        read,
+        np.full((16, 5), said),
+        np.full(16, weight, dtype=np.float32),
+        labelled_set(32, seed=6, statements=0),
+        keep=0.7,
+    )
+
+
+def run(champion: Checkpoint, of: TaughtSet | None = None, **config: object) -> FinetuningRun:
+    stopping = labelled_set(32, seed=1, statements=0)
+    return FinetuningRun(of or taught(), stopping, replace(GENTLE, **config), champion)
+
+
+def weights(of: FinetuningRun) -> dict[str, np.ndarray]:
+    return {name: tensor.numpy().copy() for name, tensor in of.network.state_dict().items()}
+
+
+def after_an_epoch(of: FinetuningRun) -> dict[str, np.ndarray]:
+    of.run_epoch()
+    return weights(of)
+
+
+def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
+    return all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_it_begins_as_the_champion(champion: Checkpoint) -> None:
+    fresh, probe = run(champion), labelled_set(8, seed=9)
+    assert np.array_equal(
+        logits(fresh.network, probe.signal), logits(champion.network, probe.signal)
+    )
+    assert fresh.best_auroc > 0
+
+
+def test_it_learns_and_leaves_the_champion_and_its_statistics_alone(champion: Checkpoint) -> None:
+    before = {k: v.clone() for k, v in champion.network.state_dict().items()}
+    made = run(champion)
+    made.run_epoch()
+    after = made.network.state_dict()
+    assert all(torch.equal(v, before[k]) for k, v in champion.network.state_dict().items())
+    statistics = [name for name in before if "running" in name]
+    assert statistics and all(torch.equal(after[n], before[n]) for n in statistics)
+    assert any(not torch.equal(after[n], before[n]) for n in before)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_one_others(champion: Checkpoint) -> None:
+    first, again, other = (after_an_epoch(run(champion, seed=seed)) for seed in (0, 0, 1))
+    assert same(first, again) and not same(first, other)
+
+
+def test_a_run_cut_off_ends_with_the_weights_of_an_undisturbed_one(
+    champion: Checkpoint, tmp_path: Path
+) -> None:
+    whole = run(champion)
+    run_to_end(whole, tmp_path / "whole", lambda _: None)
+
+    class Killed(Exception):
+        pass
+
+    def kill(_: object) -> None:
+        raise Killed
+
+    for _ in range(4):  # each dies with an epoch taught and its state not yet saved
+        with pytest.raises(Killed):
+            run_to_end(run(champion), tmp_path / "cut", kill)
+    cut = run(champion)
+    run_to_end(cut, tmp_path / "cut", lambda _: None)
+    assert same(weights(whole), weights(cut))
+    assert (whole.best_epoch, whole.best_auroc) == (cut.best_epoch, cut.best_auroc)
+
+
+def test_the_state_of_other_labels_is_refused(champion: Checkpoint, tmp_path: Path) -> None:
+    run_to_end(run(champion, epochs=1), tmp_path, lambda _: None)
+    for other in (taught(weight=0.5), taught(said=False)):
+        with pytest.raises(TrainingError, match="another config or other data"):
+            run_to_end(run(champion, other, epochs=1), tmp_path, lambda _: None)
+
+
+def test_what_nobody_said_is_left_to_the_champion(champion: Checkpoint) -> None:
+    turned = labelled_set(16, seed=5, statements=0)
+    turned = replace(turned, label=~turned.label)
+    replayed = labelled_set(32, seed=6, statements=0)
+    ones = np.ones(16, dtype=np.float32)
+    said = np.zeros((16, 5), dtype=bool)
+    one, other = (
+        after_an_epoch(run(champion, taught_set(read, said, ones, replayed, 0.7)))
+        for read in (turned, replace(turned, label=~turned.label))
+    )
+    assert same(one, other)
+
+
+def test_weight_nought_teaches_nothing_of_a_record(champion: Checkpoint) -> None:
+    light = run(champion, taught(weight=0.0))
+    rows = np.arange(48)
+    torch.manual_seed(0)
+    loss = light._loss(rows).detach()
+    torch.manual_seed(0)
+    light.taught.label[:16] = ~light.taught.label[:16]
+    assert torch.equal(light._loss(rows).detach(), loss)
+
+
+def test_a_batch_says_how_far_the_epoch_is_and_may_end_it(champion: Checkpoint) -> None:
+    made, seen = run(champion), []
+    made.between = lambda done, of: seen.append((done, of))
+    made.run_epoch()
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_patients_are_held_out_by_a_digest() -> None:
+    patients = [i // 2 for i in range(2000)]
+    out = held_out(patients, 0.2, seed=3)
+    assert 0.17 < out.mean() < 0.23
+    assert all(out[::2] == out[1::2])  # both records of a patient
+    assert np.array_equal(out, held_out(patients, 0.2, seed=3))
+    assert not np.array_equal(out, held_out(patients, 0.2, seed=4))
+
+
+def test_a_config_that_cannot_be_is_named() -> None:
+    assert FinetuningConfig.of(GENTLE.plain) == replace(GENTLE, network=FinetuningConfig().network)
+    with pytest.raises(TrainingError, match="fine-tuning sets epochs to 0"):
+        FinetuningConfig.of({"epochs": 0})
