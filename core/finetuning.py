@@ -7,8 +7,9 @@ records of one ward are no better measure of all hearts than those that it has. 
 ``core.training`` it is deterministic by seed, and goes on from its last epoch.
 """
 
+import copy
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +27,7 @@ from core.checkpoint import Checkpoint
 from core.ecg import SUPERCLASSES
 from core.errors import TrainingError
 from core.labelled import LabelledSet
-from core.model import NetworkConfig
+from core.model import Network, NetworkConfig
 from core.training import (
     STATE,
     Count,
@@ -53,8 +54,6 @@ class FinetuningConfig(TrainingConfig):
     average: float = 0.98
     stretch: Share = 0.08
     noise_mv: float = 0.05
-    replay: Positive = 4.0  # records of folds 1-8 for each record that readers have labelled
-    held_out: Share = 0.2  # of the readers' patients, on whom the gate asks what was learnt
     threads: Count = 1  # of torch: with more, another machine may give other weights
 
     @classmethod
@@ -112,12 +111,6 @@ def taught_set(
 _PER_RECORD = ("signal", "label", "statement", "patient", "ecg_id")
 
 
-def held_out(patients: Sequence[int], share: float, seed: int) -> Bools:
-    """Which patients are kept out of the run, (N,): a digest decides, the same for one seed."""
-    drawn = [hashlib.sha256(f"{seed} {patient}".encode()).digest()[:4] for patient in patients]
-    return np.array([int.from_bytes(d, "big") / 2**32 < share for d in drawn], dtype=bool)
-
-
 class FinetuningRun(TrainingRun):
     """One run from a champion's weights."""
 
@@ -141,6 +134,20 @@ class FinetuningRun(TrainingRun):
             teachers=[champion],
             start=champion,
         )
+
+    @property
+    def improved(self) -> bool:
+        """Whether an epoch was better on 9a than the champion."""
+        return self.best_epoch > 0
+
+    def shipped(self) -> Network:
+        """The best averaged weights; where none was better than the champion, the last ones.
+
+        Those are kept to be looked at: the gate stops them.
+        """
+        if not self.improved:
+            self.best = copy.deepcopy(self.average.state_dict())
+        return super().shipped()
 
     @cached_property
     def _key(self) -> str:

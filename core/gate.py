@@ -131,6 +131,18 @@ def hard_checks(champion: Sequence[Check], challenger: Sequence[Check]) -> list[
     return [_hard_check(before.get(check.name), check) for check in challenger]
 
 
+def stopping_check(champion: float, challenger: float) -> GateCheck:
+    """Whether any epoch of the run was better on 9a, by macro AUROC, than the champion."""
+    better = challenger > champion
+    return GateCheck(
+        name="early stopping on 9a",
+        passed=better,
+        sentence=f"The macro AUROC on 9a goes from {champion:.4f} to {challenger:.4f}: "
+        + ("better." if better else "no epoch of the run was better than the champion."),
+        figures={"before": champion, "after": challenger},
+    )
+
+
 def taught_check(contest: Contest, said: Bools) -> GateCheck:
     """Whether the challenger is nearer to readers of whom it was taught nothing.
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.ecg import Signal
+from core.ecg import LEADS, SUPERCLASSES, Signal
 from core.errors import RecordError, TrainingError
-from core.preprocess import prepare
+from core.preprocess import MODEL_SAMPLES, prepare
 from core.progress import Progress
 from core.ptbxl import Ptbxl, Record, labels
 from core.roles import select
@@ -49,9 +49,22 @@ def load_set(
     ``statements`` are the SCP codes that an auxiliary head is to learn. Raises DatasetUnreadable
     for a fold without records, TrainingError where none of them can be read.
     """
+    chosen = [record for record in select(dataset, fold) if record.labelled]
+    found = load_records(dataset, chosen, statements, progress)
+    if not len(found.label):
+        raise TrainingError(f"no record of fold {fold} can be read: run 'trustecg data verify'")
+    return found
+
+
+def load_records(
+    dataset: Ptbxl,
+    chosen: Sequence[Record],
+    statements: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> LabelledSet:
+    """Read and prepare these records with their published labels, without the unreadable ones."""
     kept: list[Record] = []
     signals: list[Signal] = []
-    chosen = [record for record in select(dataset, fold) if record.labelled]
     for number, record in enumerate(chosen, 1):
         try:
             signals.append(prepare(dataset.read(record.ecg_id)))
@@ -61,12 +74,12 @@ def load_set(
         finally:
             if progress:
                 progress(number, len(chosen))
-    if not kept:
-        raise TrainingError(f"no record of fold {fold} can be read: run 'trustecg data verify'")
     return LabelledSet(
-        signal=np.stack(signals),
-        label=labels(kept),
-        statement=np.array([[s in r.scp_codes for s in statements] for r in kept], dtype=bool),
+        signal=np.stack(signals) if signals else np.empty((0, len(LEADS), MODEL_SAMPLES), "f4"),
+        label=labels(kept).reshape(len(kept), len(SUPERCLASSES)),
+        statement=np.array(
+            [[s in r.scp_codes for s in statements] for r in kept], dtype=bool
+        ).reshape(len(kept), len(statements)),
         patient=np.array([record.patient_id for record in kept], dtype=np.int64),
         ecg_id=np.array([record.ecg_id for record in kept], dtype=np.int64),
     )

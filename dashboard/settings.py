@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     port: int = Field(8050, ge=0, le=65535)  # 0: any free one
     secure_cookies: bool = False  # True behind HTTPS: cookies are then never sent in the clear
     ahead: int = Field(3, ge=0, le=8)  # ECGs laid out before their turn; 0 spares old machines
+    # fine-tune once readers agree on so many new records; 0: only when somebody asks for it
+    retrain_every: int = Field(0, ge=0)
+    retrain_hours: float = Field(24, ge=0)  # between two runs, at least
     threads: int = 0  # of torch in a job; 0: all cores but one, which the web process keeps
 
     @model_validator(mode="before")
@@ -50,6 +53,11 @@ class Settings(BaseSettings):
     def logs(self) -> Path:
         """Folder of the log files."""
         return self.instance / "logs"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the fine-tuned checkpoints, one folder a version."""
+        return self.instance / "checkpoints"
 
     @property
     def for_children(self) -> dict[str, str]:

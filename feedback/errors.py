@@ -39,9 +39,11 @@
     │   ├── UnknownWorklist       no such worklist, or it is closed
     │   ├── NothingToRead         no record of the worklist is there for this reader
     │   └── ClaimLost             the lease ran out and others read the record
+    ├── NothingToTeach            too few labels for a fine-tuning run
     ├── ExportMismatch            the file would not hold what the dashboard shows
     └── JobError
         ├── UnknownJob            no such job, or a kind that nobody handles
+        ├── RunUnderWay           fine-tuning is at work already
         ├── LostLease             another worker has taken the job over
         └── Cancelled             someone cancelled the job
 
@@ -209,6 +211,10 @@ class ClaimLost(WorklistError):
     """The lease ran out, and the record has got its readers since."""
 
 
+class NothingToTeach(FeedbackError):
+    """Readers agree on too few records for a fine-tuning run."""
+
+
 class ExportMismatch(FeedbackError):
     """The file would not hold what the dashboard shows."""
 
@@ -219,6 +225,10 @@ class JobError(FeedbackError):
 
 class UnknownJob(JobError):
     """No such job, or a kind that nobody handles."""
+
+
+class RunUnderWay(JobError):
+    """Fine-tuning is at work already; one run at a time."""
 
 
 class LostLease(JobError):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from feedback import audit
@@ -19,9 +19,11 @@ from feedback.tables import Job, JobState, Json
 
 HANDLERS = {  # kind -> where its handler is: imported by the process that runs the job alone
     "score": "feedback.scoring:score_shard",
+    "retrain": "feedback.retraining:retrain",
 }
 LEASE = timedelta(seconds=60)  # a dead worker's job waits this long
-MAX_ATTEMPTS = 3  # a job that kills its workers must not do so for ever
+MAX_ATTEMPTS = 3  # since the last checkpoint: a job that kills its workers must not for ever
+ATTEMPTS = {"retrain": 12}  # a long job meets more restarts than it causes
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -39,7 +41,7 @@ class JobContext:
         """Store progress (0..1) and checkpoint; raises LostLease or Cancelled: end at once."""
         values: Json = {"progress": progress, "message": message}
         if checkpoint is not None:
-            values["checkpoint"] = checkpoint
+            values |= {"checkpoint": checkpoint, "attempts": 1}  # it came further: counts anew
         heartbeat(self.sessions, self.job_id, self.owner, **values)
 
 
@@ -84,7 +86,9 @@ def cancel(session: Session, job_id: int, *, actor: str) -> None:
 def claim(sessions: Sessions, owner: str, *, job_id: int | None = None) -> int | None:
     """Take the next job that waits or whose worker died (or ``job_id``); None if there is none."""
     wanted = [] if job_id is None else [Job.id == job_id]
-    query = select(Job.id, Job.attempts, Job.cancel_requested).where(_claimable(), *wanted)
+    query = select(Job.id, Job.attempts, Job.cancel_requested, _most().label("most")).where(
+        _claimable(), *wanted
+    )
     while True:
         with sessions.read() as session:
             row = session.execute(query.order_by(Job.priority.desc(), Job.id).limit(1)).first()
@@ -92,7 +96,7 @@ def claim(sessions: Sessions, owner: str, *, job_id: int | None = None) -> int |
             return None
         if row.cancel_requested:
             _end(sessions, row.id, _claimable(), JobState.CANCELLED)
-        elif row.attempts >= MAX_ATTEMPTS:
+        elif row.attempts >= row.most:
             error = f"given up after {row.attempts} attempts: its worker died each time"
             _end(sessions, row.id, _claimable(), JobState.FAILED, error=error)
         elif _take(sessions, row.id, owner):
@@ -137,17 +141,24 @@ def give_up(sessions: Sessions, job_id: int, owner: str) -> bool:
 
 
 def retry(sessions: Sessions, job_id: int, owner: str, error: str) -> bool:
-    """Queue the job again, or fail it after MAX_ATTEMPTS; False if no longer this owner's."""
-    again = _held_by(owner) & (Job.attempts < MAX_ATTEMPTS)
+    """Queue the job again, or fail it after too many attempts; False if no longer this owner's."""
+    again = _held_by(owner) & (Job.attempts < _most())
     if _settle(sessions, job_id, again, _queued() | {"error": error}):
         return True
-    return fail(sessions, job_id, owner, f"given up after {MAX_ATTEMPTS} attempts: {error}")
+    with sessions.read() as session:
+        spent = session.scalar(select(Job.attempts).where(Job.id == job_id))
+    return fail(sessions, job_id, owner, f"given up after {spent} attempts: {error}")
 
 
 def release(sessions: Sessions, job_id: int, owner: str) -> bool:
     """Queue the job again without counting the attempt: its worker was told to stop."""
     values = _queued() | {"attempts": Job.attempts - 1}
     return _settle(sessions, job_id, _held_by(owner), values)
+
+
+def _most() -> ColumnElement[int]:
+    """How many attempts a job has."""
+    return case(ATTEMPTS, value=Job.kind, else_=MAX_ATTEMPTS)
 
 
 def _claimable() -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ from feedback import audit, catalogue, scoring
 from feedback.db import now
 from feedback.errors import NoDataset, NotPromotable, UnknownModel
 from feedback.importing import LOCAL
-from feedback.tables import Json, ModelVersion, Retraining
+from feedback.tables import Json, ModelState, ModelVersion, Retraining
 
 if TYPE_CHECKING:
     from core.checkpoint import Card
@@ -62,6 +62,29 @@ def add(session: Session, card: "Card", path: Path, *, actor: str = LOCAL) -> Mo
     if known is None:
         audit.record(session, actor, "model.register", card.version, path=str(path))
     return model
+
+
+def judged(session: Session, model: ModelVersion, report: Json, *, actor: str) -> None:
+    """Keep what the gate says of a version; one that passes is scored at once.
+
+    Its promotion then switches to predictions that are there.
+    """
+    model.gate = report | {"judged_at": now().isoformat()}
+    if not model.active:
+        passed = report["passed"]
+        model.state = ModelState.CHALLENGER if passed else ModelState.FAILED
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        "model.judge",
+        model.version,
+        champion=report["champion"],
+        passed=report["passed"],
+        sentence=report["sentence"],
+    )
+    if report["passed"] and not model.active:
+        scoring.enqueue_scoring(session, actor=actor, model=model)
 
 
 def promote(

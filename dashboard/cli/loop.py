@@ -1,4 +1,4 @@
-"""``models``: the loop by hand."""
+"""``retrain`` and ``models``: the loop by hand."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -8,7 +8,8 @@ import typer
 from dashboard.cli.options import Json
 from dashboard.cli.output import emit, note
 from dashboard.cli.people import group, open_sessions
-from feedback import registry
+from dashboard.settings import load_settings
+from feedback import finetune, registry
 from feedback.importing import LOCAL
 from feedback.tables import ModelVersion
 
@@ -17,9 +18,54 @@ Version = Annotated[str, typer.Argument(help="A version that 'models list' shows
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the command line."""
+    app.command()(retrain)
     models = group(show, promote, rollback)
     models.command("list")(list_models)  # a function of that name would hide the type
     app.add_typer(models, name="models", help="The versions of the model.")
+
+
+def retrain(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be taught, and teach nothing.")
+    ] = False,
+    include_assisted: Annotated[
+        bool,
+        typer.Option(
+            "--include-assisted", help="Teach answers given with the model on screen too."
+        ),
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Same labels and seed: same weights.")] = 0,
+    json: Json = False,
+) -> None:
+    """Queue the fine-tuning of the served model on what readers agree on."""
+    folder = load_settings().checkpoints
+    with open_sessions() as sessions:
+        with sessions.read() as session:
+            plan = finetune.plan(session, include_assisted=include_assisted, seed=seed)
+            told = finetune.summary(session, plan)
+        if dry_run:
+            emit(told, json, _planned(told))
+            return
+        with sessions.begin() as session:
+            job = finetune.enqueue(
+                session, folder, include_assisted=include_assisted, config={"seed": seed}
+            )
+    emit(told | {"job": job.id}, json, f"{_planned(told)}\nqueued as job {job.id}")
+    note("'trustecg worker' runs it; 'trustecg models list' shows what comes of it")
+
+
+def _planned(told: dict[str, Any]) -> str:
+    classes = "  ".join(
+        f"{name} {counts['present']}/{counts['absent']}"
+        for name, counts in told["by_class"].items()
+    )
+    sources = ", ".join(f"{n} {name}" for name, n in told["by_source"].items())
+    readers = ", ".join(f"{email} {n}" for email, n in told["by_reader"].items())
+    return (
+        f"{told['parent']} would be taught {told['taught']} records that readers agree on and "
+        f"{told['replay']} of folds 1-8 again; {told['held_out']} are held out for the gate\n"
+        f"present/absent: {classes}\nlabels: {sources}\nanswers: {readers}"
+    )
 
 
 def list_models(json: Json = False) -> None:

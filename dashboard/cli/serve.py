@@ -21,6 +21,7 @@ from feedback import catalogue, db, registry, scoring
 from feedback.db import Sessions
 from feedback.executors.local import NICENESS, LocalExecutor, work
 from feedback.executors.resident import Resident, explainer_beside
+from feedback.finetune import Schedule
 from feedback.tables import ModelVersion
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def worker(
     with explainer_beside(sessions, _resident(settings)):
         # of this thread alone, on Linux: a reader waits for the explainer that the other starts
         os.nice(NICENESS)
-        work(sessions, _executor(settings), stop=stop)
+        work(sessions, _executor(settings), stop=stop, idle=_schedule(sessions, settings))
 
 
 def score(
@@ -175,6 +176,15 @@ def _executor(settings: Settings) -> LocalExecutor:
 def _resident(settings: Settings) -> Resident:
     with server.log_file(settings.logs / "explainer.log") as log:
         return Resident(settings.database_url, Path(log.name), threads=settings.threads)
+
+
+def _schedule(sessions: Sessions, settings: Settings) -> Schedule:
+    return Schedule(
+        sessions=sessions,
+        folder=settings.checkpoints,
+        every=settings.retrain_every,
+        hours=settings.retrain_hours,
+    )
 
 
 def _set_by_signals() -> threading.Event:

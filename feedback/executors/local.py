@@ -90,11 +90,12 @@ def work(
     *,
     stop: threading.Event,
     finished: Callable[[], bool] = lambda: False,
+    idle: Callable[[], object] = lambda: None,
 ) -> None:
     """Claim jobs and see them through, one at a time, until ``stop`` is set or ``finished()``.
 
-    ``finished`` is asked when nothing is left to claim. A database that is busy or gone is
-    logged and asked again.
+    ``finished`` is asked when nothing is left to claim, and ``idle`` called where that says no.
+    A database that is busy or gone is logged and asked again.
     """
     owner = owner_name()
     while not stop.is_set():
@@ -105,6 +106,7 @@ def work(
             elif finished():
                 return
             else:
+                idle()
                 stop.wait(POLL_S)
         except StorageError as error:
             log.warning("asking again: %s", error)

@@ -13,7 +13,6 @@ from core.finetuning import (
     FinetuningConfig,
     FinetuningRun,
     TaughtSet,
-    held_out,
     run_to_end,
     taught_set,
 )
@@ -140,13 +139,15 @@ def test_a_batch_says_how_far_the_epoch_is_and_may_end_it(champion: Checkpoint) 
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
-def test_patients_are_held_out_by_a_digest() -> None:
-    patients = [i // 2 for i in range(2000)]
-    out = held_out(patients, 0.2, seed=3)
-    assert 0.17 < out.mean() < 0.23
-    assert all(out[::2] == out[1::2])  # both records of a patient
-    assert np.array_equal(out, held_out(patients, 0.2, seed=3))
-    assert not np.array_equal(out, held_out(patients, 0.2, seed=4))
+def test_without_a_better_epoch_the_last_weights_are_kept_to_be_looked_at(
+    champion: Checkpoint,
+) -> None:
+    made = run(champion)
+    made.best_auroc = 1.0  # no epoch can be better
+    made.run_epoch()
+    assert not made.improved
+    kept = made.shipped().state_dict()
+    assert all(torch.equal(kept[name], made.average.state_dict()[name]) for name in kept)
 
 
 def test_a_config_that_cannot_be_is_named() -> None:

@@ -1,4 +1,4 @@
-"""``models`` as typed."""
+"""``retrain`` and ``models`` as typed."""
 
 import json
 import shutil
@@ -9,7 +9,8 @@ import pytest
 
 from core.checkpoint import read_card, save_card
 from dashboard.cli import main
-from feedback import catalogue, db, registry
+from feedback import catalogue, db, finetune, registry
+from tests.factories_retraining import furnish, ward
 
 
 @pytest.fixture
@@ -65,3 +66,27 @@ def test_a_version_is_shown_in_words(
     assert "the gate has not judged it" in capsys.readouterr().out
     assert run("models", "show", "nothing", monkeypatch=monkeypatch) == 1
     assert "no model 'nothing' is registered" in capsys.readouterr().err
+
+
+def test_a_dry_run_says_what_would_be_taught_and_queues_nothing(
+    tmp_path: Path, checkpoint: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUSTECG_INSTANCE", str(tmp_path))
+    url = f"sqlite:///{tmp_path / 'trustecg.db'}"
+    db.upgrade(url)
+    engine = db.make_engine(url)
+    sessions = db.make_sessions(engine)
+    furnish(sessions, ward(tmp_path / "data"), checkpoint)
+    assert run("retrain", "--dry-run", monkeypatch=monkeypatch) == 0
+    out = capsys.readouterr().out
+    assert "44 records that readers agree on and 176 of folds 1-8 again; 36 are held out" in out
+    assert "answers: reader@example.org 80" in out
+    with sessions.read() as session:
+        assert finetune.latest_job(session) is None
+    queued = asked(capsys, "retrain", monkeypatch=monkeypatch)
+    with sessions.read() as session:
+        job = finetune.latest_job(session)
+    assert job is not None and job.id == queued["job"]
+    assert run("retrain", monkeypatch=monkeypatch) == 1
+    assert "a fine-tuning run waits or goes on already" in capsys.readouterr().err
+    engine.dispose()

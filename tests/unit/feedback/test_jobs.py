@@ -50,7 +50,7 @@ def test_enqueuing_writes_its_audit_entry_in_the_same_transaction(sessions: Sess
 def test_a_kind_that_nobody_handles_is_refused(sessions: Sessions) -> None:
     with sessions.begin() as session, pytest.raises(UnknownJob) as caught:
         jobs.enqueue(session, "tea", {}, actor="eve")
-    assert str(caught.value) == "no handler for jobs of kind 'tea': use one of score, toy"
+    assert str(caught.value) == "no handler for jobs of kind 'tea': use one of score, retrain, toy"
 
 
 def test_higher_priority_runs_first_then_the_older_one(sessions: Sessions) -> None:

@@ -1,0 +1,115 @@
+"""Champion and challenger asked the same: the answers that the gate looks at."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core import gate
+from core.calibration import Bools, Floats
+from core.checkpoint import Checkpoint
+from core.gate import Contest, GateCheck, GateReport
+from core.labelled import LabelledSet, load_set
+from core.metamorphic import Check, Probes, all_checks, probes
+from core.ptbxl import Ptbxl, Record
+from core.training import logits
+
+PROBES = 100  # records on which the metamorphic checks are made: a minute for two models
+Tell = Callable[[str], None]  # what is being done
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readings:
+    """Records with the answers of readers instead of published labels."""
+
+    records: LabelledSet
+    said: Bools  # (N, 5) the classes that the readers have answered
+
+    @property
+    def complete(self) -> LabelledSet:
+        """The records of which every class was answered."""
+        whole, found = self.said.all(1), self.records
+        return LabelledSet(
+            signal=found.signal[whole],
+            label=found.label[whole],
+            statement=found.statement[whole],
+            patient=found.patient[whole],
+            ecg_id=found.ecg_id[whole],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What both models are asked."""
+
+    judging: LabelledSet  # 9b with its published labels
+    described: Sequence[Record]  # of ``judging``: whose sex and age count
+    probes: Probes
+    audited: Readings  # of 9b
+    held_out: Readings | None = None  # of the run; None where the challenger was not taught here
+
+    @classmethod
+    def of(cls, dataset: Ptbxl, audited: Readings, held_out: Readings | None = None) -> "Evidence":
+        """The evidence that a data set holds, with readings; raises DatasetUnreadable."""
+        judging = load_set(dataset, "9b")
+        return cls(
+            judging=judging,
+            described=[dataset.records[ecg_id] for ecg_id in judging.ecg_id.tolist()],
+            probes=probes(dataset, PROBES),
+            audited=audited,
+            held_out=held_out,
+        )
+
+
+def judge(
+    champion: Checkpoint,
+    challenger: Checkpoint,
+    evidence: Evidence,
+    stopping: GateCheck | None = None,
+    tell: Tell = lambda _: None,
+) -> GateReport:
+    """Every check of the gate; ``stopping`` is what early stopping has found on 9a already."""
+    tell("asking both models about 9b")
+    both = _contest(champion, challenger, evidence.judging)
+    checks = [*([stopping] if stopping else [])]
+    checks += gate.discrimination_checks(both)
+    checks += gate.calibration_checks(both)
+    checks += gate.subgroup_checks(
+        both, [r.sex for r in evidence.described], [r.age for r in evidence.described]
+    )
+    checks += gate.audited_checks(_contest(champion, challenger, evidence.audited.complete))
+    if (read := evidence.held_out) is not None:
+        tell("asking both models about the readings held out")
+        checks.append(gate.taught_check(_contest(champion, challenger, read.records), read.said))
+    checks += _hard(champion, challenger, evidence.probes, tell)
+    return GateReport(
+        champion=champion.card.version, challenger=challenger.card.version, checks=tuple(checks)
+    )
+
+
+def _contest(champion: Checkpoint, challenger: Checkpoint, records: LabelledSet) -> Contest:
+    return Contest(
+        champion=_probabilities(champion, records),
+        challenger=_probabilities(challenger, records),
+        label=records.label,
+        patient=records.patient,
+    )
+
+
+def _probabilities(checkpoint: Checkpoint, records: LabelledSet) -> Floats:
+    if not len(records.label):
+        return np.empty(records.label.shape)
+    return checkpoint.card.platt(logits(checkpoint.network, records.signal))
+
+
+def _hard(
+    champion: Checkpoint, challenger: Checkpoint, found: Probes, tell: Tell
+) -> list[GateCheck]:
+    """The champion is asked again where the challenger fails: a fault of both stops nobody."""
+    tell("changing records in known ways")
+    after = all_checks(challenger, found)
+    before: list[Check] = []
+    if not all(check.passed for check in after):
+        tell("asking the champion what the challenger fails")
+        before = all_checks(champion, found)
+    return gate.hard_checks(before, after)

@@ -1,0 +1,240 @@
+"""The job of one fine-tuning run: teach, write the checkpoint, ask the gate, enter the version.
+
+It goes on from its last epoch wherever another worker takes it over, and ends with the same
+weights. This module brings torch: the process of the job alone imports it.
+"""
+
+import shutil
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import gate, trial
+from core.appraisal import write_checkpoint
+from core.checkpoint import Card, Checkpoint, load
+from core.ecg import SUPERCLASSES
+from core.errors import CheckpointAltered, TrainingError
+from core.finetuning import FinetuningConfig, FinetuningRun, TaughtSet, run_to_end, taught_set
+from core.gate import GateReport
+from core.labelled import LabelledSet, load_records, load_set
+from core.ptbxl import Ptbxl, Record
+from core.roles import FOLDS, TRAINING_FOLDS
+from core.training import EpochReport
+from core.trial import Evidence, Readings
+from feedback import registry
+from feedback.consensus import consensus
+from feedback.errors import Cancelled
+from feedback.jobs import JobContext
+from feedback.panel import panel
+from feedback.tables import Json, ModelVersion, Retraining, Source
+
+_READ, _TAUGHT, _WRITTEN = 0.1, 0.75, 0.85  # of the progress, when each part is done
+_BEAT_S = 5.0  # between two heartbeats within an epoch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A run as its row has it."""
+
+    run: Retraining
+    parent: ModelVersion
+    dataset: Ptbxl
+    config: FinetuningConfig
+    actor: str
+
+    @property
+    def work(self) -> Path:
+        """Where the state of the run and its unfinished checkpoint lie."""
+        return Path(self.run.folder) / f".run-{self.run.id}"
+
+
+def retrain(context: JobContext) -> str:
+    """Execute one run to its end; returns what the gate says."""
+    asked = _asked(context)
+    torch.set_num_threads(asked.config.threads)
+    try:
+        champion = _load(asked.parent)
+        context.heartbeat(0.0, "reading records")
+        taught, held_out = _taught(asked), _readings(asked, "held_out")
+        run = FinetuningRun(taught, load_set(asked.dataset, "9a"), asked.config, champion)
+        before = run.best_auroc
+        _teach(context, asked, run)
+        context.heartbeat(_TAUGHT, "calibrating on 9a, measuring on 9b")
+        challenger = _write(asked, run)
+        context.heartbeat(_WRITTEN, "asking the gate")
+        report = trial.judge(
+            champion,
+            challenger,
+            Evidence.of(asked.dataset, audited(context, asked.dataset), held_out),
+            gate.stopping_check(before, run.best_auroc if run.improved else before),
+            lambda what: context.heartbeat(_WRITTEN, what),
+        )
+    except Cancelled:
+        shutil.rmtree(asked.work, ignore_errors=True)
+        raise
+    _enter(context, asked, challenger.card, report)
+    shutil.rmtree(asked.work, ignore_errors=True)
+    return report.sentence
+
+
+def audited(context: JobContext, dataset: Ptbxl) -> Readings:
+    """The blind readings of 9b on which readers agree."""
+    with context.sessions.read() as session:
+        agreed = consensus(panel(session))
+    judged = [
+        {"ecg": one.ecg_id, "labels": {str(k): d.label for k, d in one.classes.items()}}
+        for one in agreed
+        if one.ecg_id in dataset.records and FOLDS["9b"](dataset.records[one.ecg_id])
+    ]
+    return _labelled(dataset, judged)
+
+
+def _asked(context: JobContext) -> Asked:
+    """The run of this job; its config is completed in its row, so that it holds all of it."""
+    with context.sessions.begin() as session:
+        run = session.get_one(Retraining, context.payload["retraining"])
+        config = FinetuningConfig.of(run.config)
+        run.config = config.plain
+        parent = session.get_one(ModelVersion, run.parent_id)
+        root = Path(session.get_one(Source, run.source_id).root)
+        actor = run.asked_by
+    return Asked(run=run, parent=parent, dataset=Ptbxl.open(root), config=config, actor=actor)
+
+
+def _load(model: ModelVersion) -> Checkpoint:
+    found = load(Path(model.path))
+    if found.card.version != model.version:
+        raise CheckpointAltered(
+            f"{model.path} holds {found.card.version}, not {model.version}: restore the folder"
+        )
+    return found
+
+
+def _taught(asked: Asked) -> TaughtSet:
+    """The readers' records with their answers, and the replay sample."""
+    given = asked.run.labels["taught"]
+    read = _labelled(asked.dataset, given)
+    weight = {label["ecg"]: label["weight"] for label in given}
+    replay = load_records(asked.dataset, _replayed(asked))
+    if not len(read.records.label):
+        raise TrainingError("none of the records to be taught can be read: see 'data verify'")
+    return taught_set(
+        read.records,
+        read.said,
+        np.array([weight[i] for i in read.records.ecg_id.tolist()], dtype=np.float32),
+        replay,
+        asked.config.teacher_weight,
+    )
+
+
+def _readings(asked: Asked, part: str) -> Readings:
+    return _labelled(asked.dataset, asked.run.labels[part])
+
+
+def _labelled(dataset: Ptbxl, given: list[Json]) -> Readings:
+    """Records with what readers said of them; ``said`` is False where that is nothing."""
+    answers = {one["ecg"]: [one["labels"][str(name)] for name in SUPERCLASSES] for one in given}
+    found = load_records(dataset, [dataset.records[i] for i in answers if i in dataset.records])
+    rows = [answers[ecg_id] for ecg_id in found.ecg_id.tolist()]
+    values = np.array(rows, dtype=np.float64).reshape(-1, len(SUPERCLASSES))  # None: NaN
+    records = LabelledSet(
+        signal=found.signal,
+        label=values == 1,
+        statement=found.statement,
+        patient=found.patient,
+        ecg_id=found.ecg_id,
+    )
+    return Readings(records=records, said=~np.isnan(values))
+
+
+def _replayed(asked: Asked) -> list[Record]:
+    """A sample of folds 1-8 without the patients of the readings, drawn by the seed."""
+    read = [*asked.run.labels["taught"], *asked.run.labels["held_out"]]
+    records = asked.dataset.records
+    patients = {records[one["ecg"]].patient_id for one in read if one["ecg"] in records}
+    pool = [
+        r
+        for r in records.values()
+        if r.fold in TRAINING_FOLDS and r.labelled and r.patient_id not in patients
+    ]
+    count = min(asked.run.labels["replay"], len(pool))
+    drawn = np.random.default_rng(asked.config.seed).choice(len(pool), count, replace=False)
+    return [pool[row] for row in np.sort(drawn).tolist()]
+
+
+def _teach(context: JobContext, asked: Asked, run: FinetuningRun) -> None:
+    """Run every epoch that is left, and tell the row of the job after each and in between."""
+    epochs: list[Json] = (context.checkpoint or {}).get("epochs", [])
+    beaten = time.monotonic()
+
+    def done(share: float) -> float:
+        return _READ + (_TAUGHT - _READ) * (run.epoch + share) / asked.config.epochs
+
+    def between(batch: int, batches: int) -> None:
+        nonlocal beaten
+        if time.monotonic() - beaten >= _BEAT_S:
+            beaten = time.monotonic()
+            context.heartbeat(done(batch / batches), _so_far(epochs, asked.config.epochs))
+
+    def report(epoch: EpochReport) -> None:
+        epochs[epoch.epoch - 1 :] = [asdict(epoch)]  # a later one than the saved state is void
+        context.heartbeat(done(0), _so_far(epochs, asked.config.epochs), {"epochs": epochs})
+
+    run.between = between
+    run_to_end(run, asked.work, report)
+
+
+def _so_far(epochs: list[Json], planned: int) -> str:
+    if not epochs:
+        return f"epoch 1 of {planned}"
+    last = epochs[-1]
+    return (
+        f"epoch {last['epoch']} of {planned} done: loss {last['loss']:.4f}, macro AUROC on 9a "
+        f"{last['auroc_9a']:.4f}, about {last['seconds_left'] / 60:.0f} min left"
+    )
+
+
+def _write(asked: Asked, run: FinetuningRun) -> Checkpoint:
+    """Calibrate on 9a and write the checkpoint, at first where nobody looks for one."""
+    draft = asked.work / "checkpoint"
+    card = write_checkpoint(
+        draft,
+        run,
+        load_set(asked.dataset, "9b"),
+        simulated=asked.dataset.simulated,
+        digest=run.taught.digest,
+    )
+    return Checkpoint(card, load(draft).network)
+
+
+def _enter(context: JobContext, asked: Asked, card: Card, report: GateReport) -> None:
+    """Put the checkpoint in its place and the version into the registry, with the report."""
+    place = Path(asked.run.folder) / card.version
+    with context.sessions.read() as session:
+        known = session.scalar(select(ModelVersion.id).where(ModelVersion.version == card.version))
+    if known is None:
+        shutil.rmtree(place, ignore_errors=True)  # of a run that was killed in between
+        (asked.work / "checkpoint").rename(place)
+    with context.sessions.begin() as session:
+        _store(session, asked, card if known is None else None, card.version, place, report)
+
+
+def _store(
+    session: Session,
+    asked: Asked,
+    card: Card | None,
+    version: str,
+    place: Path,
+    report: GateReport,
+) -> None:
+    if card is not None:
+        model = registry.add(session, card, place, actor=asked.actor)
+        model.parent_id, model.retraining_id = asked.run.parent_id, asked.run.id
+    else:  # the same row again gave the same weights: the version is there
+        model = registry.find_model(session, version)
+    registry.judged(session, model, report.as_json, actor=asked.actor)

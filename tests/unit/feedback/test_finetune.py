@@ -1,0 +1,124 @@
+"""What a run would be taught, and that there is one at a time."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from core.ptbxl import Ptbxl
+from feedback import finetune, jobs
+from feedback.db import Sessions, now
+from feedback.errors import NothingToTeach, RunUnderWay
+from feedback.tables import AuditEntry, Job, JobState, Retraining
+from tests.factories_retraining import furnish, ward
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Ptbxl:
+    return ward(tmp_path_factory.mktemp("ward") / "data")
+
+
+@pytest.fixture
+def furnished(sessions: Sessions, data: Ptbxl, checkpoint: Path) -> Sessions:
+    furnish(sessions, data, checkpoint)
+    return sessions
+
+
+def test_the_dry_run_counts_what_would_be_taught(furnished: Sessions) -> None:
+    with furnished.read() as session:
+        told = finetune.summary(session, finetune.plan(session))
+    assert (told["taught"], told["held_out"], told["replay"]) == (44, 36, 176)
+    assert told["by_source"] == {"single reader": 80}
+    assert told["by_reader"] == {"reader@example.org": 80}
+    assert told["by_class"]["MI"] == {"present": 16, "absent": 64, "open": 0}
+    with furnished.read() as session:
+        assert session.scalars(select(Job)).all() == []
+
+
+def test_no_patient_is_on_both_sides(furnished: Sessions) -> None:
+    with furnished.read() as session:
+        found = finetune.plan(session)
+        other = finetune.plan(session, seed=1)
+    taught = {label.patient_id for label in found.taught}
+    assert taught.isdisjoint(label.patient_id for label in found.held_out)
+    assert {label.fold for label in [*found.taught, *found.held_out]} <= set(range(1, 9))
+    assert found.held_out != other.held_out
+
+
+def test_too_few_labels_are_named(sessions: Sessions, data: Ptbxl, checkpoint: Path) -> None:
+    furnish(sessions, data, checkpoint, readings=59)
+    with sessions.read() as session, pytest.raises(NothingToTeach) as refused:
+        finetune.plan(session)
+    assert str(refused.value) == (
+        "readers agree on 59 records of folds 1-8, and a run needs 60: read more of them first"
+    )
+
+
+def test_what_is_taught_is_frozen_when_it_is_asked_for(furnished: Sessions, tmp_path: Path) -> None:
+    with furnished.begin() as session:
+        job = finetune.enqueue(session, tmp_path, actor="eve", config={"seed": 3})
+        run = session.get_one(Retraining, job.payload["retraining"])
+    assert (run.config, run.asked_by, run.folder) == ({"seed": 3}, "eve", str(tmp_path))
+    first = run.labels["taught"][0]
+    assert set(first) == {"record", "ecg", "labels", "weight", "source", "readings"}
+    assert len(run.labels["taught"]) + len(run.labels["held_out"]) == 80
+    with furnished.read() as session:
+        entry = session.scalar(select(AuditEntry).where(AuditEntry.action == "job.enqueue"))
+    assert entry is not None and entry.detail["payload"] == {"retraining": run.id}
+
+
+def test_there_is_one_run_at_a_time(furnished: Sessions, tmp_path: Path) -> None:
+    with furnished.begin() as session:
+        job = finetune.enqueue(session, tmp_path)
+    with furnished.begin() as session, pytest.raises(RunUnderWay) as refused:
+        finetune.enqueue(session, tmp_path)
+    assert "a fine-tuning run waits or goes on already" in str(refused.value)
+    with furnished.begin() as session:
+        jobs.cancel(session, job.id, actor="eve")
+        assert finetune.enqueue(session, tmp_path).id > job.id
+
+
+class TestOnSchedule:
+    def due(self, sessions: Sessions, folder: Path, every: int = 80) -> bool:
+        schedule = finetune.Schedule(sessions=sessions, folder=folder, every=every, hours=24)
+        return schedule() is not None
+
+    def finish(self, sessions: Sessions, hours: float) -> None:
+        with sessions.begin() as session:
+            session.execute(update(Job).values(state=JobState.DONE))
+            session.execute(update(Retraining).values(asked_at=now() - timedelta(hours=hours)))
+
+    def test_it_is_off_until_asked_for(self, furnished: Sessions, tmp_path: Path) -> None:
+        assert not self.due(furnished, tmp_path, every=0)
+
+    def test_it_waits_for_enough_new_labels(self, furnished: Sessions, tmp_path: Path) -> None:
+        assert not self.due(furnished, tmp_path, every=81)
+        assert self.due(furnished, tmp_path)
+        assert not self.due(furnished, tmp_path)  # it is at work
+        self.finish(furnished, hours=25)
+        assert not self.due(furnished, tmp_path, every=1)  # nothing was read since
+
+    def test_it_looks_once_a_minute(self, furnished: Sessions, tmp_path: Path) -> None:
+        schedule = finetune.Schedule(sessions=furnished, folder=tmp_path, every=81, hours=24)
+        assert schedule() is None
+        schedule.every = 80
+        assert schedule() is None  # it would be due, and is not looked at yet
+
+    def test_without_records_or_a_model_it_waits(self, sessions: Sessions, tmp_path: Path) -> None:
+        assert not self.due(sessions, tmp_path, every=1)
+
+    def test_it_waits_for_the_hours_to_pass(self, furnished: Sessions, tmp_path: Path) -> None:
+        assert self.due(furnished, tmp_path)
+        with furnished.begin() as session:
+            session.execute(update(Retraining).values(labels={"taught": [], "held_out": []}))
+        self.finish(furnished, hours=23)
+        assert not self.due(furnished, tmp_path)
+        self.finish(furnished, hours=25)
+        assert self.due(furnished, tmp_path)
+
+    def test_too_few_labels_are_no_error(
+        self, sessions: Sessions, data: Ptbxl, checkpoint: Path, tmp_path: Path
+    ) -> None:
+        furnish(sessions, data, checkpoint, readings=20)
+        assert not self.due(sessions, tmp_path, every=10)

@@ -1,0 +1,205 @@
+"""A whole run: taught, judged, entered; killed at any moment, it ends with the same weights."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from core.checkpoint import read_card
+from core.ptbxl import Ptbxl
+from feedback import audit, finetune, jobs, registry, runner
+from feedback.db import Sessions
+from feedback.tables import Job, JobState, ModelState, ModelVersion, Retraining
+from tests.factories_retraining import CONFIG, furnish, ward, weights
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+KILLS = 10
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Ptbxl:
+    return ward(tmp_path_factory.mktemp("ward") / "data")
+
+
+@pytest.fixture
+def furnished(sessions: Sessions, data: Ptbxl, checkpoint: Path) -> Sessions:
+    furnish(sessions, data, checkpoint)
+    return sessions
+
+
+def enqueue(sessions: Sessions, folder: Path, **config: object) -> int:
+    with sessions.begin() as session:
+        return finetune.enqueue(session, folder, actor="eve", config=CONFIG | config).id
+
+
+def again(sessions: Sessions) -> int:
+    """The job of the same row once more."""
+    with sessions.begin() as session:
+        run = session.scalars(select(Retraining)).one()
+        return finetune.enqueue_run(session, run, actor="eve").id
+
+
+def run(sessions: Sessions, job_id: int) -> Job:
+    assert jobs.claim(sessions, "a", job_id=job_id) == job_id
+    runner.run(sessions, job_id, "a")
+    return row(sessions, job_id)
+
+
+def row(sessions: Sessions, job_id: int) -> Job:
+    with sessions.read() as session:
+        return session.get_one(Job, job_id)
+
+
+def challenger(sessions: Sessions) -> ModelVersion:
+    with sessions.read() as session:
+        return session.scalars(
+            select(ModelVersion).where(ModelVersion.retraining_id.is_not(None))
+        ).one()
+
+
+def test_a_run_leaves_a_version_with_its_lineage_and_the_words_of_the_gate(
+    furnished: Sessions, checkpoint: Path, tmp_path: Path
+) -> None:
+    job = run(furnished, enqueue(furnished, tmp_path))
+    assert job.state is JobState.DONE, job.error
+    model = challenger(furnished)
+    assert job.message == model.gate["sentence"]
+    assert [epoch["epoch"] for epoch in job.checkpoint["epochs"]] == [1, 2, 3]
+    assert read_card(tmp_path / model.version).version == model.version
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == [model.version]
+    with furnished.read() as session:
+        told = registry.describe(session, model)
+        audit.verify(session)
+    assert told["parent"] == read_card(checkpoint).version
+    assert told["run"]["config"]["seed"] == CONFIG["seed"]
+    assert told["run"]["config"]["learning_rate"] > 0  # completed, so that it can be repeated
+    assert told["registered_by"] == "eve"
+    # thirty records of 9b show little, and so the gate says
+    assert model.state is ModelState.FAILED
+    names = [check["name"] for check in model.gate["checks"]]
+    assert names[0] == "early stopping on 9a"
+    assert {"macro AUROC on 9b", "readings held out from the run", "200 ms later"} <= set(names)
+    assert all(check["sentence"] for check in model.gate["checks"])
+
+
+def test_the_same_row_gives_the_same_weights(furnished: Sessions, tmp_path: Path) -> None:
+    run(furnished, enqueue(furnished, tmp_path))
+    first = challenger(furnished)
+    taught = weights(tmp_path / first.version)
+    with furnished.begin() as session:  # as if it had never been entered
+        session.delete(session.get_one(ModelVersion, first.id))
+    assert run(furnished, again(furnished)).state is JobState.DONE
+    second = challenger(furnished)
+    assert second.version == first.version
+    repeated = weights(tmp_path / second.version)
+    assert all(np.array_equal(taught[name], repeated[name]) for name in taught)
+
+
+def test_a_version_that_is_there_is_judged_again_and_not_entered_twice(
+    furnished: Sessions, tmp_path: Path
+) -> None:
+    run(furnished, enqueue(furnished, tmp_path))
+    assert run(furnished, again(furnished)).state is JobState.DONE
+    assert challenger(furnished).gate["judged_at"] > ""
+
+
+def test_a_cancelled_run_leaves_nothing_behind(
+    furnished: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = enqueue(furnished, tmp_path)
+    beat = jobs.JobContext.heartbeat
+
+    def cancelled(context: jobs.JobContext, progress: float, *rest: object) -> None:
+        if progress > 0.3:
+            with furnished.begin() as session:
+                jobs.cancel(session, job_id, actor="eve")
+        beat(context, progress, *rest)
+
+    monkeypatch.setattr(jobs.JobContext, "heartbeat", cancelled)
+    assert run(furnished, job_id).state is JobState.CANCELLED
+    assert list(tmp_path.glob(".run-*")) == []
+
+
+_KILLER = """
+import json, os, random, signal, sys, time
+from sqlalchemy import update
+import feedback.retraining  # brings torch once, and runs nothing of it before a fork
+from feedback import db, jobs, runner
+from feedback.tables import Job
+
+url, job_id, kills, whole = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+moments = random.Random(11)
+
+def child(owner):
+    pid = os.fork()
+    if pid:
+        return pid
+    sessions = db.make_sessions(db.make_engine(url))
+    assert jobs.claim(sessions, owner, job_id=job_id) == job_id
+    runner.run(sessions, job_id, owner)
+    os._exit(0)
+
+def abandon():
+    engine = db.make_engine(url)
+    with db.make_sessions(engine).begin() as session:  # as if a minute had passed
+        session.execute(update(Job).values(lease_until=db.now()))
+    engine.dispose()
+
+killed, after = 0, []
+for attempt in range(kills):
+    pid = child(f"worker {attempt}")
+    wait = moments.uniform(0, whole)
+    deadline = time.monotonic() + wait
+    while time.monotonic() < deadline and os.waitpid(pid, os.WNOHANG) == (0, 0):
+        time.sleep(0.005)
+    else:
+        pass
+    try:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        killed += 1
+        after.append(round(wait, 2))
+    except (ProcessLookupError, ChildProcessError):
+        break  # it had come to its end
+    abandon()
+else:
+    os.waitpid(child("the last"), 0)
+print(json.dumps({"killed": killed, "after": after}))
+"""
+
+
+def test_killed_at_ten_moments_it_ends_with_the_weights_of_an_undisturbed_run(
+    furnished: Sessions, data: Ptbxl, checkpoint: Path, tmp_path: Path
+) -> None:
+    if furnished.engine.dialect.name != "sqlite":
+        pytest.skip("what is tested is the run, not the database")
+    run(furnished, enqueue(furnished, tmp_path / "whole", epochs=6))
+    undisturbed = challenger(furnished)
+    taught = weights(tmp_path / "whole" / undisturbed.version)
+    started, ended = (getattr(row(furnished, 1), name) for name in ("started_at", "finished_at"))
+    with furnished.begin() as session:
+        session.delete(session.get_one(ModelVersion, undisturbed.id))
+        run_row = session.scalars(select(Retraining)).one()
+        run_row.folder = str(tmp_path / "killed")
+        (tmp_path / "killed").mkdir()
+    job_id = again(furnished)
+    url = furnished.engine.url.render_as_string(hide_password=False)
+    whole = (ended - started).total_seconds()
+    told = subprocess.run(
+        [sys.executable, "-c", _KILLER, url, str(job_id), str(KILLS), str(whole / 3)],
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout.splitlines()[-1])["killed"] == KILLS
+    assert row(furnished, job_id).state is JobState.DONE, row(furnished, job_id).error
+    killed = challenger(furnished)
+    assert killed.version == undisturbed.version
+    repeated = weights(tmp_path / "killed" / killed.version)
+    assert all(np.array_equal(taught[name], repeated[name]) for name in taught)
