@@ -17,7 +17,7 @@ from core.calibration import Bools, Floats
 from core.ecg import SUPERCLASSES
 from core.evaluation import auroc
 from core.metamorphic import Check
-from core.reliability import expected_calibration_error
+from core.reliability import expected_calibration_error, reliability_bins
 from core.resampling import Difference, Ids, auroc_draws, macro, patient_weights
 
 LOSS = 0.01  # of AUROC that a class, their mean or a group may lose at most
@@ -25,6 +25,7 @@ WORSE = 0.01  # that a class's calibration error may grow at most
 FEWEST = 30  # readings, below which nothing is said about them
 _TINY = 1e-6  # probabilities are kept this far from 0 and 1, where a log loss is infinite
 _AGE = 65
+_NAMED = 3  # checks that the one sentence names; the others are counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class GateReport:
     champion: str
     challenger: str
     checks: tuple[GateCheck, ...]
+    reliability: Mapping[str, Any] | None = None  # of both on 9b, bins by model and class
 
     @property
     def passed(self) -> bool:
@@ -56,7 +58,9 @@ class GateReport:
         failed = [check.name for check in self.checks if check.passed is False]
         if not failed:
             return f"{self.challenger} passes all {len(self.checks)} checks."
-        return f"{self.challenger} is stopped by {', '.join(failed)}."
+        named = ", ".join(failed[:_NAMED])
+        rest = f" and {len(failed) - _NAMED} more checks" if len(failed) > _NAMED else ""
+        return f"{self.challenger} is stopped by {named}{rest}."
 
     @property
     def as_json(self) -> dict[str, Any]:
@@ -67,6 +71,7 @@ class GateReport:
             "passed": self.passed,
             "sentence": self.sentence,
             "checks": [asdict(check) for check in self.checks],
+            "reliability": self.reliability,
         }
 
 
@@ -93,11 +98,15 @@ def discrimination_checks(contest: Contest, where: str = "9b") -> list[GateCheck
     """AUROC of every class and their mean, paired by patient."""
     areas, draws = _areas(contest)
     checks = [
-        _area_check(f"AUROC of {name} on {where}", Difference.of(float(areas[k]), draws[k]))
+        _area_check(
+            f"AUROC of {name} on {where}",
+            Difference.of(float(areas[k]), draws[k]),
+            len(contest.label),
+        )
         for k, name in enumerate(SUPERCLASSES)
     ]
     overall = Difference.of(float(macro(areas[:, None])[0]), macro(draws))
-    return [_area_check(f"macro AUROC on {where}", overall), *checks]
+    return [_area_check(f"macro AUROC on {where}", overall, len(contest.label)), *checks]
 
 
 def calibration_checks(contest: Contest) -> list[GateCheck]:
@@ -188,7 +197,19 @@ def audited_checks(contest: Contest) -> list[GateCheck]:
         ]
     areas, draws = _areas(contest)
     overall = Difference.of(float(macro(areas[:, None])[0]), macro(draws))
-    return [_area_check(f"macro AUROC on {len(contest.label)} audited readings", overall)]
+    return [_area_check("macro AUROC on audited readings", overall, len(contest.label))]
+
+
+def reliability(contest: Contest) -> dict[str, Any]:
+    """What each model promised on these records, and what came of it: bins by class."""
+    named = {"champion": contest.champion, "challenger": contest.challenger}
+    return {
+        model: {
+            str(name): [asdict(one) for one in reliability_bins(p[:, k], contest.label[:, k])]
+            for k, name in enumerate(SUPERCLASSES)
+        }
+        for model, p in named.items()
+    }
 
 
 def _areas(contest: Contest) -> tuple[Floats, Floats]:
@@ -206,12 +227,12 @@ def _both(contest: Contest) -> tuple[Floats, Floats]:
     return contest.champion, contest.challenger
 
 
-def _area_check(name: str, found: Difference) -> GateCheck:
+def _area_check(name: str, found: Difference, records: int) -> GateCheck:
     if np.isnan(found.low):
         return GateCheck(
             name=name,
             passed=False,
-            sentence=f"There are too few records for the {name}: nothing is shown.",
+            sentence=f"{records} records are too few for the {name}: nothing is shown.",
             figures=_figures(found),
         )
     passed = bool(found.low >= -LOSS)
@@ -219,7 +240,8 @@ def _area_check(name: str, found: Difference) -> GateCheck:
     return GateCheck(
         name=name,
         passed=passed,
-        sentence=f"The {name} differs by {_interval(found)}, which {reach} below -{LOSS}.",
+        sentence=f"The {name} differs by {_interval(found)} on {records} records, which {reach} "
+        f"below -{LOSS}.",
         figures=_figures(found),
     )
 
@@ -227,7 +249,7 @@ def _area_check(name: str, found: Difference) -> GateCheck:
 def _group_check(name: str, contest: Contest) -> GateCheck:
     areas, draws = _areas(contest) if len(contest.label) else (np.full(5, np.nan), np.empty((5, 0)))
     overall = Difference.of(float(macro(areas[:, None])[0]), macro(draws))
-    return _area_check(f"macro AUROC of {len(contest.label)} records of {name}", overall)
+    return _area_check(f"macro AUROC of {name}", overall, len(contest.label))
 
 
 def _ece(probability: Floats, label: Bools, k: int) -> float:

@@ -83,7 +83,10 @@ def judge(
         checks.append(gate.taught_check(_contest(champion, challenger, read.records), read.said))
     checks += _hard(champion, challenger, evidence.probes, tell)
     return GateReport(
-        champion=champion.card.version, challenger=challenger.card.version, checks=tuple(checks)
+        champion=champion.card.version,
+        challenger=challenger.card.version,
+        checks=tuple(checks),
+        reliability=gate.reliability(both),
     )
 
 

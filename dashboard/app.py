@@ -15,14 +15,24 @@ from core.errors import CoreError
 from dashboard import ids, preferences, security
 from dashboard.components import shell
 from dashboard.context import attach, context
-from dashboard.pages import account, ahead, export, jobs, not_found, people, read, worklist
+from dashboard.pages import (
+    account,
+    ahead,
+    export,
+    jobs,
+    models,
+    not_found,
+    people,
+    read,
+    worklist,
+)
 from dashboard.settings import Settings
 from feedback.errors import FeedbackError
 
 log = logging.getLogger(__name__)
 
 _HERE = Path(__file__).parent
-_PAGES = (worklist, read, ahead, export, people, jobs, not_found)
+_PAGES = (worklist, read, ahead, export, people, models, jobs, not_found)
 _VENDOR = "/assets/vendor/"
 _ANY_LOOK = 'data-bs-theme="light"'
 _INDEX = (_HERE / "templates" / "index.html").read_text("utf-8")

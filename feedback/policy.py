@@ -15,6 +15,7 @@ class Action(StrEnum):
     MANAGE_WORKLISTS = "make worklists"
     MANAGE_JOBS = "manage jobs"
     MANAGE_PEOPLE = "manage people"
+    MANAGE_MODELS = "retrain, promote and roll back models"
 
 
 _EVERYONE = frozenset({Action.SEE_WORKLIST, Action.READ})

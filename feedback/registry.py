@@ -151,8 +151,7 @@ def objection(session: Session, model: ModelVersion) -> str | None:
             f"and {champion.version} is served now"
         )
     if not model.gate["passed"]:
-        failed = [check["name"] for check in model.gate["checks"] if check["passed"] is False]
-        return f"{model.version} did not pass the gate ({', '.join(failed)})"
+        return f"the gate has stopped it ({model.gate['sentence'].rstrip('.')})"
     return None
 
 

@@ -23,6 +23,7 @@ _LINKS = (
     ("Worklist", "/", Action.SEE_WORKLIST),
     ("Export", "/export", Action.EXPORT),
     ("People", "/people", Action.MANAGE_PEOPLE),
+    ("Models", "/models", Action.MANAGE_MODELS),
     ("Jobs", "/jobs", Action.MANAGE_JOBS),
 )
 SIMULATED = "SIMULATED records: these ECGs come from a simulator, not from patients."

@@ -168,6 +168,7 @@ def test_every_callback_has_declared_who_may_run_it(house: House) -> None:
         ("/export", Action.EXPORT),
         ("/people", Action.MANAGE_PEOPLE),
         ("/jobs", Action.MANAGE_JOBS),
+        ("/models", Action.MANAGE_MODELS),
     ],
 )
 def test_pages_are_shown_to_those_who_may_see_them(

@@ -17,6 +17,7 @@ ALLOWED = {
     (Role.ADMIN, Action.MANAGE_WORKLISTS),
     (Role.ADMIN, Action.MANAGE_JOBS),
     (Role.ADMIN, Action.MANAGE_PEOPLE),
+    (Role.ADMIN, Action.MANAGE_MODELS),
 }
 
 

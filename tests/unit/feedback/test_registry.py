@@ -43,7 +43,10 @@ def challenger(
         model = registry.add(session, card, folder, actor="eve")
         if passed is not None:
             checks = [{"name": "AUROC of MI", "passed": passed, "sentence": "It fell."}]
-            model.gate = {"champion": champion, "passed": passed, "checks": checks}
+            sentence = f"{card.version} is stopped by AUROC of MI."
+            model.gate = {
+                "champion": champion, "passed": passed, "checks": checks, "sentence": sentence,
+            }  # fmt: skip
     return card.version
 
 
@@ -91,7 +94,7 @@ def catalogue_id(sessions: Sessions, version: str) -> int:
 @pytest.mark.parametrize(
     ("passed", "why"),
     [
-        (False, "2026.12-new did not pass the gate (AUROC of MI)"),
+        (False, "the gate has stopped it (2026.12-new is stopped by AUROC of MI)"),
         (None, "2026.12-new was not judged by the gate"),
     ],
 )

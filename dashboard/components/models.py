@@ -1,0 +1,257 @@
+"""What the page of models is made of: versions, the report of the gate, a run and its plan."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from core.ecg import SUPERCLASSES
+from core.reliability import Bin
+from dashboard import ids
+from dashboard.components.shell import local_time, sentence
+from dashboard.figures.lineage import Node, lineage_chart, metrics_chart
+from dashboard.figures.reliability import reliability_chart
+from dashboard.numbers import number
+from feedback import registry
+from feedback.registry import SHORTEST
+from feedback.tables import Job, JobState, Json, ModelVersion
+
+_MARKS = {True: "passed", False: "failed", None: "not asked"}
+
+
+def versions_table(models: Sequence[ModelVersion], chosen: str | None) -> Component:
+    """Every version, the latest first, with a link to its report."""
+    names = {model.id: model.version for model in models}
+    head = ("Version", "State", "From", "Entered", "By", "Macro AUROC, 9b", "The gate says")
+    return dbc.Table(
+        [
+            html.Thead(html.Tr([html.Th(name, scope="col") for name in head])),
+            html.Tbody([_version_row(model, names, chosen) for model in models]),
+        ],
+        className="numbers versions",
+    )
+
+
+def _version_row(model: ModelVersion, names: Mapping[int, str], chosen: str | None) -> Component:
+    link = dcc.Link(model.version, href=f"/models?version={model.version}")
+    said = model.gate["sentence"] if model.gate else "It was not asked."
+    return html.Tr(
+        [
+            html.Th(link, scope="row"),
+            html.Td(html.Strong("champion") if model.active else str(model.state)),
+            html.Td(names.get(model.parent_id or 0, "-")),
+            html.Td(local_time(model.registered_at, date=True)),
+            html.Td(model.registered_by),
+            html.Td(number(registry.macro_auroc(model.card), 4)),
+            html.Td(said),
+        ],
+        className="chosen" if model.version == chosen else "",
+    )
+
+
+def charts(models: Sequence[ModelVersion]) -> Component:
+    """The lineage, and the classes over the versions, the oldest first."""
+    names = {model.id: model.version for model in models}
+    nodes = [_node(model, names) for model in reversed(models)]
+    figures = (lineage_chart(nodes), metrics_chart(nodes))
+    return html.Div([_graph(figure) for figure in figures], className="model-charts")
+
+
+def _node(model: ModelVersion, names: Mapping[int, str]) -> Node:
+    on_9b = model.card.get("metrics", {}).get("9b", {})
+    low_high = on_9b.get("macro_auroc_ci")
+    return Node(
+        version=model.version,
+        state=str(model.state),
+        parent=names.get(model.parent_id or 0),
+        macro_auroc=on_9b.get("macro_auroc"),
+        interval=tuple(low_high) if low_high else None,
+        auroc=on_9b.get("auroc", {}),
+    )
+
+
+def report(told: Json, objection: str | None) -> Component:
+    """One version: how it was judged, what can be done with it, and where it comes from."""
+    parts = [html.H2(f"{told['version']}, {told['state']}"), *_gate(told)]
+    if told["state"] != "champion":
+        parts.append(_promotion(objection))
+    chosen = dcc.Store(id=ids.MODELS_CHOSEN, data=told["version"])
+    return html.Div([*parts, chosen, _origin(told)], className="panel report")
+
+
+def _gate(told: Json) -> list[Component]:
+    gate = told["gate"]
+    if gate is None:
+        return [html.P("The gate was not asked about this version.")]
+    parts = [
+        html.P(f"Against {gate['champion']}: {gate['sentence']}"),
+        dbc.Table(
+            html.Tbody([_check_row(check) for check in gate["checks"]]),
+            className="numbers checks",
+        ),
+    ]
+    if gate.get("reliability"):
+        parts.append(_reliability(told))
+    return parts
+
+
+def _check_row(check: Json) -> Component:
+    word, failed = _MARKS[check["passed"]], check["passed"] is False
+    return html.Tr(
+        [
+            html.Td(html.Span(word, className="problem" if failed else "quiet")),
+            html.Th(check["name"], scope="row"),
+            html.Td(check["sentence"]),
+        ]
+    )
+
+
+def _reliability(told: Json) -> Component:
+    stored = told["gate"]["reliability"]["challenger"]
+    bins = {name: [Bin(**one) for one in stored[str(name)]] for name in SUPERCLASSES}
+    ece = told["card"].get("metrics", {}).get("9b", {}).get("ece", {})
+    figure = reliability_chart(bins, {name: ece.get(str(name)) for name in SUPERCLASSES})
+    figure["layout"]["height"] = 260
+    return html.Div([html.H2("Whether its probabilities keep their word, on 9b"), _graph(figure)])
+
+
+def _promotion(objection: str | None) -> Component:
+    """A button, and where the gate objects a place to say why all the same."""
+    button = dbc.Button(
+        "Promote all the same" if objection else "Promote",
+        id=ids.MODELS_PROMOTE,
+        color="secondary" if objection else "primary",
+        outline=bool(objection),
+    )
+    why = html.Label(
+        [
+            "Justification",
+            dbc.Textarea(
+                id=ids.MODELS_WHY,
+                placeholder=f"Why it shall be served all the same: {SHORTEST} characters or more",
+            ),
+        ],
+        hidden=not objection,
+    )
+    words = [html.P(sentence(objection), className="warning")] if objection else []
+    said = html.Div(id=ids.MODELS_OUTCOME, role="status")
+    return html.Div([*words, why, button, said], className="promotion")
+
+
+def _origin(told: Json) -> Component:
+    run = told["run"]
+    rows: list[tuple[str, Any]] = [
+        ("Taught from", told["parent"] or "no registered version"),
+        ("Weights", told["card"].get("weights_sha256", "-")),
+        ("Data digest", told["card"].get("data", {}).get("digest", "-")),
+        ("Entered by", told["registered_by"]),
+        ("Files", told["path"]),
+    ]
+    if told["justification"]:
+        rows.append(("Promoted all the same", told["justification"]))
+    if run:
+        rows += [
+            ("Run", f"{run['id']}, asked for by {run['asked_by']}"),
+            ("Labels", f"{_labels(run['labels'])}, sha256 {run['labels_digest']}"),
+            ("Config", ", ".join(f"{k} {v}" for k, v in run["config"].items())),
+        ]
+    table = html.Table(
+        html.Tbody([html.Tr([html.Th(name, scope="row"), html.Td(value)]) for name, value in rows]),
+        className="table origin",
+    )
+    return html.Details([html.Summary("Where it comes from"), table])
+
+
+def _labels(labels: Json) -> str:
+    return (
+        f"{len(labels['taught'])} taught, {len(labels['held_out'])} held out, "
+        f"{labels['replay']} replayed"
+    )
+
+
+def plan(told: Json) -> Component:
+    """The dry run: what would be taught, by class, source and reader, and the way to start it."""
+    head = ("", *map(str, SUPERCLASSES))
+    rows = [
+        html.Tr(
+            [
+                html.Th(kind, scope="row"),
+                *(html.Td(told["by_class"][str(n)][kind]) for n in SUPERCLASSES),
+            ]
+        )
+        for kind in ("present", "absent", "open")
+    ]
+    sources = ", ".join(f"{n} by {name}" for name, n in told["by_source"].items())
+    readers = ", ".join(f"{email} {n}" for email, n in told["by_reader"].items())
+    return html.Div(
+        [
+            html.P(
+                f"{told['parent']} would be taught {told['taught']} records that readers agree "
+                f"on, and {told['replay']} of folds 1-8 again so that it forgets nothing. "
+                f"{told['held_out']} more are held out, for the gate to ask about."
+            ),
+            dbc.Table(
+                [
+                    html.Thead(html.Tr([html.Th(name, scope="col") for name in head])),
+                    html.Tbody(rows),
+                ],
+                className="numbers planned",
+            ),
+            html.P(f"Agreed: {sources}. Answers: {readers}.", className="quiet"),
+            dbc.Button("Start retraining", id=ids.MODELS_START, color="primary"),
+        ],
+        className="panel",
+    )
+
+
+def run_progress(job: Job) -> Component:
+    """The last run: how far it is, its epochs, and a button that ends it."""
+    open_ = job.state in (JobState.QUEUED, JobState.RUNNING)
+    state = "stopping" if job.cancel_requested and open_ else str(job.state)
+    said = job.error or job.message
+    return html.Div(
+        [
+            html.H2(f"Retraining, job {job.id}: {state}"),
+            dbc.Progress(value=round(100 * job.progress), label=f"{job.progress:.0%}")
+            if open_
+            else None,
+            html.P(said, className="problem" if job.error else ""),
+            _epochs((job.checkpoint or {}).get("epochs", [])),
+            dbc.Button(
+                "Cancel", id=ids.of_job("cancel-run", job.id), size="sm", outline=True,
+                color="secondary",
+            )
+            if open_ and not job.cancel_requested
+            else None,
+        ],
+        className="panel run",
+    )  # fmt: skip
+
+
+def _epochs(epochs: Sequence[Json]) -> Component | None:
+    if not epochs:
+        return None
+    head = ("Epoch", "Loss", "Macro AUROC, 9a", "Seconds")
+    return html.Details(
+        [
+            html.Summary("Log"),
+            html.Table(
+                [
+                    html.Thead(html.Tr([html.Th(name, scope="col") for name in head])),
+                    html.Tbody([_epoch(one) for one in epochs]),
+                ],
+                className="table numbers",
+            ),
+        ]
+    )
+
+
+def _epoch(one: Json) -> Component:
+    cells = (one["epoch"], number(one["loss"], 4), number(one["auroc_9a"], 4))
+    return html.Tr([*(html.Td(cell) for cell in cells), html.Td(number(one["seconds"], 0))])
+
+
+def _graph(figure: Json) -> Component:
+    return dcc.Graph(figure=figure, config={"displayModeBar": False})

@@ -1,0 +1,188 @@
+"""The versions of the model: what is served, how it was judged, retraining, the way back."""
+
+from collections.abc import Sequence
+
+import dash
+import dash_bootstrap_components as dbc
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from core.errors import CoreError
+from dashboard import ids
+from dashboard.components import models as parts
+from dashboard.components.shell import forbidden, heading, message, problem
+from dashboard.context import context
+from dashboard.security import needs, permitted, person
+from feedback import finetune, jobs, registry
+from feedback.errors import FeedbackError
+from feedback.policy import Action
+from feedback.tables import ModelVersion
+
+_EVERY_MS = 3000
+
+
+def register(app: Dash) -> None:
+    """Add the page and its callbacks to ``app``."""
+    dash.register_page("models", path="/models", title="Models · TrustECG", layout=layout)
+    said = Output(ids.MODELS_MESSAGE, "children", allow_duplicate=True)
+    quiet = {"prevent_initial_call": True}
+    app.callback(
+        Output(ids.MODELS_RUN, "children"), Input(ids.MODELS_TICK, "n_intervals"), **quiet
+    )(follow_run)
+    app.callback(
+        Output(ids.MODELS_PLANNED, "children"),
+        Input(ids.MODELS_PLAN, "n_clicks"),
+        State(ids.MODELS_ASSISTED, "value"),
+        **quiet,
+    )(plan_run)
+    app.callback(
+        said, Input(ids.MODELS_START, "n_clicks"), State(ids.MODELS_ASSISTED, "value"), **quiet
+    )(start_run)
+    app.callback(said, Input(ids.of_job("cancel-run", ALL), "n_clicks"), **quiet)(cancel_run)
+    app.callback(
+        Output(ids.MODELS_OUTCOME, "children"),
+        Input(ids.MODELS_PROMOTE, "n_clicks"),
+        State(ids.MODELS_WHY, "value"),
+        State(ids.MODELS_CHOSEN, "data"),
+        **quiet,
+    )(promote)
+    app.callback(said, Input(ids.MODELS_ROLLBACK, "submit_n_clicks"), **quiet)(roll_back)
+
+
+def layout(version: str | None = None, **_: object) -> Component:
+    """Every version, and the report of the one that is asked for."""
+    if not permitted(Action.MANAGE_MODELS):
+        return forbidden(Action.MANAGE_MODELS)
+    with context().sessions.read() as session:
+        models = registry.versions(session)
+        chosen = next((m for m in models if m.version == version), None) or next(iter(models), None)
+        told = registry.describe(session, chosen) if chosen else None
+        objection = registry.objection(session, chosen) if chosen else None
+    if told is None or chosen is None:
+        return message("No model", "no model is registered: 'trustecg up' enters the first")
+    return html.Div(
+        [
+            heading("Models"),
+            _acts(models),
+            html.Div(id=ids.MODELS_MESSAGE, role="status", className="outcome"),
+            html.Div(id=ids.MODELS_PLANNED),
+            html.Div(_run(), id=ids.MODELS_RUN),
+            html.Div(parts.versions_table(models, chosen.version), id=ids.MODELS_LIST),
+            parts.report(told, objection),
+            parts.charts(models),
+            dcc.Interval(id=ids.MODELS_TICK, interval=_EVERY_MS),
+        ],
+        className="page",
+    )
+
+
+@needs(Action.MANAGE_MODELS)
+def follow_run(_tick: int) -> Component | None:
+    """The last run as it is now."""
+    return _run()
+
+
+@needs(Action.MANAGE_MODELS)
+def plan_run(_clicks: int, assisted: bool | None) -> Component:
+    """What a run would be taught, before anybody starts one."""
+    try:
+        with context().sessions.read() as session:
+            plan = finetune.plan(session, include_assisted=bool(assisted))
+            return parts.plan(finetune.summary(session, plan))
+    except FeedbackError as error:
+        return problem(error)
+
+
+@needs(Action.MANAGE_MODELS)
+def start_run(clicks: int | None, assisted: bool | None) -> Component:
+    """Queue the run that was planned."""
+    if not clicks:
+        raise PreventUpdate  # the plan was drawn, nobody pressed anything
+    folder = context().settings.checkpoints
+    try:
+        with context().sessions.begin() as session:
+            job = finetune.enqueue(
+                session, folder, actor=person().email, include_assisted=bool(assisted)
+            )
+    except FeedbackError as error:
+        return problem(error)
+    return html.Span(f"Job {job.id} is queued: its progress is shown here.")
+
+
+@needs(Action.MANAGE_MODELS)
+def cancel_run(clicks: Sequence[int | None]) -> Component:
+    """End the run whose button was pressed."""
+    if not any(clicks):
+        raise PreventUpdate  # the run was drawn, nobody pressed anything
+    number = ctx.triggered_id["job"]
+    try:
+        with context().sessions.begin() as session:
+            jobs.cancel(session, number, actor=person().email)
+    except FeedbackError as error:
+        return problem(error)
+    return html.Span(f"Job {number} will stop.")
+
+
+@needs(Action.MANAGE_MODELS)
+def promote(clicks: int | None, why: str | None, version: str) -> Component:
+    """Serve the version of the report."""
+    if not clicks:
+        raise PreventUpdate  # the report was drawn, nobody pressed anything
+    try:
+        with context().sessions.begin() as session:
+            model = registry.promote(session, version, actor=person().email, justification=why)
+    except (CoreError, FeedbackError) as error:
+        return problem(error)
+    return _served(model)
+
+
+@needs(Action.MANAGE_MODELS)
+def roll_back(clicks: int | None) -> Component:
+    """Serve again what the champion has replaced."""
+    if not clicks:
+        raise PreventUpdate
+    try:
+        with context().sessions.begin() as session:
+            model = registry.rollback(session, actor=person().email)
+    except (CoreError, FeedbackError) as error:
+        return problem(error)
+    return _served(model)
+
+
+def _served(model: ModelVersion) -> Component:
+    again = dcc.Link("Show the versions as they are now", href=f"/models?version={model.version}")
+    return html.Span([f"{model.version} is served. ", again])
+
+
+def _run() -> Component | None:
+    with context().sessions.read() as session:
+        job = finetune.latest_job(session)
+    return parts.run_progress(job) if job else None
+
+
+def _acts(models: Sequence[ModelVersion]) -> Component:
+    """Plan a run; go back, where there is a way."""
+    champion = next((m for m in models if m.active), None)
+    names = {m.id: m.version for m in models}
+    before = names.get(champion.replaced_id or 0) if champion else None
+    return html.Div(
+        [
+            dbc.Button("Plan retraining", id=ids.MODELS_PLAN, color="primary"),
+            dbc.Checkbox(
+                id=ids.MODELS_ASSISTED,
+                label="teach assisted answers too, at half weight",
+                value=False,
+            ),
+            _way_back(before) if before else None,
+        ],
+        className="row-of model-acts",
+    )
+
+
+def _way_back(before: str) -> Component:
+    return dcc.ConfirmDialogProvider(
+        dbc.Button(f"Roll back to {before}", outline=True, color="secondary"),
+        id=ids.MODELS_ROLLBACK,
+        message=f"Serve {before} again, with its thresholds and predictions?",
+    )

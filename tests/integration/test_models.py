@@ -1,0 +1,115 @@
+"""What administrators do on the page of models."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from core.checkpoint import read_card, save_card
+from feedback import catalogue, finetune, registry
+from feedback.tables import AuditEntry, Job, JobState, Role
+from tests.integration.conftest import House
+from tests.integration.reading import words
+from tests.integration.visitor import Visitor
+
+NEW = "2026.12-new"
+WHY = "The ward asked for it, for a trial of a week."
+
+
+@pytest.fixture
+def challenged(house: House, checkpoint: Path, tmp_path: Path) -> House:
+    """A champion with its files, and a challenger that the gate has stopped."""
+    folder = tmp_path / "new"
+    shutil.copytree(checkpoint, folder)
+    card = save_card(folder, read_card(folder).model_copy(update={"version": NEW}))
+    with house.sessions.begin() as session:
+        catalogue.register_model(session, read_card(checkpoint), checkpoint)
+        model = registry.add(session, card, folder, actor="admin@example.org")
+        registry.judged(session, model, stopped(read_card(checkpoint).version), actor="gate")
+    return house
+
+
+def stopped(champion: str) -> dict[str, object]:
+    check = {
+        "name": "AUROC of MI on 9b",
+        "passed": False,
+        "sentence": "The AUROC of MI on 9b differs by -0.0300.",
+        "figures": {},
+    }
+    return {
+        "champion": champion,
+        "challenger": NEW,
+        "passed": False,
+        "sentence": f"{NEW} is stopped by AUROC of MI on 9b.",
+        "checks": [check],
+        "reliability": None,
+    }
+
+
+def served(house: House) -> str:
+    with house.sessions.read() as session:
+        return catalogue.active_model(session).version
+
+
+def test_versions_are_listed_with_the_words_of_the_gate(
+    challenged: House, admin: Visitor, checkpoint: Path
+) -> None:
+    page = admin.page("/models", f"?version={NEW}")
+    assert f"{NEW} is stopped by AUROC of MI on 9b." in page
+    assert "The AUROC of MI on 9b differs by -0.0300." in page
+    assert "Promote all the same" in page
+    assert read_card(checkpoint).version in page
+
+
+def test_a_stopped_version_is_served_only_with_a_justification(
+    challenged: House, admin: Visitor
+) -> None:
+    before = served(challenged)
+    for why, told in ((None, "only a written justification"), (WHY, f"{NEW} is served.")):
+        asked = {"models-promote": 1, "models-why": why, "models-chosen": NEW}
+        answer = admin.call("promote", asked)
+        assert told in words(answer.json["response"])
+    assert served(challenged) == NEW
+    with challenged.sessions.read() as session:
+        entry = session.scalar(select(AuditEntry).where(AuditEntry.action == "model.promote"))
+    assert entry is not None
+    assert (entry.actor, entry.detail["justification"]) == ("admin@example.org", WHY)
+    back = admin.call("roll_back", {"models-rollback": 1})
+    assert f"{before} is served." in words(back.json["response"])
+    assert served(challenged) == before
+
+
+def test_a_plan_without_labels_says_what_is_missing(challenged: House, admin: Visitor) -> None:
+    planned = admin.call("plan_run", {"models-plan": 1, "models-assisted": False})
+    assert "Readers agree on 0 records of folds 1-8, and a run needs 60" in words(
+        planned.json["response"]
+    )
+
+
+def test_progress_is_shown_while_a_run_goes_on(challenged: House, admin: Visitor) -> None:
+    epoch = {"epoch": 3, "loss": 0.231, "auroc_9a": 0.94, "seconds": 9}
+    with challenged.sessions.begin() as session:
+        session.add(
+            Job(
+                kind=finetune.KIND, payload={}, state=JobState.RUNNING, priority=0,
+                progress=0.4, message="epoch 3 of 8 done: loss 0.2310", attempts=1,
+                cancel_requested=False, enqueued_by="eve", enqueued_at=finetune.now(),
+                checkpoint={"epochs": [epoch]},
+            )
+        )  # fmt: skip
+    told = words(admin.call("follow_run", {"models-tick": 1}).json["response"])
+    assert "epoch 3 of 8 done: loss 0.2310" in told and "0.9400" in told
+
+
+def test_a_drawn_button_is_not_a_pressed_one(challenged: House, admin: Visitor) -> None:
+    assert admin.call("start_run", {"models-start": None}).status_code == 204
+    button = {"act": "cancel-run", "job": 1}
+    assert admin.press("cancel_run", button, clicks=0).status_code == 204
+
+
+@pytest.mark.parametrize("function", ["roll_back", "plan_run", "follow_run"])
+def test_a_clinician_may_not(challenged: House, function: str) -> None:
+    reader = challenged.visitor(Role.CLINICIAN)
+    ids = {"roll_back": "models-rollback", "plan_run": "models-plan", "follow_run": "models-tick"}
+    assert reader.call(function, {ids[function]: 1}).status_code == 403
