@@ -13,6 +13,7 @@ from dashboard import ids
 from dashboard.components.shell import local_time, sentence
 from dashboard.figures.lineage import Node, lineage_chart, metrics_chart
 from dashboard.figures.reliability import reliability_chart
+from dashboard.figures.theme import Theme
 from dashboard.numbers import number
 from feedback import registry
 from feedback.registry import SHORTEST
@@ -51,11 +52,11 @@ def _version_row(model: ModelVersion, names: Mapping[int, str], chosen: str | No
     )
 
 
-def charts(models: Sequence[ModelVersion]) -> Component:
+def charts(models: Sequence[ModelVersion], theme: Theme) -> Component:
     """The lineage, and the classes over the versions, the oldest first."""
     names = {model.id: model.version for model in models}
     nodes = [_node(model, names) for model in reversed(models)]
-    figures = (lineage_chart(nodes), metrics_chart(nodes))
+    figures = (lineage_chart(nodes, theme=theme), metrics_chart(nodes, theme=theme))
     return html.Div([_graph(figure) for figure in figures], className="model-charts")
 
 
@@ -72,16 +73,16 @@ def _node(model: ModelVersion, names: Mapping[int, str]) -> Node:
     )
 
 
-def report(told: Json, objection: str | None) -> Component:
+def report(told: Json, objection: str | None, theme: Theme) -> Component:
     """One version: how it was judged, what can be done with it, and where it comes from."""
-    parts = [html.H2(f"{told['version']}, {told['state']}"), *_gate(told)]
+    parts = [html.H2(f"{told['version']}, {told['state']}"), *_gate(told, theme)]
     if told["state"] != "champion":
         parts.append(_promotion(objection))
     chosen = dcc.Store(id=ids.MODELS_CHOSEN, data=told["version"])
     return html.Div([*parts, chosen, _origin(told)], className="panel report")
 
 
-def _gate(told: Json) -> list[Component]:
+def _gate(told: Json, theme: Theme) -> list[Component]:
     gate = told["gate"]
     if gate is None:
         return [html.P("The gate was not asked about this version.")]
@@ -93,7 +94,7 @@ def _gate(told: Json) -> list[Component]:
         ),
     ]
     if gate.get("reliability"):
-        parts.append(_reliability(told))
+        parts.append(_reliability(told, theme))
     return parts
 
 
@@ -108,11 +109,12 @@ def _check_row(check: Json) -> Component:
     )
 
 
-def _reliability(told: Json) -> Component:
+def _reliability(told: Json, theme: Theme) -> Component:
     stored = told["gate"]["reliability"]["challenger"]
     bins = {name: [Bin(**one) for one in stored[str(name)]] for name in SUPERCLASSES}
     ece = told["card"].get("metrics", {}).get("9b", {}).get("ece", {})
-    figure = reliability_chart(bins, {name: ece.get(str(name)) for name in SUPERCLASSES})
+    errors = {name: ece.get(str(name), float("nan")) for name in SUPERCLASSES}
+    figure = reliability_chart(bins, errors, theme=theme)
     figure["layout"]["height"] = 260
     return html.Div([html.H2("Whether its probabilities keep their word, on 9b"), _graph(figure)])
 

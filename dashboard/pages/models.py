@@ -13,6 +13,7 @@ from dashboard import ids
 from dashboard.components import models as parts
 from dashboard.components.shell import forbidden, heading, message, problem
 from dashboard.context import context
+from dashboard.preferences import theme
 from dashboard.security import needs, permitted, person
 from feedback import finetune, jobs, registry
 from feedback.errors import FeedbackError
@@ -69,8 +70,8 @@ def layout(version: str | None = None, **_: object) -> Component:
             html.Div(id=ids.MODELS_PLANNED),
             html.Div(_run(), id=ids.MODELS_RUN),
             html.Div(parts.versions_table(models, chosen.version), id=ids.MODELS_LIST),
-            parts.report(told, objection),
-            parts.charts(models),
+            parts.report(told, objection, theme()),
+            parts.charts(models, theme()),
             dcc.Interval(id=ids.MODELS_TICK, interval=_EVERY_MS),
         ],
         className="page",
