@@ -82,7 +82,7 @@ class TestSubgroups:
         found = gate.subgroup_checks(contest(), ["male"] * 600, [None] * 600)
         assert [c.passed for c in found] == [False, True, False, False]
         assert found[0].sentence == (
-            "There are too few records for the macro AUROC of 0 records of women: nothing is shown."
+            "0 records are too few for the macro AUROC of women: nothing is shown."
         )
 
 
