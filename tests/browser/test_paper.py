@@ -32,6 +32,13 @@ PULSE = """() => {
   };
 }"""
 
+# whether the drawing is as large as its place by now: plotly follows a moment later
+GROWN = """() => {
+  const place = document.querySelector('.paper');
+  const tall = (it) => it.getBoundingClientRect().height;
+  return Math.abs(tall(place) - tall(place.querySelector('.main-svg'))) < 2;
+}"""
+
 
 @pytest.fixture
 def place(tmp_path: Path, migrated: Path) -> Installation:
@@ -142,7 +149,7 @@ def test_a_lead_comes_alone_and_goes_back_by_one_key(page: Page) -> None:
     expect(page.locator(".paper .textpoint")).to_have_text("V3")
     page.keyboard.press("Escape")
     expect(traces).to_have_count(15)
-    page.wait_for_timeout(500)  # the sheet grows to its size
+    page.wait_for_function(GROWN)
     page.locator(".paper .textpoint", has_text="aVF").click(force=True)  # through plotly's cover
     expect(page.locator(".paper .textpoint")).to_have_text("aVF")
     page.get_by_role("button", name="All leads").click()
