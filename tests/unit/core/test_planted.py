@@ -1,7 +1,4 @@
-"""The bars of the loop in small: planted corrections are learnt, planted poison is stopped.
-
-``tools/planted.py`` does the same at full size, on real records.
-"""
+"""The bars of the loop in small: planted corrections are learnt, planted poison is stopped."""
 
 from dataclasses import replace
 from pathlib import Path
