@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from core.ecg import Ecg, Signal
-from core.errors import CheckpointAltered, CoreError, RecordError
+from core.ecg import SUPERCLASSES, Ecg, Signal
+from core.errors import CheckpointAltered, CoreError, DataError
 from core.explain.explanation import Explanation
+from core.ptbxl import Ptbxl
 from core.wfdb_reader import read_wfdb
 from feedback import explanation_queue as queue
 from feedback.db import Sessions, make_engine, make_sessions
@@ -42,7 +41,6 @@ log = logging.getLogger(__name__)
 POLL_S = 0.1  # between two looks at what waits
 IDLE_S = 900.0  # without a request, the process ends and gives its memory back
 RENEW_S = 5  # the lease is renewed this often, whatever is being computed
-TRAINING_FOLDS = 8  # folds 1 to 8
 NICENESS = 10  # of reports: whoever waits for colours comes first
 _KEPT = 2  # checkpoints in memory: the served one, and the one before it
 
@@ -57,14 +55,14 @@ class Subject:
 
     def read(self) -> Ecg:
         """The samples that the model has scored; raises RecordError."""
-        return _read(self.source, self.record.ecg_id, self.record.filename_lr)
+        root = Path(self.source.root)
+        return read_wfdb(root / self.record.filename_lr, ecg_id=self.record.ecg_id, within=root)
 
 
 class Explainers:
     """Checkpoints that are loaded, each with the background of its data set."""
 
-    def __init__(self, sessions: Sessions) -> None:
-        self._sessions = sessions
+    def __init__(self) -> None:
         self._loaded: OrderedDict[tuple[int, int], Explainer] = OrderedDict()
 
     def of(self, subject: Subject) -> "Explainer":
@@ -77,12 +75,15 @@ class Explainers:
             self._loaded.popitem(last=False)
         return self._loaded[key]
 
+    def warm_up(self) -> None:
+        """Make what is loaded ready for every method, before one of them is asked for."""
+        for explainer in self._loaded.values():
+            explainer.warm_up()
+
     def _load(self, subject: Subject) -> "Explainer":
         from core.explain.explainer import Explainer
 
-        with self._sessions.read() as session:
-            drawn = background(session, subject.source)
-        explainer = Explainer.load(Path(subject.model.path), drawn)
+        explainer = Explainer.load(Path(subject.model.path), background(subject.source))
         if explainer.version != subject.model.version:
             raise CheckpointAltered(
                 f"{subject.model.path} holds {explainer.version}, not {subject.model.version}: "
@@ -91,29 +92,15 @@ class Explainers:
         return explainer
 
 
-def background(session: Session, source: Source) -> Signal | None:
-    """Training records of the data set as the network sees them, (n, 12, 1000), always the same.
+def background(source: Source) -> Signal | None:
+    """What SHAP compares with: training records of the data set, None where it has none."""
+    from core.explain.background import draw_background
 
-    What cannot be read is left out; None where there are no records of folds 1 to 8.
-    """
-    from core.preprocess import prepare_all
-    from core.quality import assess
-
-    rows = session.execute(
-        select(RecordRow.ecg_id, RecordRow.filename_lr)
-        .where(RecordRow.source_id == source.id, RecordRow.fold <= TRAINING_FOLDS)
-        .order_by(RecordRow.ecg_id)
-    ).all()
-    order = np.random.default_rng(BACKGROUND_SEED).permutation(len(rows))
-    ecgs: list[Ecg] = []
-    for at in order:
-        with suppress(RecordError):
-            ecg = _read(source, *rows[at])
-            if assess(ecg).acceptable:
-                ecgs.append(ecg)
-        if len(ecgs) == BACKGROUND:
-            break
-    return prepare_all(ecgs) if ecgs else None
+    try:
+        return draw_background(Ptbxl.open(Path(source.root)), BACKGROUND_SEED, BACKGROUND)
+    except DataError as error:
+        log.warning("no background for SHAP: %s", error)
+        return None
 
 
 def explain_next(
@@ -142,9 +129,19 @@ def _compute(sessions: Sessions, explainers: Explainers, claimed: Claimed, owner
     explainer, ecg = explainers.of(subject), subject.read()
     if claimed.explanation is None:
         found = explainer.attribute(ecg, claimed.superclass, claimed.method)
-        queue.store(sessions, claimed.id, owner, found, "")
+        queue.store(sessions, claimed.id, owner, found, in_words(explainer, ecg, found))
     else:
         queue.finish(sessions, claimed.id, owner, measured(explainer, ecg, claimed.explanation))
+
+
+def in_words(explainer: "Explainer", ecg: Ecg, found: Explanation) -> str:
+    """What an explanation says, in a sentence."""
+    from core.explain.words import sentence
+
+    segments = explainer.case(ecg, found.superclass).segments
+    logits = np.full((1, len(SUPERCLASSES)), found.logit)
+    column = SUPERCLASSES.index(found.superclass)
+    return sentence(found, segments, float(explainer.card.platt(logits)[0, column])) + "."
 
 
 def measured(explainer: "Explainer", ecg: Ecg, explanation: Explanation) -> Json:
@@ -162,11 +159,6 @@ def _subject(sessions: Sessions, claimed: Claimed) -> Subject:
             source=session.get_one(Source, record.source_id),
             model=session.get_one(ModelVersion, claimed.model_id),
         )
-
-
-def _read(source: Source, ecg_id: int, filename: str) -> Ecg:
-    root = Path(source.root)
-    return read_wfdb(root / filename, ecg_id=ecg_id, within=root)
 
 
 @contextmanager
@@ -190,7 +182,7 @@ def _lease_kept(sessions: Sessions, claimed: Claimed, owner: str) -> Iterator[No
 
 def serve(sessions: Sessions, owner: str, *, reports: bool = False, idle_s: float = IDLE_S) -> None:
     """Compute whatever is asked for, until nobody has asked for ``idle_s`` seconds."""
-    explainers, last, warm = Explainers(sessions), time.monotonic(), False
+    explainers, last, warm = Explainers(), time.monotonic(), False
     while time.monotonic() - last < idle_s:
         try:
             if explain_next(sessions, explainers, owner, reports=reports):
@@ -199,15 +191,9 @@ def serve(sessions: Sessions, owner: str, *, reports: bool = False, idle_s: floa
         except StorageError as error:
             log.warning("asking again: %s", error)
         if not warm and not reports:  # nobody waits for a report
-            _warm()
+            explainers.warm_up()
             warm = True
         time.sleep(POLL_S)
-
-
-def _warm() -> None:
-    """Import what some methods need before one of them is asked for: shap alone takes seconds."""
-    import captum.attr  # noqa: F401
-    import shap  # noqa: F401
 
 
 def _end_with(parent: int, sessions: Sessions, owner: str) -> None:

@@ -30,6 +30,7 @@ from feedback.errors import (
 from feedback.opinions import OpinionShown, reveal
 from feedback.tables import (
     Draft,
+    Json,
     ModelVersion,
     Reading,
     ReadingMode,
@@ -100,16 +101,18 @@ def submit_final(
     key: str,
     started_at: datetime,
     opinion_digest: str | None = None,
+    explanation: Json | None = None,
     record_id: int | None = None,
     worklist_id: int | None = None,
 ) -> Reading:
     """Store the answer given after the opinion was seen, with what was on screen.
 
-    ``agreement`` says class by class whether the reader agrees with the model; raises
-    ContradictoryAnswer where the verdict says otherwise. With the
-    ``opinion_digest`` of what was on screen, raises OpinionChanged where that is outdated; also
-    NotRevealed, AlreadyAnswered, KeyReused, UnknownRecord; and, for the only answer of an
-    assisted reading, ClaimLost as ``claims.fill`` does.
+    ``explanation`` says which one lay over the trace, None where none did. ``agreement`` says
+    class by class whether the reader agrees with the model; raises ContradictoryAnswer where the
+    verdict says otherwise. With the ``opinion_digest`` of what was on screen, raises
+    OpinionChanged where that is outdated; also NotRevealed, AlreadyAnswered, KeyReused,
+    UnknownRecord; and, for the only answer of an assisted reading, ClaimLost as ``claims.fill``
+    does.
     """
     record = find_record(session, ecg_id, record_id)
     state = state_of_record(session, reader_id, record)
@@ -120,7 +123,7 @@ def submit_final(
             "the model's opinion came in or changed while you were reading: "
             "look at it again, then save"
         )
-    _add_opinion(reading, state, opinion, agreement)
+    _add_opinion(reading, state, opinion, agreement, explanation)
     return _store(session, reading, ecg_id, worklist_id)
 
 
@@ -134,6 +137,7 @@ def amend(
     key: str,
     started_at: datetime,
     stands: int | None = None,
+    explanation: Json | None = None,
     record_id: int | None = None,
 ) -> Reading:
     """Supersede the final answer that stands; both are kept.
@@ -153,7 +157,7 @@ def amend(
             "reload to see it"
         )
     reading = _new(record, reader_id, Stage.FINAL, answer, key, started_at)
-    _add_opinion(reading, state, _opinion(session, record, state), agreement)
+    _add_opinion(reading, state, _opinion(session, record, state), agreement, explanation)
     reading.supersedes_id, reading.sequence = state.final.id, state.final.sequence + 1
     return _store(session, reading, ecg_id)
 
@@ -198,10 +202,12 @@ def _add_opinion(
     state: ReadingState,
     opinion: OpinionShown,
     agreement: Mapping[Superclass, bool] | None,
+    explanation: Json | None,
 ) -> None:
     reading.mode = state.mode
     reading.blind_id = state.blind.id if state.blind else None
-    reading.model_id, reading.shown = opinion.model_id, opinion.shown
+    beside = {"explanation": explanation} if explanation else {}
+    reading.model_id, reading.shown = opinion.model_id, opinion.shown | beside
     if agreement is not None and not opinion.unavailable:
         check_agreement(Answer.of(reading), agreement, opinion.predicted, opinion.abstained)
         words = {True: "agree", False: "disagree"}

@@ -1,5 +1,6 @@
 """What the read page does when an explanation is asked for."""
 
+from contextlib import suppress
 from typing import Any
 
 from dash import MATCH, ClientsideFunction, Dash, Input, Output, Patch, State, ctx, html, no_update
@@ -10,7 +11,14 @@ from core.ecg import Superclass
 from core.explain.evidence import Evidence
 from core.explain.explanation import Method
 from dashboard import ids
-from dashboard.components.explanation import OFF, explained_view, method_options, reasons_view
+from dashboard.components.explanation import (
+    OFF,
+    explained_view,
+    first_method,
+    foremost,
+    method_options,
+    reasons_view,
+)
 from dashboard.context import context
 from dashboard.evidence import evidence_of, reasons
 from dashboard.figures.explanation import METHODS, explanation_overlay
@@ -20,6 +28,7 @@ from dashboard.figures.sheets import PaperSettings
 from dashboard.preferences import theme
 from dashboard.security import needs, person
 from feedback import explanations, readings
+from feedback.errors import FeedbackError
 from feedback.explanations import Explained
 from feedback.opinions import OpinionShown
 from feedback.policy import Action
@@ -83,6 +92,26 @@ def show_explanation(
 
 def _nothing(said: Component | None) -> Shown:
     return as_change(no_overlay()), said, True, None
+
+
+def explanation_on_screen(lies: Json | None) -> Json | None:
+    """Method and class of what lay over the trace when an answer was given."""
+    if not lies or not lies.get("drawn"):
+        return None
+    method, superclass = _question(lies)
+    return {"method": method.value, "class": superclass.value}
+
+
+def ask_ahead(ecg_id: int) -> None:
+    """Have the explanation that is shown first computed before it is asked for.
+
+    It is not for sure that it can be: then whoever asks for it is told.
+    """
+    with suppress(FeedbackError):
+        shown, evidence = _opinion(ecg_id)
+        superclass, method = foremost(shown), first_method(evidence)
+        if method not in reasons(evidence, superclass):
+            _asked_for(ecg_id, method, superclass)
 
 
 def overlay_on(ecg_id: int, lies: Json | None, layout: PaperLayout) -> Overlay:

@@ -104,6 +104,7 @@ def _register_submission(app: Dash) -> None:
         Input(ids.of_ecg("submission", MATCH), "data"),
         meta,
         State(ids.WORKLIST_QUERY, "data"),
+        State(ids.of_ecg("laid-over", MATCH), "data"),
         prevent_initial_call=True,
     )(read_callbacks.submit)
     app.clientside_callback(

@@ -14,6 +14,7 @@ from dashboard.components import reading
 from dashboard.components.answer import AGREE, EMPTY
 from dashboard.components.shell import local_time, problem
 from dashboard.context import context
+from dashboard.pages.explain_callbacks import ask_ahead, explanation_on_screen
 from dashboard.security import needs, person
 from feedback import catalogue, readings
 from feedback.answers import Answer, Measurement
@@ -45,18 +46,22 @@ def save_draft(payload: Json | None, meta: Json) -> tuple[Json | Any, Component 
 
 
 @needs(Action.READ)
-def submit(submission: Json | None, meta: Json, query: Json | None) -> Submitted:
+def submit(
+    submission: Json | None, meta: Json, query: Json | None, lies: Json | None = None
+) -> Submitted:
     """Store the answer, then show the opinion or go on; a refusal leaves the form as it is."""
     if submission is None:
         return no_update, no_update, no_update
     ecg_id = _ecg_id()
     try:
-        stored = _store(ecg_id, submission["payload"], meta)
+        stored = _store(ecg_id, submission["payload"], meta, lies)
     except FeedbackError as error:
         return no_update, problem(f"Not saved: {error}"), no_update
     dash.set_props(ids.STATUS, {"children": local_time(stored.submitted_at, _saved(stored))})
     if stored.stage is Stage.FINAL and stored.sequence == 0:
         return no_update, "", {"next": _next_path(ecg_id, query)}
+    if stored.stage is Stage.BLIND:
+        ask_ahead(ecg_id)
     with context().sessions.read() as session:
         record = catalogue.find_record(session, ecg_id)
         return reading.panel(session, record, person().id), no_update, no_update
@@ -86,7 +91,7 @@ def undo(clicks: int | None, pathname: str | None) -> Any:
     return no_update
 
 
-def _store(ecg_id: int, payload: Json, meta: Json) -> Reading:
+def _store(ecg_id: int, payload: Json, meta: Json, lies: Json | None) -> Reading:
     answer, who = answer_of(payload), (person().id, ecg_id)
     how: Json = {
         "key": str(meta["form"]),
@@ -97,6 +102,7 @@ def _store(ecg_id: int, payload: Json, meta: Json) -> Reading:
         if meta["stage"] == Stage.BLIND:
             return readings.submit_blind(session, *who, answer, **how)
         said = (answer, agreement_of(payload))
+        how["explanation"] = explanation_on_screen(lies)
         if meta["stands"]:
             return readings.amend(session, *who, *said, stands=int(meta["stands"]), **how)
         return readings.submit_final(session, *who, *said, opinion_digest=meta["opinion"], **how)

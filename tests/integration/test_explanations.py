@@ -1,15 +1,17 @@
 """Explanations on the read page: for those who may see them, once computed, and no other way."""
 
+import json
+
 import pytest
 from sqlalchemy import func, select
 
 from core.ecg import Superclass
 from core.explain.explanation import Method, Unit
 from feedback import explanation_queue as queue
-from feedback.tables import ExplanationRow, Role
+from feedback.tables import ExplanationRow, JobState, Reading, Role, Stage
 from tests.integration.conftest import REFUSED, UNSCORED, House
 from tests.integration.explaining import SENTENCE, ask, compute, report
-from tests.integration.reading import answer_blind, form_of, open_ecg, submit, words
+from tests.integration.reading import answer_blind, components, open_ecg, submit, words
 from tests.integration.visitor import Json, Visitor
 
 PAPER, EXPLAINED = '{"ecg":1,"part":"paper"}', '{"ecg":1,"part":"explained"}'
@@ -71,9 +73,10 @@ def test_what_was_computed_for_another_reader_is_there_at_once(house: House) -> 
             ask(visitor)
             compute(house)
             report(house)
+    before = rows(house)
     figure, said, stopped, _ = parts(ask(visitor))
     assert coloured(figure) and SENTENCE in said and stopped
-    assert rows(house) == 1
+    assert rows(house) == before
 
 
 def test_a_forged_call_before_the_blind_answer_gets_nothing(house: House, reader: Visitor) -> None:
@@ -193,9 +196,35 @@ def test_the_words_tell_a_class_that_was_not_found(house: House, reader: Visitor
     assert "CD is below its threshold." in parts(ask(reader, superclass="CD"))[1]
 
 
-def test_the_likeliest_finding_is_what_is_explained_first(reader: Visitor) -> None:
-    form = form_of(open_ecg(reader, 4), 4)
-    payload = form.payload | {"verdicts": {name.value: "absent" for name in Superclass}}
-    panel = str(submit(reader, 4, form, payload))
-    assert "'value': 'NORM'" in panel
-    assert all(method.value in panel for method in Method)
+def test_what_lay_over_the_trace_is_kept_with_the_final_answer(
+    house: House, reader: Visitor
+) -> None:
+    form = answer_blind(reader, 1, Superclass.MI)
+    ask(reader)
+    compute(house)
+    *_, lies = parts(ask(reader))
+    submit(reader, 1, form, form.payload, **{"laid-over": lies})
+    with house.sessions.read() as session:
+        final = session.scalars(select(Reading).where(Reading.stage == Stage.FINAL)).one()
+    assert final.shown["explanation"] == {"method": "shap", "class": "MI"}
+
+
+def test_what_is_shown_first_is_asked_for_with_the_blind_answer(
+    house: House, reader: Visitor
+) -> None:
+    answer_blind(reader, 3, Superclass.CD)
+    with house.sessions.read() as session:
+        row = session.scalars(select(ExplanationRow)).one()
+    assert (row.method, row.superclass) == (Method.INTEGRATED_GRADIENTS, Superclass.CD)
+    assert row.state is JobState.QUEUED
+
+
+def test_the_first_method_and_class_are_those_of_the_page(reader: Visitor) -> None:
+    answer_blind(reader, 3, Superclass.CD)
+    panel = list(components(json.loads(open_ecg(reader, 3))))
+    chosen = {
+        one["id"]["part"]: one.get("value") for one in panel if isinstance(one.get("id"), dict)
+    }
+    assert (chosen["explained-class"], chosen["method"]) == ("CD", "off")
+    (first,) = [one["data-method"] for one in panel if "data-method" in one]
+    assert first == Method.INTEGRATED_GRADIENTS

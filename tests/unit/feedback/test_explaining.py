@@ -1,12 +1,12 @@
 """What the explainer makes of a request."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import select
 
 from core.ecg import Ecg, Superclass
 from core.errors import CheckpointAltered, RecordError
@@ -15,7 +15,7 @@ from feedback import catalogue, explaining, explanations
 from feedback.db import Sessions
 from feedback.explaining import Explainers, Subject, background, explain_next
 from feedback.explanations import Explained
-from feedback.tables import JobState, RecordRow, Source, User
+from feedback.tables import JobState, Source, User
 from tests.factories import above, predict
 from tests.factories_explanations import explanation
 from tests.factories_readings import blind
@@ -60,6 +60,7 @@ def look(sessions: Sessions, reader: User, method: Method) -> Explained:
 @pytest.fixture(autouse=True)
 def toy_report(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explaining, "measured", lambda *_: {"stability": 0.9})
+    monkeypatch.setattr(explaining, "in_words", lambda *_: "V2 carries 100 %.")
 
 
 def compute_all(sessions: Sessions) -> None:
@@ -106,27 +107,27 @@ def test_a_file_that_is_gone_is_the_requests_failure(answered: Sessions, reader:
     assert error is not None and "gone" in error
 
 
-def test_the_background_is_of_training_folds_and_always_the_same(library: Sessions) -> None:
+def test_the_background_is_always_the_same_training_records(library: Sessions) -> None:
     with library.read() as session:
         source = catalogue.active_source(session)
-        drawn, again = background(session, source), background(session, source)
+    drawn, again = background(source), background(source)
     assert drawn is not None and again is not None
     assert drawn.shape == (8, 12, 1000)  # ECGs 1 to 10 are of folds 2 to 10 and 1
     assert np.array_equal(drawn, again)
 
 
-def test_without_training_records_there_is_no_background(library: Sessions) -> None:
-    with library.begin() as session:
-        for record in session.scalars(select(RecordRow)):
-            record.fold = 9
-        assert background(session, catalogue.active_source(session)) is None
-
-
-def test_a_checkpoint_is_loaded_once(
-    library: Sessions, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+def test_where_the_records_are_gone_there_is_no_background(
+    library: Sessions, tmp_path: Path
 ) -> None:
+    with library.read() as session:
+        source = catalogue.active_source(session)
+    source.root = str(tmp_path)
+    assert background(source) is None
+
+
+def test_a_checkpoint_is_loaded_once(library: Sessions, checkpoint: Path) -> None:
     subject = served(library, checkpoint)
-    explainers = Explainers(library)
+    explainers = Explainers()
     assert explainers.of(subject) is explainers.of(subject)
 
 
@@ -134,7 +135,18 @@ def test_a_checkpoint_that_was_replaced_is_refused(library: Sessions, checkpoint
     subject = served(library, checkpoint)
     subject.model.version = "2020.01-00000000"
     with pytest.raises(CheckpointAltered, match="not 2020.01-00000000: restart TrustECG"):
-        Explainers(library).of(subject)
+        Explainers().of(subject)
+
+
+def test_what_is_measured_and_said_is_of_the_explanation(
+    library: Sessions, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    subject = served(library, checkpoint)
+    explainer, ecg = Explainers().of(subject), subject.read()
+    found = explainer.attribute(ecg, Superclass.MI, Method.GRAD_CAM)
+    assert re.match(r"MI 0\.\d\d: .+\.$", explaining.in_words(explainer, ecg, found))
+    assert "deletion" in explaining.measured(explainer, ecg, found)
 
 
 def served(sessions: Sessions, checkpoint: Path) -> Subject:
