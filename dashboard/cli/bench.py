@@ -12,9 +12,11 @@ import typer
 from dashboard.cli.options import CheckpointPath, Json
 from dashboard.cli.output import emit, progress
 from dashboard.cli.predictor import load_predictor
+from dashboard.settings import load_settings
 
 if TYPE_CHECKING:
     from core.bench import Bench
+    from core.explain.timing import ExplanationTime
     from core.ptbxl import Ptbxl
 
 _SEED = 1
@@ -47,6 +49,9 @@ def bench(
         int | None,
         typer.Option(min=1, max=1024, help="Threads of torch; default: TRUSTECG_THREADS."),
     ] = None,
+    explanations: Annotated[
+        bool, typer.Option(help="Time every way of explaining one class of one record too.")
+    ] = True,
     json: Json = False,
 ) -> None:
     """Time our network against the published one, preprocessing included, in one run."""
@@ -55,18 +60,34 @@ def bench(
 
     predictor = load_predictor(checkpoint, threads)
     published = Reference.load(reference) if reference else Reference.untrained()
-    with _dataset(data, records) as dataset, progress("Timing both", None) as advance:
+    with _dataset(data, records) as dataset:
         simulated = dataset.simulated
-        figures = measure(
-            predictor,
-            published,
-            dataset,
-            records=records,
-            rounds=rounds,
-            progress=lambda done, total: advance(done=done, total=total),
-        )
+        with progress("Timing both", None) as advance:
+            figures = measure(
+                predictor,
+                published,
+                dataset,
+                records=records,
+                rounds=rounds,
+                progress=lambda done, total: advance(done=done, total=total),
+            )
+        explained = _explanations(checkpoint, dataset) if explanations else []
     result = _result(figures) | {"simulated": simulated, "untrained": reference is None}
+    result["explanations"] = [asdict(time) for time in explained]
     emit(result, json, _table(figures, result))
+
+
+def _explanations(checkpoint: Path | None, dataset: "Ptbxl") -> "list[ExplanationTime]":
+    from core.explain.background import draw_background
+    from core.explain.explainer import Explainer
+    from core.explain.timing import time_explanations
+
+    path = checkpoint or load_settings().checkpoint
+    explainer = Explainer.load(path, draw_background(dataset))
+    with progress("Timing explanations", None) as advance:
+        return time_explanations(
+            explainer, dataset, progress=lambda done, total: advance(done=done, total=total)
+        )
 
 
 @contextmanager
@@ -112,7 +133,15 @@ def _table(figures: "Bench", result: dict[str, Any]) -> str:
         "",
         f"{'':26}{'ours':>10}{'reference':>11}{'ratio':>8}",
     ]
-    return "\n".join(head + [_line(row) for row in result["rows"]])
+    below = [_explained(time) for time in result["explanations"]]
+    if below:
+        below = ["", f"{'one class, one record':26}{'s':>10}{'passes':>11}{'residual':>10}", *below]
+    return "\n".join(head + [_line(row) for row in result["rows"]] + below)
+
+
+def _explained(time: dict[str, Any]) -> str:
+    residual = "-" if time["residual"] is None else f"{time['residual']:.1%}"
+    return f"{time['method']:26}{time['seconds']:10.3f}{time['passes']:11.1f}{residual:>10}"
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -7,7 +7,9 @@ from typer.testing import CliRunner
 
 from core import bench
 from core.checkpoint import read_card
+from core.explain.explanation import Method
 from core.reference import Reference
+from core.simulate import simulate_dataset
 from dashboard.cli import app, main
 from tests.factories_dataset import dataset
 
@@ -30,7 +32,9 @@ def records(tmp_path):
 
 
 def run(*words):
-    result = CliRunner().invoke(app, ["bench", "--rounds", "1", *map(str, words)])
+    """The speed of the network alone: explanations have a test of their own."""
+    usual = ["bench", "--no-explanations", "--rounds", "1"]
+    result = CliRunner().invoke(app, [*usual, *map(str, words)])
     assert result.exit_code == 0, result.output
     return result
 
@@ -132,3 +136,17 @@ def test_both_sides_have_the_threads_that_were_asked_for(records, monkeypatch):
 @pytest.mark.parametrize("words", [["--rounds", "0"], ["--threads", "0"], ["--records", "0"]])
 def test_nothing_to_time_is_a_usage_error(words):
     assert CliRunner().invoke(app, ["bench", *words]).exit_code == 2
+
+
+def test_explanations_are_timed_in_seconds_and_in_passes(tmp_path):
+    data = simulate_dataset(tmp_path / "data", 30, 3)
+    answer = json.loads(run("--data", data, "--explanations", "--json").stdout)
+    timed = {row["method"]: row for row in answer["explanations"]}
+    assert list(timed) == [method.value for method in Method]
+    for method, row in timed.items():
+        assert row["seconds"] > 0 and row["passes"] > 0, method
+    assert timed["lime"]["seconds"] > timed["temporal-attention"]["seconds"]
+    with_sum = {method for method, row in timed.items() if row["residual"] is not None}
+    assert with_sum == {"integrated-gradients", "shap"}
+    said = run("--data", data, "--explanations").stdout
+    assert [line.split()[0] for line in said.splitlines()[-9:]] == list(timed)
