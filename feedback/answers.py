@@ -11,6 +11,7 @@ from feedback.tables import Confidence, Json, Reading, Verdict
 
 MAX_COMMENT = 10_000
 MAX_MEASUREMENTS = 50
+MAX_KEY = 64  # characters of an idempotency key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,11 @@ class Answer:
 def column_of(name: Superclass) -> str:
     """The column of ``readings`` that holds the verdict on a class."""
     return f"verdict_{name.lower()}"
+
+
+def storable(comment: str) -> str:
+    """The comment without what PostgreSQL cannot hold: NUL, and halves of characters."""
+    return comment.replace("\x00", "").encode("utf-8", "replace").decode().strip()
 
 
 def check_agreement(

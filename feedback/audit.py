@@ -1,26 +1,28 @@
 """The audit chain: who did what, each entry sealed with sha256 over itself and the one before.
 
 An entry that is altered, removed or slipped in breaks the chain behind it; ``audit_head``
-holds its length and end, so that its last entries cannot go missing either. Each reading's
-own digest is in the chain too: a reading changed behind our back is found.
+holds its length and end, so that its last entries cannot go missing either. The digest of each
+reading and adjudication is in the chain too: one changed behind our back is found.
 """
 
 import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, ScalarResult, select, update
 from sqlalchemy.orm import Session
 
 from feedback.db import now
 from feedback.errors import AuditBroken
-from feedback.tables import AuditEntry, AuditHead, Reading
+from feedback.tables import Adjudication, AuditEntry, AuditHead, Reading
 
 START = "0" * 64
 READING = "reading"  # actions that store one begin with it
+ADJUDICATION = "adjudication"  # likewise
 _LATER = ("measurements",)  # columns of readings that the first ones did not have
+Sealed = TypeVar("Sealed", Reading, Adjudication)
 _REMEDY = "restore the database from a copy, and find out who can write to it"
 
 
@@ -70,15 +72,17 @@ def verify(session: Session) -> Verified:
             f"the chain has {count} entries, its head says {head.entries}: "
             f"entries were removed from its end or put there; {_REMEDY}"
         )
-    return Verified(count, _verify_readings(session), previous)
+    readings = _verify_rows(session, Reading, READING)
+    _verify_rows(session, Adjudication, ADJUDICATION)
+    return Verified(count, readings, previous)
 
 
-def seal(reading: Reading) -> str:
-    """The sha256 of everything that a stored reading says.
+def seal(reading: Reading | Adjudication) -> str:
+    """The sha256 of everything that a stored reading or adjudication says.
 
     A column that came later says nothing where it is empty: readings sealed before it still hold.
     """
-    columns = Reading.__table__.columns.keys()
+    columns = reading.__table__.columns.keys()
     said = {name: _plain(getattr(reading, name)) for name in columns}
     return _sha256({name: v for name, v in said.items() if v is not None or name not in _LATER})
 
@@ -93,26 +97,27 @@ def _verify_entry(entry: AuditEntry, previous: str) -> None:
         raise AuditBroken(f"audit entry {entry.id} was altered; {_REMEDY}")
 
 
-def _verify_readings(session: Session) -> int:
-    sealed, count = _seals(session), 0
-    query = select(Reading).order_by(Reading.id).execution_options(**_STREAM)
-    with session.scalars(query) as readings:
-        for reading in readings:
-            if sealed.pop(reading.id, None) != seal(reading):
-                raise AuditBroken(f"reading {reading.id} is not what was submitted; {_REMEDY}")
-            session.expunge(reading)
+def _verify_rows(session: Session, table: type[Sealed], kind: str) -> int:
+    """How many rows the table has, each as it was sealed under ``kind``."""
+    sealed, count = _seals(session, kind), 0
+    query = select(table).order_by(table.id).execution_options(**_STREAM)
+    with session.scalars(query) as rows:
+        for row in rows:
+            if sealed.pop(row.id, None) != seal(row):
+                raise AuditBroken(f"{kind} {row.id} is not what was submitted; {_REMEDY}")
+            session.expunge(row)
             count += 1
     if sealed:
-        raise AuditBroken(f"reading {min(sealed)} was submitted and is gone; {_REMEDY}")
+        raise AuditBroken(f"{kind} {min(sealed)} was submitted and is gone; {_REMEDY}")
     return count
 
 
-def _seals(session: Session) -> dict[int, str]:
-    """The digest of every reading as it was submitted, by its id."""
+def _seals(session: Session, kind: str) -> dict[int, str]:
+    """The digest of every row of this kind as it was submitted, by its id."""
     seals = {}
-    with _entries(session, AuditEntry.action.startswith(f"{READING}.")) as entries:
+    with _entries(session, AuditEntry.action.startswith(f"{kind}.")) as entries:
         for entry in entries:
-            seals[entry.detail["reading"]] = entry.detail["sha256"]
+            seals[entry.detail[kind]] = entry.detail["sha256"]
             session.expunge(entry)
     return seals
 

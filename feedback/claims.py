@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from feedback.db import now
 from feedback.errors import ClaimLost, NothingToRead, UnknownWorklist
 from feedback.tables import (
+    Adjudication,
     AssistedView,
     Reading,
     ReadingMode,
@@ -189,9 +190,15 @@ def _spoiled_for(reader_id: int) -> ColumnElement[bool]:
 
 
 def _read_by(reader_id: int) -> ColumnElement[bool]:
-    return exists().where(
+    """Whether this reader has answered the record, or settled it between its readers."""
+    answered = exists().where(
         Reading.record_id == WorklistSlot.record_id, Reading.reader_id == reader_id
     )
+    settled = exists().where(
+        Adjudication.record_id == WorklistSlot.record_id,
+        Adjudication.adjudicator_id == reader_id,
+    )
+    return or_(answered, settled)
 
 
 def _take(session: Session, slot_id: int, reader_id: int) -> Claim | None:

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from core.calibration import Floats
 from core.ecg import SUPERCLASSES, Superclass
 from core.roles import TRAINING_FOLDS
+from feedback.adjudications import Adjudicated, adjudicated_verdicts
 from feedback.agreement import counts_of
 from feedback.dawid_skene import dawid_skene
 from feedback.panel import ABSENT, PRESENT, UNSURE, Panel, panel
@@ -32,8 +33,6 @@ SURE = 0.9  # posterior from which Dawid-Skene's word is taken; between it and 0
 OVERLAP = 30  # records with three answers, below which there is no Dawid-Skene
 ASSISTED_WEIGHT = 0.5  # of a label that an assisted answer had a part in: readers follow the model
 _SMOOTHING = 1.0  # answers of each kind that every reader is credited with beforehand
-
-Adjudicated = Mapping[int, Mapping[Superclass, Verdict]]  # by record id
 
 
 class LabelSource(StrEnum):
@@ -110,9 +109,11 @@ def training_labels(
 ) -> list[TrainingLabel]:
     """What readers of the active data set agree on and folds 1-8 may be taught, by ecg_id.
 
+    ``adjudicated`` stands in for the verdicts that adjudicators have stored.
     Records of folds 9 and 10 judge models and are never among them. Raises NoDataset.
     """
-    everything = consensus(panel(session, include_assisted=include_assisted), adjudicated)
+    settled = adjudicated_verdicts(session) if adjudicated is None else adjudicated
+    everything = consensus(panel(session, include_assisted=include_assisted), settled)
     taught = [one for one in everything if one.fold in TRAINING_FOLDS]
     return [_label(one) for one in taught if _sources(one)]
 

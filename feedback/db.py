@@ -14,10 +14,11 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session, sessionmaker
 
 from feedback.errors import SchemaOutdated, StorageUnavailable
-from feedback.tables import AssistedView, AuditEntry, Base, Reading
+from feedback.tables import Adjudication, AssistedView, AuditEntry, Base, Reading
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
-APPEND_ONLY = tuple(table.__tablename__ for table in (Reading, AuditEntry, AssistedView))
+_APPEND_ONLY_TABLES = (Reading, Adjudication, AssistedView, AuditEntry)
+APPEND_ONLY = tuple(table.__tablename__ for table in _APPEND_ONLY_TABLES)
 _READ_ONLY = "trustecg_read_only"
 _LOCK_WAIT_S = 30
 _TURN_WAIT_S = 60

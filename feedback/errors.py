@@ -32,6 +32,8 @@
     │   ├── NothingToUndo         no answer of the last ones left to go back to
     │   ├── AnswerChanged         the answer that stands is not the one on screen
     │   ├── OpinionChanged        the model's opinion is not the one on screen
+    │   ├── NotInDispute          no conflict between readers to settle
+    │   ├── NotIndependent        reader and adjudicator of a record must be two people
     │   ├── NothingToExplain      the model has no opinion on the record
     │   └── KeyReused             an idempotency key came with another answer
     ├── WorklistError
@@ -181,6 +183,14 @@ class AnswerChanged(ReadingError):
 
 class OpinionChanged(ReadingError):
     """The model's opinion is not the one that was on screen."""
+
+
+class NotInDispute(ReadingError):
+    """The readers of the record leave nothing to settle."""
+
+
+class NotIndependent(ReadingError):
+    """Whoever has read a record may not settle it, nor read it after settling it."""
 
 
 class NothingToExplain(ReadingError):

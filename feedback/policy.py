@@ -11,6 +11,7 @@ class Action(StrEnum):
     SEE_WORKLIST = "see the worklist"
     READ = "read ECGs"
     ADJUDICATE = "settle conflicts between readers"
+    SEE_AGREEMENT = "see how far readers agree"
     EXPORT = "export labels"
     MANAGE_WORKLISTS = "make worklists"
     MANAGE_JOBS = "manage jobs"
@@ -29,6 +30,11 @@ _ALLOWED = {
 def allows(role: Role, action: Action) -> bool:
     """Whether people of this role may do this."""
     return action in _ALLOWED[role]
+
+
+def may_settle(role: Role, *, has_seen: bool) -> bool:
+    """Whether somebody may settle what the readers of a record dispute: not as one of them."""
+    return allows(role, Action.ADJUDICATE) and not has_seen
 
 
 def opinion_visible(stage: Stage | None, mode: ReadingMode) -> bool:

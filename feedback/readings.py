@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import audit
-from feedback.answers import Answer, check_agreement, column_of
+from feedback.adjudications import refuse_who_settled
+from feedback.answers import MAX_KEY, Answer, check_agreement, column_of, storable
 from feedback.catalogue import find_record
 from feedback.claims import fill, mode_of
 from feedback.db import now
@@ -51,7 +52,6 @@ __all__ = [
     "submit_blind",
     "submit_final",
 ]
-_MAX_KEY = 64
 
 
 def submit_blind(
@@ -68,7 +68,8 @@ def submit_blind(
     """Store the answer given before the opinion was seen; it reveals the opinion.
 
     ``worklist_id`` is the worklist by which the record was opened, if any. Raises UnknownRecord,
-    NoLongerBlind, AlreadyAnswered, KeyReused; ClaimLost as ``claims.fill`` does.
+    NoLongerBlind, AlreadyAnswered, KeyReused; NotIndependent for whoever settled it; ClaimLost as
+    ``claims.fill`` does.
     """
     record = find_record(session, ecg_id, record_id)
     if mode_of(session, reader_id, record.id) is ReadingMode.ASSISTED:
@@ -170,10 +171,8 @@ def _new(
     key: str,
     started_at: datetime,
 ) -> Reading:
-    if not 0 < len(key) <= _MAX_KEY:
-        raise KeyReused(
-            f"a key of {len(key)} characters: send 1 to {_MAX_KEY}, new for each answer"
-        )
+    if not 0 < len(key) <= MAX_KEY:
+        raise KeyReused(f"a key of {len(key)} characters: send 1 to {MAX_KEY}, new for each answer")
     verdicts, moment = answer.verdicts or {}, now()
     return Reading(
         key=key,
@@ -185,16 +184,11 @@ def _new(
         **{column_of(name): verdicts.get(name) for name in SUPERCLASSES},
         unreadable=answer.unreadable,
         confidence=answer.confidence,
-        comment=_storable(answer.comment),
+        comment=storable(answer.comment),
         measurements=[one.as_json for one in answer.measurements] or None,
         started_at=min(started_at.astimezone(UTC), moment),  # a browser's clock may be ahead
         submitted_at=moment,
     )
-
-
-def _storable(comment: str) -> str:
-    """The comment without what PostgreSQL cannot hold: NUL, and halves of characters."""
-    return comment.replace("\x00", "").encode("utf-8", "replace").decode().strip()
 
 
 def _add_opinion(
@@ -223,6 +217,9 @@ def _store(
     session: Session, reading: Reading, ecg_id: int, worklist_id: int | None = None
 ) -> Reading:
     """Add the reading with its audit entry, or return the one that came with this key before."""
+    begins = reading.sequence == 0 and reading.blind_id is None
+    if begins:
+        refuse_who_settled(session, reading.reader_id, reading.record_id, ecg_id)
     first = _of_key(session, reading.reader_id, reading.key)
     if first is None:
         try:
@@ -240,7 +237,7 @@ def _store(
             Draft.record_id == reading.record_id, Draft.reader_id == reading.reader_id
         )
     )
-    if reading.sequence == 0 and reading.blind_id is None:
+    if begins:
         fill(session, reading, worklist_id)
     _audit(session, reading, ecg_id)
     return reading

@@ -1,7 +1,7 @@
 """The tables, the same on SQLite and PostgreSQL.
 
-Readings and audit entries are append only: triggers in ``migrations/`` refuse to change or
-delete a row. What a reader must not see before answering (published labels, statements,
+Readings, adjudications and audit entries are append only: triggers in ``migrations/`` refuse to
+change or delete a row. What a reader must not see before answering (published labels, statements,
 report) is deferred in ``RecordRow`` and raises when touched: ``feedback.opinions`` and
 ``feedback.worklist`` alone ask for it by name, for those who may see it.
 """
@@ -451,6 +451,41 @@ class Reading(Base):
     submitted_at: Mapped[datetime]
     supersedes_id: Mapped[int | None] = mapped_column(ForeignKey("readings.id"))
     blind_id: Mapped[int | None] = mapped_column(ForeignKey("readings.id"))
+
+
+class Adjudication(Base):
+    """An adjudicator's verdicts on what the readers of a record dispute. Never updated.
+
+    Those of a record are numbered from 0 and each supersedes the one before, so that one set
+    stands; a class on which it has none was not in dispute.
+    """
+
+    __tablename__ = "adjudications"
+    __table_args__ = (
+        UniqueConstraint("adjudicator_id", "key"),
+        UniqueConstraint("record_id", "sequence"),
+        CheckConstraint(
+            f"(unreadable AND {_NONE_GIVEN}) OR NOT (unreadable OR ({_NONE_GIVEN}))",
+            name="complete",
+        ),
+        *(_one_of(column, Verdict) for column in _VERDICTS),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(64))  # idempotency: one a submission
+    record_id: Mapped[int] = mapped_column(ForeignKey("records.id"))
+    adjudicator_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    sequence: Mapped[int]
+    verdict_norm: Mapped[Verdict | None]
+    verdict_mi: Mapped[Verdict | None]
+    verdict_sttc: Mapped[Verdict | None]
+    verdict_cd: Mapped[Verdict | None]
+    verdict_hyp: Mapped[Verdict | None]
+    unreadable: Mapped[bool]
+    comment: Mapped[str] = mapped_column(Text)
+    reading_ids: Mapped[list[int]] = mapped_column(JSON)  # the answers that were on screen
+    started_at: Mapped[datetime]
+    submitted_at: Mapped[datetime]
 
 
 _RETRAINING_OPEN = "kind = 'retrain' AND state IN ('queued', 'running')"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedback.policy import Action, allows, opinion_visible
+from feedback.policy import Action, allows, may_settle, opinion_visible
 from feedback.tables import ReadingMode, Role, Stage
 
 ALLOWED = {
@@ -13,6 +13,7 @@ ALLOWED = {
     (Role.ADJUDICATOR, Action.ADJUDICATE),
     (Role.ADMIN, Action.SEE_WORKLIST),
     (Role.ADMIN, Action.READ),
+    (Role.ADMIN, Action.SEE_AGREEMENT),
     (Role.ADMIN, Action.EXPORT),
     (Role.ADMIN, Action.MANAGE_WORKLISTS),
     (Role.ADMIN, Action.MANAGE_JOBS),
@@ -25,6 +26,12 @@ ALLOWED = {
 @pytest.mark.parametrize("action", Action)
 def test_a_role_may_do_what_the_table_says_and_nothing_else(role: Role, action: Action) -> None:
     assert allows(role, action) == ((role, action) in ALLOWED)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("has_seen", [True, False])
+def test_only_an_adjudicator_who_did_not_read_it_settles(role: Role, has_seen: bool) -> None:
+    assert may_settle(role, has_seen=has_seen) == (role is Role.ADJUDICATOR and not has_seen)
 
 
 @pytest.mark.parametrize(

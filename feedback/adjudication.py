@@ -1,0 +1,263 @@
+"""Adjudication: what readers dispute goes to somebody else, who sees the answers without names.
+
+Whoever has read a record, or been shown the model's opinion on it in an assisted worklist, does
+not settle it; whoever has settled it does not read it: see ``feedback.policy``.
+An adjudication settles every class that the readers' answers leave in conflict; a later one
+supersedes it, and both are kept.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.ecg import SUPERCLASSES, Superclass
+from feedback import audit
+from feedback.adjudications import adjudicated_verdicts, standing_adjudication, verdicts_of
+from feedback.answers import MAX_COMMENT, MAX_KEY, Answer, column_of, storable
+from feedback.catalogue import find_record
+from feedback.consensus import RecordConsensus, consensus
+from feedback.db import now
+from feedback.errors import (
+    AnswerChanged,
+    IncompleteAnswer,
+    KeyReused,
+    NotIndependent,
+    NotInDispute,
+)
+from feedback.panel import panel
+from feedback.policy import may_settle
+from feedback.tables import Adjudication, AssistedView, Reading, RecordRow, User, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """A record that waits for an adjudicator."""
+
+    ecg_id: int
+    classes: tuple[Superclass, ...]
+    answers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What waits, as one adjudicator sees it."""
+
+    conflicts: Sequence[Conflict]  # theirs to settle, by ecg_id
+    seen_by_them: int  # conflicts for another adjudicator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What an adjudicator is shown of one record: no name, no model, no label."""
+
+    record: RecordRow
+    classes: tuple[Superclass, ...]  # in dispute
+    answers: Sequence[tuple[str, Answer]]  # "Reader A", ...: in an order that tells no name
+    stands: Adjudication | None  # what was settled before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """An adjudicator's answer: a verdict a class in dispute, or that the ECG cannot be read."""
+
+    verdicts: Mapping[Superclass, Verdict]
+    unreadable: bool = False
+    comment: str = ""
+
+    def check(self, disputed: Sequence[Superclass]) -> None:
+        """Raise IncompleteAnswer unless it settles what is disputed and nothing else."""
+        wanted = () if self.unreadable else disputed
+        missing = [str(name) for name in wanted if name not in self.verdicts]
+        if missing:
+            raise IncompleteAnswer(
+                f"no verdict on {', '.join(missing)}: say present, absent or unsure, or unreadable"
+            )
+        beyond = [str(name) for name in self.verdicts if name not in wanted]
+        if beyond:
+            raise IncompleteAnswer(
+                f"a verdict on {', '.join(beyond)}, which is not asked: take it back"
+            )
+        if len(self.comment) > MAX_COMMENT:
+            raise IncompleteAnswer(
+                f"the comment has {len(self.comment)} characters: shorten it to {MAX_COMMENT}"
+            )
+
+
+def waiting(session: Session, adjudicator_id: int) -> Waiting:
+    """The conflicts that nobody has settled; raises NoDataset."""
+    everything = consensus(panel(session), adjudicated_verdicts(session))
+    open_ones = [one for one in everything if one.conflicts]
+    seen = _seen_by(session, adjudicator_id)
+    return Waiting(
+        conflicts=[_conflict(one) for one in open_ones if one.record_id not in seen],
+        seen_by_them=sum(one.record_id in seen for one in open_ones),
+    )
+
+
+def open_case(session: Session, adjudicator_id: int, ecg_id: int) -> Case:
+    """What the adjudicator sees of a record that readers dispute, settled before or not.
+
+    Raises UnknownRecord, NotInDispute, and NotIndependent for one of its readers.
+    """
+    record = find_record(session, ecg_id)
+    _refuse_reader(session, adjudicator_id, record)
+    found = _disputed(session, record)
+    return Case(
+        record=record,
+        classes=found.conflicts,
+        answers=_without_names(session, record, found.reading_ids),
+        stands=standing_adjudication(session, record.id),
+    )
+
+
+def settle(
+    session: Session,
+    adjudicator_id: int,
+    ecg_id: int,
+    settlement: Settlement,
+    *,
+    key: str,
+    started_at: datetime,
+    record_id: int | None = None,
+    stands: int | None = None,
+) -> Adjudication:
+    """Store the verdicts on what is disputed; the same key again returns what was stored.
+
+    ``stands`` is the adjudication that was on screen, None where there was none: raises
+    AnswerChanged where another one stands by now. Also UnknownRecord, NotInDispute,
+    NotIndependent, IncompleteAnswer, KeyReused.
+    """
+    if not 0 < len(key) <= MAX_KEY:
+        raise KeyReused(f"a key of {len(key)} characters: send 1 to {MAX_KEY}, new for each answer")
+    record = find_record(session, ecg_id, record_id)
+    if first := _of_key(session, adjudicator_id, key):
+        return _same(first, record, settlement)
+    _refuse_reader(session, adjudicator_id, record)
+    found = _disputed(session, record)
+    settlement.check(found.conflicts)
+    before = standing_adjudication(session, record.id)
+    if stands != (before.id if before else None):
+        raise _changed(ecg_id)
+    made = _new(found, before, settlement)
+    made.key, made.adjudicator_id = key, adjudicator_id
+    made.started_at = min(started_at.astimezone(UTC), made.submitted_at)
+    return _store(session, made, ecg_id)
+
+
+def _conflict(one: RecordConsensus) -> Conflict:
+    return Conflict(ecg_id=one.ecg_id, classes=one.conflicts, answers=len(one.reading_ids))
+
+
+def _disputed(session: Session, record: RecordRow) -> RecordConsensus:
+    """The record by its readers' answers alone, whatever was settled; or NotInDispute."""
+    for one in consensus(panel(session)):
+        if one.record_id == record.id and one.conflicts:
+            return one
+    raise NotInDispute(
+        f"the readers of ECG {record.ecg_id} leave nothing to settle: choose one of the list"
+    )
+
+
+def _refuse_reader(session: Session, adjudicator_id: int, record: RecordRow) -> None:
+    role = session.get_one(User, adjudicator_id).role
+    if not may_settle(role, has_seen=record.id in _seen_by(session, adjudicator_id, record.id)):
+        raise NotIndependent(
+            f"you may not settle ECG {record.ecg_id}: that is for an adjudicator who has not "
+            "read it or been shown the model's opinion"
+        )
+
+
+def _seen_by(session: Session, person_id: int, record_id: int | None = None) -> set[int]:
+    """The records, or the one, that somebody has answered or been shown the opinion on."""
+    seen: set[int] = set()
+    for table in (Reading, AssistedView):
+        query = select(table.record_id).where(table.reader_id == person_id)
+        if record_id is not None:
+            query = query.where(table.record_id == record_id)
+        seen.update(session.scalars(query))
+    return seen
+
+
+def _without_names(
+    session: Session, record: RecordRow, reading_ids: Sequence[int]
+) -> list[tuple[str, Answer]]:
+    """The answers in an order that hangs on the record, so that no reader is always the first."""
+    readings = [session.get_one(Reading, one) for one in reading_ids]
+    readings.sort(key=lambda one: hashlib.sha256(f"{record.id}:{one.key}".encode()).digest())
+    return [(f"Reader {_letters(place)}", Answer.of(one)) for place, one in enumerate(readings)]
+
+
+def _letters(place: int) -> str:
+    """A, B, ..., Z, AA, AB, ..."""
+    letters = chr(ord("A") + place % 26)
+    return letters if place < 26 else _letters(place // 26 - 1) + letters
+
+
+def _new(
+    found: RecordConsensus, before: Adjudication | None, settlement: Settlement
+) -> Adjudication:
+    """What was settled before stays where it is not asked again."""
+    kept = verdicts_of(before) if before and not before.unreadable else {}
+    verdicts = {} if settlement.unreadable else {**kept, **settlement.verdicts}
+    return Adjudication(
+        record_id=found.record_id,
+        sequence=before.sequence + 1 if before else 0,
+        **{column_of(name): verdicts.get(name) for name in SUPERCLASSES},
+        unreadable=settlement.unreadable,
+        comment=storable(settlement.comment),
+        reading_ids=list(found.reading_ids),
+        submitted_at=now(),
+    )
+
+
+def _store(session: Session, made: Adjudication, ecg_id: int) -> Adjudication:
+    try:
+        with session.begin_nested():
+            session.add(made)
+    except IntegrityError as error:  # another adjudicator was quicker
+        raise _changed(ecg_id) from error
+    adjudicator = session.get_one(User, made.adjudicator_id).email
+    action = f"{audit.ADJUDICATION}.{'amend' if made.sequence else 'settle'}"
+    audit.record(
+        session,
+        adjudicator,
+        action,
+        f"ECG {ecg_id}",
+        adjudication=made.id,
+        sha256=audit.seal(made),
+    )
+    return made
+
+
+def _of_key(session: Session, adjudicator_id: int, key: str) -> Adjudication | None:
+    return session.scalar(
+        select(Adjudication).where(
+            Adjudication.adjudicator_id == adjudicator_id, Adjudication.key == key
+        )
+    )
+
+
+def _same(first: Adjudication, record: RecordRow, again: Settlement) -> Adjudication:
+    said = {name: getattr(first, column_of(name)) for name in again.verdicts}
+    same = (first.record_id, first.unreadable, first.comment) == (
+        record.id,
+        again.unreadable,
+        storable(again.comment),
+    )
+    if not same or said != dict(again.verdicts):
+        raise KeyReused(
+            f"verdicts were already saved under this key at {first.submitted_at:%H:%M:%S} UTC, "
+            "and they were others: reload to see them"
+        )
+    return first
+
+
+def _changed(ecg_id: int) -> AnswerChanged:
+    return AnswerChanged(
+        f"ECG {ecg_id} was settled in another window, and that stands: reload to see it"
+    )

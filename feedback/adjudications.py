@@ -1,0 +1,59 @@
+"""The adjudications that stand, as stored: what a consensus takes before the readers' answers."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Select, exists, select
+from sqlalchemy.orm import Session, aliased
+
+from core.ecg import SUPERCLASSES, Superclass
+from feedback.answers import column_of
+from feedback.catalogue import active_source
+from feedback.errors import NotIndependent
+from feedback.tables import Adjudication, RecordRow, Verdict
+
+Verdicts = Mapping[Superclass, Verdict]
+Adjudicated = Mapping[int, Verdicts]  # by record id
+
+
+def adjudicated_verdicts(session: Session) -> Adjudicated:
+    """The verdicts that stand on records of the active data set; raises NoDataset.
+
+    An ECG that the adjudicator could not read either is unsure in every class: nothing is taught.
+    """
+    query = standing_adjudications().join(RecordRow, RecordRow.id == Adjudication.record_id)
+    found = session.scalars(query.where(RecordRow.source_id == active_source(session).id))
+    return {one.record_id: verdicts_of(one) for one in found}
+
+
+def standing_adjudication(session: Session, record_id: int) -> Adjudication | None:
+    """The adjudication of a record that no later one supersedes."""
+    return session.scalar(standing_adjudications().where(Adjudication.record_id == record_id))
+
+
+def standing_adjudications() -> Select[Adjudication]:
+    """The last adjudication of each record."""
+    later = aliased(Adjudication)
+    superseded = exists().where(
+        later.record_id == Adjudication.record_id, later.sequence > Adjudication.sequence
+    )
+    return select(Adjudication).where(~superseded)
+
+
+def verdicts_of(one: Adjudication) -> Verdicts:
+    """What an adjudication says of the classes that it settles."""
+    if one.unreadable:
+        return dict.fromkeys(SUPERCLASSES, Verdict.UNSURE)
+    given = {name: getattr(one, column_of(name)) for name in SUPERCLASSES}
+    return {name: verdict for name, verdict in given.items() if verdict is not None}
+
+
+def refuse_who_settled(session: Session, reader_id: int, record_id: int, ecg_id: int) -> None:
+    """Raise NotIndependent where this person has settled the record, its readers' answers seen."""
+    settled = select(Adjudication.id).where(
+        Adjudication.record_id == record_id, Adjudication.adjudicator_id == reader_id
+    )
+    if session.scalar(settled.limit(1)) is not None:
+        raise NotIndependent(
+            f"you have settled ECG {ecg_id} between its readers and saw their answers: "
+            "read another one"
+        )

@@ -1,0 +1,281 @@
+"""What readers dispute, who may settle it, and what then stands."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+
+from core.ecg import SUPERCLASSES, Superclass
+from feedback import adjudication, audit
+from feedback.adjudications import adjudicated_verdicts
+from feedback.consensus import LabelSource, Outcome, consensus, training_labels
+from feedback.db import Sessions, now
+from feedback.errors import (
+    AnswerChanged,
+    AuditBroken,
+    IncompleteAnswer,
+    KeyReused,
+    NothingToRead,
+    NotIndependent,
+    NotInDispute,
+    UnknownRecord,
+)
+from feedback.panel import panel
+from feedback.tables import Adjudication, AuditEntry, ReadingMode, Role, User, Verdict
+from feedback.worklists import PoolFilter
+from tests.factories import add_person
+from tests.factories_adjudication import dispute, settled
+from tests.factories_readings import answer, blind
+from tests.factories_worklists import claimed, worklist
+
+MI, CD = Superclass.MI, Superclass.CD
+PRESENT, ABSENT, UNSURE = Verdict.PRESENT, Verdict.ABSENT, Verdict.UNSURE
+
+
+@pytest.fixture
+def umpire(library: Sessions) -> User:
+    return add_person(library, "umpire@example.org", Role.ADJUDICATOR)
+
+
+@pytest.fixture
+def disputed(library: Sessions, reader: User, colleague: User) -> Sessions:
+    """ECG 1: the reader says MI, the colleague says none."""
+    dispute(library, (reader.id, colleague.id), 1)
+    return library
+
+
+def waiting(sessions: Sessions, umpire: User) -> adjudication.Waiting:
+    with sessions.read() as session:
+        return adjudication.waiting(session, umpire.id)
+
+
+def case(sessions: Sessions, umpire: User, ecg_id: int = 1) -> adjudication.Case:
+    with sessions.read() as session:
+        return adjudication.open_case(session, umpire.id, ecg_id)
+
+
+class TestWaiting:
+    def test_a_conflict_waits_until_it_is_settled(self, disputed: Sessions, umpire: User) -> None:
+        (one,) = waiting(disputed, umpire).conflicts
+        assert (one.ecg_id, one.classes, one.answers) == (1, (MI,), 2)
+        settled(disputed, umpire.id, 1, {MI: PRESENT})
+        assert waiting(disputed, umpire).conflicts == []
+
+    def test_what_readers_agree_on_does_not_wait(
+        self, library: Sessions, reader: User, colleague: User, umpire: User
+    ) -> None:
+        for person in (reader, colleague):
+            blind(library, person.id, 2, answer(CD))
+        assert waiting(library, umpire).conflicts == []
+        with pytest.raises(NotInDispute) as refused:
+            case(library, umpire, 2)
+        assert str(refused.value) == (
+            "the readers of ECG 2 leave nothing to settle: choose one of the list"
+        )
+
+    def test_a_class_disputed_later_waits_too(
+        self, disputed: Sessions, umpire: User, reader: User, colleague: User
+    ) -> None:
+        first = settled(disputed, umpire.id, 1, {MI: PRESENT})
+        for n, given in enumerate((answer(MI, CD), answer(CD))):
+            other = add_person(disputed, f"late{n}@example.org", Role.CLINICIAN)
+            blind(disputed, other.id, 1, given)
+        (one,) = waiting(disputed, umpire).conflicts
+        assert one.classes == (CD,)
+        settled(disputed, umpire.id, 1, {MI: PRESENT, CD: ABSENT}, stands=first.id)
+        assert waiting(disputed, umpire).conflicts == []
+
+
+class TestBlindness:
+    def test_answers_come_without_names(self, disputed: Sessions, umpire: User) -> None:
+        shown = case(disputed, umpire)
+        assert [name for name, _ in shown.answers] == ["Reader A", "Reader B"]
+        assert {given.verdicts[MI] for _, given in shown.answers if given.verdicts} == {
+            PRESENT,
+            ABSENT,
+        }
+        assert "example.org" not in repr(shown.answers)
+
+    def test_no_reader_is_always_the_first(
+        self, library: Sessions, reader: User, colleague: User, umpire: User
+    ) -> None:
+        firsts = set()
+        for ecg_id in range(1, 11):
+            dispute(library, (reader.id, colleague.id), ecg_id)
+            _, given = case(library, umpire, ecg_id).answers[0]
+            firsts.add((given.verdicts or {})[MI])
+        assert firsts == {PRESENT, ABSENT}  # by chance 1 in 512 would have only one
+
+    def test_the_order_of_a_record_stays(self, disputed: Sessions, umpire: User) -> None:
+        assert case(disputed, umpire).answers == case(disputed, umpire).answers
+
+
+class TestWhoMaySettle:
+    def test_a_reader_of_the_record_may_not(
+        self, library: Sessions, reader: User, umpire: User
+    ) -> None:
+        dispute(library, (reader.id, umpire.id), 1)
+        found = waiting(library, umpire)
+        assert (found.conflicts, found.seen_by_them) == ([], 1)
+        for attempt in (case, lambda *who: settled(who[0], umpire.id, 1, {MI: PRESENT})):
+            with pytest.raises(NotIndependent, match="for an adjudicator who has not read it"):
+                attempt(library, umpire)
+
+    @pytest.mark.parametrize("role", [Role.CLINICIAN, Role.ADMIN])
+    def test_nor_may_another_role(self, disputed: Sessions, role: Role) -> None:
+        other = add_person(disputed, "other@example.org", role)
+        with pytest.raises(NotIndependent):
+            settled(disputed, other.id, 1, {MI: PRESENT})
+
+    def test_nor_may_who_was_shown_the_opinion(
+        self, library: Sessions, reader: User, colleague: User, umpire: User
+    ) -> None:
+        shown = worklist(library, mode=ReadingMode.ASSISTED)
+        ecg_id = claimed(library, umpire.id, shown.id).ecg_id
+        dispute(library, (reader.id, colleague.id), ecg_id)
+        found = waiting(library, umpire)
+        assert (found.conflicts, found.seen_by_them) == ([], 1)
+
+    def test_no_worklist_hands_it_to_who_has_settled_it(
+        self, disputed: Sessions, umpire: User
+    ) -> None:
+        settled(disputed, umpire.id, 1, {MI: PRESENT})
+        mine = PoolFilter(folds=tuple(range(1, 11)), labelled=MI)
+        given = worklist(disputed, pool=mine, readers_each=3)
+        assert claimed(disputed, umpire.id, given.id).ecg_id == 6  # the other one of two
+        blind(disputed, umpire.id, 6)
+        with pytest.raises(NothingToRead):
+            claimed(disputed, umpire.id, given.id)
+
+    def test_who_has_settled_it_does_not_read_it(self, disputed: Sessions, umpire: User) -> None:
+        settled(disputed, umpire.id, 1, {MI: PRESENT})
+        with pytest.raises(NotIndependent) as refused:
+            blind(disputed, umpire.id, 1)
+        assert str(refused.value) == (
+            "you have settled ECG 1 between its readers and saw their answers: read another one"
+        )
+        blind(disputed, umpire.id, 2)
+
+
+class TestSettling:
+    @pytest.mark.parametrize(
+        ("verdicts", "unreadable", "message"),
+        [
+            ({}, False, "no verdict on MI: say present, absent or unsure, or unreadable"),
+            (
+                {MI: PRESENT, CD: ABSENT},
+                False,
+                "a verdict on CD, which is not asked: take it back",
+            ),
+            ({MI: PRESENT}, True, "a verdict on MI, which is not asked: take it back"),
+        ],
+    )
+    def test_just_what_is_disputed(
+        self, disputed: Sessions, umpire: User, verdicts, unreadable, message
+    ) -> None:
+        with pytest.raises(IncompleteAnswer) as refused:
+            settled(disputed, umpire.id, 1, verdicts, unreadable=unreadable)
+        assert str(refused.value) == message
+
+    def test_it_says_which_answers_it_settled(self, disputed: Sessions, umpire: User) -> None:
+        made = settled(disputed, umpire.id, 1, {MI: ABSENT}, comment=" Old\x00 Q waves. ")
+        with disputed.read() as session:
+            (one,) = consensus(panel(session))
+        assert made.reading_ids == list(one.reading_ids)
+        assert (made.sequence, made.comment) == (0, "Old Q waves.")
+        assert made.started_at <= made.submitted_at
+
+    def test_the_same_key_is_the_same_adjudication(self, disputed: Sessions, umpire: User) -> None:
+        first = settled(disputed, umpire.id, 1, {MI: PRESENT}, key="k")
+        assert settled(disputed, umpire.id, 1, {MI: PRESENT}, key="k").id == first.id
+        with pytest.raises(KeyReused, match="and they were others: reload to see them"):
+            settled(disputed, umpire.id, 1, {MI: ABSENT}, key="k")
+
+    def test_a_later_one_supersedes_the_one_on_screen(
+        self, disputed: Sessions, umpire: User
+    ) -> None:
+        first = settled(disputed, umpire.id, 1, {MI: PRESENT})
+        assert case(disputed, umpire).stands.id == first.id
+        second = settled(disputed, umpire.id, 1, {MI: ABSENT}, stands=first.id)
+        assert second.sequence == 1
+        with pytest.raises(AnswerChanged) as refused:
+            settled(disputed, umpire.id, 1, {MI: PRESENT}, stands=first.id)
+        assert str(refused.value) == (
+            "ECG 1 was settled in another window, and that stands: reload to see it"
+        )
+        with disputed.read() as session:
+            assert adjudicated_verdicts(session)[second.record_id] == {MI: ABSENT}
+
+    def test_another_adjudicator_who_was_late_is_told(
+        self, disputed: Sessions, umpire: User
+    ) -> None:
+        late = add_person(disputed, "late@example.org", Role.ADJUDICATOR)
+        settled(disputed, umpire.id, 1, {MI: PRESENT})
+        with pytest.raises(AnswerChanged):
+            settled(disputed, late.id, 1, {MI: ABSENT})
+
+    def test_a_record_of_another_data_set_is_refused(
+        self, disputed: Sessions, umpire: User
+    ) -> None:
+        with disputed.begin() as session, pytest.raises(UnknownRecord):
+            adjudication.settle(
+                session,
+                umpire.id,
+                1,
+                adjudication.Settlement(verdicts={MI: PRESENT}),
+                key="k",
+                started_at=now() - timedelta(minutes=1),
+                record_id=10**6,
+            )
+
+
+class TestConsensus:
+    def test_what_was_settled_is_taught(self, disputed: Sessions, umpire: User) -> None:
+        with disputed.read() as session:
+            (before,) = training_labels(session)
+        assert before.labels[MI] is None
+        settled(disputed, umpire.id, 1, {MI: PRESENT})
+        with disputed.read() as session:
+            (after,) = training_labels(session)
+            (record,) = consensus(panel(session), adjudicated_verdicts(session))
+        assert after.labels[MI] == 1.0
+        assert record.classes[MI].source is LabelSource.ADJUDICATED
+
+    def test_of_an_unreadable_ecg_nothing_is_taught(self, disputed: Sessions, umpire: User) -> None:
+        settled(disputed, umpire.id, 1, unreadable=True)
+        with disputed.read() as session:
+            assert training_labels(session) == []
+            (record,) = consensus(panel(session), adjudicated_verdicts(session))
+        assert {record.classes[name].outcome for name in SUPERCLASSES} == {Outcome.OPEN}
+        assert waiting(disputed, umpire).conflicts == []
+
+
+class TestKept:
+    @pytest.mark.parametrize(
+        "change", ["UPDATE adjudications SET comment = 'x'", "DELETE FROM adjudications"]
+    )
+    def test_it_is_never_changed(self, disputed: Sessions, umpire: User, change: str) -> None:
+        settled(disputed, umpire.id, 1, {MI: PRESENT})
+        refused = pytest.raises(DBAPIError, match="adjudications is append only")
+        with refused, disputed.begin() as session:
+            session.execute(text(change))
+
+    def test_it_is_in_the_audit_chain(self, disputed: Sessions, umpire: User) -> None:
+        made = settled(disputed, umpire.id, 1, {MI: PRESENT})
+        settled(disputed, umpire.id, 1, {MI: UNSURE}, stands=made.id)
+        with disputed.read() as session:
+            audit.verify(session)
+            entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).all()
+        assert [(e.actor, e.action, e.subject) for e in entries[:2]] == [
+            ("umpire@example.org", "adjudication.amend", "ECG 1"),
+            ("umpire@example.org", "adjudication.settle", "ECG 1"),
+        ]
+
+    def test_one_that_was_slipped_in_is_found(self, disputed: Sessions, umpire: User) -> None:
+        made = settled(disputed, umpire.id, 1, {MI: PRESENT})
+        with disputed.begin() as session:
+            columns = {c.name: getattr(made, c.name) for c in Adjudication.__table__.columns}
+            session.add(Adjudication(**columns | {"id": 99, "sequence": 1, "key": "forged"}))
+        with disputed.read() as session, pytest.raises(AuditBroken, match="adjudication 99 is not"):
+            audit.verify(session)
