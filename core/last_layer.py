@@ -1,7 +1,8 @@
 """The last layer alone, taught on frozen features: quick enough to be taught hundreds of times.
 
 One logistic regression a class, and what it could as well believe: its posterior as a Gaussian
-(Laplace's approximation), which `docs/decisions/0002` found better here than dropout.
+(Laplace's approximation), which was found better here than dropout
+(``docs/decisions/0002-uncertainty-from-calibrated-calls.md``).
 """
 
 from dataclasses import dataclass

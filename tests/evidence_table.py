@@ -10,7 +10,7 @@ from core.ecg import SUPERCLASSES, Superclass
 from core.explain.evidence import PATHOLOGIES, Aiming, Evidence, load_evidence
 from tests.readme import CHECKPOINT, REPOSITORY
 
-DECISION = REPOSITORY / "docs" / "decisions" / "0009-the-default-explanation.md"
+DECISION = REPOSITORY / "docs" / "decisions" / "0011-the-default-explanation.md"
 _MARKED = re.compile(r"(<!-- figures: begin[^>]*-->\n)(.*?)(<!-- figures: end -->)", re.DOTALL)
 
 

@@ -110,7 +110,7 @@ def _word(shown: OpinionShown, name: Superclass) -> str:
 def _provenance(shown: OpinionShown) -> str:
     if shown.uncertainty is None:
         return f"Model {shown.model_version}."
-    # no probability of an error: docs/decisions/0002
+    # no probability of an error: docs/decisions/0002-uncertainty-from-calibrated-calls
     doubt = f"Uncertainty {shown.uncertainty:.2f} on a scale from 0 (sure) to 1."
     return f"{doubt} Model {shown.model_version}."
 
