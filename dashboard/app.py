@@ -18,6 +18,7 @@ from dashboard.context import attach, context
 from dashboard.pages import (
     account,
     ahead,
+    claiming,
     export,
     jobs,
     models,
@@ -25,6 +26,7 @@ from dashboard.pages import (
     people,
     read,
     worklist,
+    worklists,
 )
 from dashboard.settings import Settings
 from feedback.errors import FeedbackError
@@ -32,7 +34,18 @@ from feedback.errors import FeedbackError
 log = logging.getLogger(__name__)
 
 _HERE = Path(__file__).parent
-_PAGES = (worklist, read, ahead, export, people, models, jobs, not_found)
+_PAGES = (
+    worklist,
+    read,
+    ahead,
+    claiming,
+    worklists,
+    export,
+    people,
+    models,
+    jobs,
+    not_found,
+)
 _VENDOR = "/assets/vendor/"
 _ANY_LOOK = 'data-bs-theme="light"'
 _INDEX = (_HERE / "templates" / "index.html").read_text("utf-8")
@@ -44,6 +57,7 @@ def create_app(settings: Settings) -> Dash:
     attach(server, settings)
     security.protect(server, settings)
     account.register(server)
+    claiming.add_route(server)
     server.add_url_rule("/healthz", "healthz", _healthz)
     app = _dash(server)
     for page in _PAGES:

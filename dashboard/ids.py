@@ -20,6 +20,18 @@ WORKLIST = "worklist"
 WORKLIST_QUERY = "worklist-query"  # order and filters of the worklist, for 'next'
 WORKLIST_COUNT = "worklist-count"
 WORKLIST_STATUS = "worklist-status"
+TO_READ = "to-read"  # the worklists that wait for this reader
+TO_READ_MESSAGE = "to-read-message"
+HOLD_TICK = "hold-tick"
+HELD = "held"  # the ECG on screen that is held by a worklist
+HELD_SEEN = "held-seen"
+HELD_LEFT = "held-left"
+WORKLISTS_MAKE = "worklists-make"
+WORKLISTS_PREVIEW = "worklists-preview"
+WORKLISTS_MESSAGE = "worklists-message"
+WORKLISTS_PICKS = "worklists-picks"
+WORKLISTS_LIST = "worklists-list"
+WORKLISTS_STRATEGY_SAYS = "worklists-strategy-says"
 EXPORT_COUNT = "export-count"
 PEOPLE_LIST = "people-list"
 PEOPLE_MESSAGE = "people-message"
@@ -74,3 +86,13 @@ def of_person(act: str, person_id: Any) -> Id:
 def of_job(act: str, job_id: Any) -> Id:
     """The id of a button about one job."""
     return {"act": act, "job": job_id}
+
+
+def of_worklist(act: str, worklist_id: Any) -> Id:
+    """The id of a button about one worklist."""
+    return {"act": act, "worklist": worklist_id}
+
+
+def of_plan(field: str) -> str:
+    """The id of a field of the form for a new worklist."""
+    return f"plan-{field}"

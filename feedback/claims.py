@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, CursorResult, Select, and_, exists, func, 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
+from feedback.catalogue import find_record
 from feedback.db import now
 from feedback.errors import ClaimLost, NothingToRead, UnknownWorklist
 from feedback.tables import (
@@ -40,6 +41,7 @@ class Claim:
     mode: ReadingMode
     ecg_id: int
     until: datetime
+    answered: bool = False  # for good: no lease runs any more
 
 
 def claim_next(session: Session, reader_id: int, worklist_id: int) -> Claim:
@@ -57,7 +59,61 @@ def claim_next(session: Session, reader_id: int, worklist_id: int) -> Claim:
         for slot in offered:
             if claim := _take(session, slot.id, reader_id):
                 return claim
-    raise NothingToRead(_why_nothing(session, worklist, reader_id))
+    raise NothingToRead(why_nothing(session, worklist, reader_id))
+
+
+def pass_over(session: Session, reader_id: int, worklist_id: int, ecg_id: int) -> Claim:
+    """The record behind this one, which is given back if it was not answered.
+
+    Where nothing else is to be had, this one again. Raises as ``claim_next`` does.
+    """
+    open_worklist(session, worklist_id)
+    _lock(session, [worklist_id])
+    here = session.scalar(
+        _open_slots(worklist_id)
+        .join(RecordRow, RecordRow.id == WorklistSlot.record_id)
+        .where(WorklistSlot.reader_id == reader_id, RecordRow.ecg_id == ecg_id)
+    )
+    if here is None:
+        return claim_next(session, reader_id, worklist_id)
+    slots = _claimable(worklist_id, reader_id).order_by(None)
+    behind = slots.order_by(
+        WorklistSlot.position < here.position, WorklistSlot.position, WorklistSlot.number
+    )
+    for slot in session.scalars(behind.limit(_TRIES)).all():
+        if claim := _take(session, slot.id, reader_id):
+            release(session, reader_id, here.record_id)
+            return claim
+    return claim_next(session, reader_id, worklist_id)
+
+
+def hold(session: Session, reader_id: int, worklist_id: int, ecg_id: int) -> Claim | None:
+    """Hold on to the very record that is open, or take it again after a reload.
+
+    None where the worklist does not have it for this reader (any more). An assisted worklist
+    gives only what it has shown already: the page may have been made to be answered blind.
+    """
+    _lock(session, [worklist_id])
+    record = find_record(session, ecg_id)
+    mine = held(session, reader_id, record.id, worklist_id)
+    if mine and mine.answered:
+        return mine
+    if mine:
+        slots = _open_slots(worklist_id).where(WorklistSlot.reader_id == reader_id)
+    elif _may_take(session, reader_id, worklist_id, record.id):
+        slots = _claimable(worklist_id, reader_id)
+    else:
+        return None
+    slot = session.scalar(slots.where(WorklistSlot.record_id == record.id).limit(1))
+    return _take(session, slot.id, reader_id) if slot else None
+
+
+def _may_take(session: Session, reader_id: int, worklist_id: int, record_id: int) -> bool:
+    worklist = session.get(Worklist, worklist_id)
+    if worklist is None or not worklist.open:
+        return False
+    blind = worklist.mode is ReadingMode.BLIND_FIRST
+    return blind or mode_of(session, reader_id, record_id) is ReadingMode.ASSISTED
 
 
 def mode_of(session: Session, reader_id: int, record_id: int) -> ReadingMode:
@@ -80,14 +136,19 @@ def upcoming(session: Session, reader_id: int, worklist_id: int, count: int) -> 
     return list(session.scalars(query))
 
 
-def held(session: Session, reader_id: int, record_id: int) -> Claim | None:
+def held(
+    session: Session, reader_id: int, record_id: int, worklist_id: int | None = None
+) -> Claim | None:
     """The claim by which this reader has the record open, whether or not it has been answered.
 
     A record outside of worklists, or one whose lease went to a colleague, has none.
     """
+    mine = and_(WorklistSlot.reader_id == reader_id, WorklistSlot.record_id == record_id)
+    if worklist_id is not None:
+        mine = and_(mine, WorklistSlot.worklist_id == worklist_id)
     found = session.execute(
         _claims()
-        .where(WorklistSlot.reader_id == reader_id, WorklistSlot.record_id == record_id)
+        .where(mine)
         # an open claim tells more of what the reader does now than one that was filled
         .order_by(WorklistSlot.reading_id.is_not(None), Worklist.id)
     ).first()
@@ -250,6 +311,7 @@ def _claim(slot: WorklistSlot, worklist: Worklist, ecg_id: int) -> Claim:
         mode=worklist.mode,
         ecg_id=ecg_id,
         until=slot.lease_until or now(),
+        answered=slot.reading_id is not None,
     )
 
 
@@ -307,7 +369,8 @@ def _changed(session: Session, which: ColumnElement[bool], **values: Any) -> int
     return result.rowcount
 
 
-def _why_nothing(session: Session, worklist: Worklist, reader_id: int) -> str:
+def why_nothing(session: Session, worklist: Worklist, reader_id: int) -> str:
+    """Why the worklist has no record for this reader now."""
     unfilled = and_(WorklistSlot.worklist_id == worklist.id, WorklistSlot.reading_id.is_(None))
     left = session.scalar(select(func.count()).select_from(WorklistSlot).where(unfilled)) or 0
     if not left:

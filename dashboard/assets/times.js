@@ -8,7 +8,9 @@
     stamp.title = at.toString();
     const time = at.toLocaleTimeString("en-GB");
     const day = at.toLocaleDateString("sv-SE"); // year-month-day
-    stamp.textContent = stamp.dataset.shows === "date" ? day + " " + time.slice(0, 5) : time;
+    const minute = time.slice(0, 5);
+    const shown = { date: day + " " + minute, minute: minute };
+    stamp.textContent = shown[stamp.dataset.shows] || time;
   }
   function showAll() {
     document.querySelectorAll("time.local-time").forEach(show);

@@ -12,6 +12,7 @@ from core.ecg import SUPERCLASSES, Superclass
 from core.errors import RecordError
 from dashboard import ids
 from dashboard.components.answer import EMPTY, Form, answer_form
+from dashboard.components.claim import claim_line
 from dashboard.components.comparison import comparison_choice
 from dashboard.components.explanation import explanation_section
 from dashboard.components.intervals import intervals_view
@@ -22,8 +23,9 @@ from dashboard.components.shell import local_time
 from dashboard.context import context
 from dashboard.evidence import evidence_of
 from dashboard.preferences import paper_settings, theme
-from feedback import catalogue, readings
+from feedback import catalogue, claims, readings
 from feedback.catalogue import OtherEcg
+from feedback.claims import Claim
 from feedback.db import now
 from feedback.opinions import OpinionShown
 from feedback.readings import ReadingState
@@ -34,10 +36,12 @@ def page(session: Session, record: RecordRow, reader_id: int) -> Component:
     """The whole page: who, the trace, and the reader's panel."""
     source = catalogue.active_source(session)
     ecg_id, others = record.ecg_id, catalogue.same_patient(session, record)
+    claim = claims.held(session, reader_id, record.id)
     return html.Div(
         [
             *(dcc.Store(id=ids.of_ecg(part, ecg_id)) for part in _STORES),
-            _head(record, others),
+            dcc.Store(id=ids.of_ecg("hold", ecg_id), data=claim.worklist_id if claim else None),
+            _head(record, others, claim),
             html.Div(
                 [
                     html.Section(
@@ -75,7 +79,7 @@ def panel(session: Session, record: RecordRow, reader_id: int) -> Component:
     )
 
 
-def _head(record: RecordRow, others: Sequence[OtherEcg]) -> Component:
+def _head(record: RecordRow, others: Sequence[OtherEcg], claim: Claim | None) -> Component:
     ecg_id = record.ecg_id
     moves = [
         _move("back", "Back", "k", ecg_id),
@@ -86,6 +90,7 @@ def _head(record: RecordRow, others: Sequence[OtherEcg]) -> Component:
         patient_line(record),
         *noise_flags(record),
         other_ecgs(others),
+        html.Span(claim_line(claim), id=ids.of_ecg("held", ecg_id), className="quiet"),
     ]
     return html.Header(
         [html.Div(subject, className="subject"), html.Div(moves, className="moves")],

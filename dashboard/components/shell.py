@@ -10,6 +10,7 @@ from flask_wtf.csrf import generate_csrf
 
 from dashboard import ids
 from dashboard.components.ahead import places
+from dashboard.components.claim import holding
 from dashboard.components.help import help_sheet
 from dashboard.context import context
 from dashboard.figures.theme import Look
@@ -21,6 +22,7 @@ from feedback.policy import Action
 
 _LINKS = (
     ("Worklist", "/", Action.SEE_WORKLIST),
+    ("Worklists", "/worklists", Action.MANAGE_WORKLISTS),
     ("Export", "/export", Action.EXPORT),
     ("People", "/people", Action.MANAGE_PEOPLE),
     ("Models", "/models", Action.MANAGE_MODELS),
@@ -41,6 +43,7 @@ def layout() -> Component:
             dcc.Location(id=ids.LOCATION, refresh="callback-nav"),
             dcc.Store(id=ids.WORKLIST_QUERY, storage_type="session"),
             dcc.Store(id=ids.UNDONE),
+            *holding(),
             dcc.Store(id=ids.LOOK_CHOSEN),
             dcc.Store(id=ids.LOOK_SHOWN),
             html.A("Skip to the page", href="#page", className="skip"),

@@ -8,7 +8,7 @@ from dashboard.components.shell import sentence
 from dashboard.context import context
 from dashboard.preferences import look
 from dashboard.security import person, safe_next, sign_in, sign_out, signed_in
-from feedback import catalogue, users
+from feedback import catalogue, claims, users
 from feedback.errors import FeedbackError, PeopleError
 
 
@@ -40,7 +40,9 @@ def login() -> Response | str | tuple[str, int]:
 
 
 def logout() -> Response:
-    """End the session."""
+    """End the session; what is held of a worklist is given back."""
+    with context().sessions.begin() as session:
+        claims.release(session, person().id)
     sign_out()
     return redirect("/login")
 

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from dashboard import ids
 from dashboard.components import reading
 from dashboard.context import context
-from dashboard.pages.read_callbacks import order_of
+from dashboard.pages.read_callbacks import order_of, worklist_of
 from dashboard.security import needs, person
 from feedback import catalogue
 from feedback.errors import CatalogueError
@@ -58,6 +58,9 @@ def come_next(here: Json | None, query: Json | None) -> Any:
     count = context().settings.ahead
     if not here or not count:
         return no_update
+    if worklist_of(query) is not None:
+        # the next one is known when it is claimed, and may be another reader's by then
+        return {"after": None, "ecgs": []}
     with context().sessions.read() as session:
         found = upcoming(session, person().id, order_of(query), int(here["ecg"]), count)
     return {"after": here["ecg"], "ecgs": found}

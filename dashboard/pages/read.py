@@ -105,6 +105,7 @@ def _register_submission(app: Dash) -> None:
         meta,
         State(ids.WORKLIST_QUERY, "data"),
         State(ids.of_ecg("laid-over", MATCH), "data"),
+        State(ids.of_ecg("hold", MATCH), "data"),
         prevent_initial_call=True,
     )(read_callbacks.submit)
     app.clientside_callback(

@@ -12,14 +12,14 @@ from core.ecg import Superclass
 from dashboard import ids
 from dashboard.components import reading
 from dashboard.components.answer import AGREE, EMPTY
-from dashboard.components.shell import local_time, problem
+from dashboard.components.shell import local_time, problem, sentence
 from dashboard.context import context
 from dashboard.pages.explain_callbacks import ask_ahead, explanation_on_screen
 from dashboard.security import needs, person
-from feedback import catalogue, readings
+from feedback import catalogue, claims, readings
 from feedback.answers import Answer, Measurement
 from feedback.db import now
-from feedback.errors import FeedbackError
+from feedback.errors import FeedbackError, WorklistError
 from feedback.policy import Action
 from feedback.tables import Confidence, Reading, Stage, Verdict
 from feedback.undo import undo_from
@@ -47,14 +47,18 @@ def save_draft(payload: Json | None, meta: Json) -> tuple[Json | Any, Component 
 
 @needs(Action.READ)
 def submit(
-    submission: Json | None, meta: Json, query: Json | None, lies: Json | None = None
+    submission: Json | None,
+    meta: Json,
+    query: Json | None,
+    lies: Json | None = None,
+    held: int | None = None,
 ) -> Submitted:
     """Store the answer, then show the opinion or go on; a refusal leaves the form as it is."""
     if submission is None:
         return no_update, no_update, no_update
     ecg_id = _ecg_id()
     try:
-        stored = _store(ecg_id, submission["payload"], meta, lies)
+        stored = _store(ecg_id, submission["payload"], meta, lies, held)
     except FeedbackError as error:
         return no_update, problem(f"Not saved: {error}"), no_update
     dash.set_props(ids.STATUS, {"children": local_time(stored.submitted_at, _saved(stored))})
@@ -91,21 +95,23 @@ def undo(clicks: int | None, pathname: str | None) -> Any:
     return no_update
 
 
-def _store(ecg_id: int, payload: Json, meta: Json, lies: Json | None) -> Reading:
+def _store(ecg_id: int, payload: Json, meta: Json, lies: Json | None, held: int | None) -> Reading:
     answer, who = answer_of(payload), (person().id, ecg_id)
     how: Json = {
         "key": str(meta["form"]),
         "started_at": _started(meta),
         "record_id": meta["record"],
     }
+    claimed: Json = {"worklist_id": held if isinstance(held, int) else None}
     with context().sessions.begin() as session:
         if meta["stage"] == Stage.BLIND:
-            return readings.submit_blind(session, *who, answer, **how)
+            return readings.submit_blind(session, *who, answer, **how, **claimed)
         said = (answer, agreement_of(payload))
         how["explanation"] = explanation_on_screen(lies)
         if meta["stands"]:
             return readings.amend(session, *who, *said, stands=int(meta["stands"]), **how)
-        return readings.submit_final(session, *who, *said, opinion_digest=meta["opinion"], **how)
+        shown = meta["opinion"]
+        return readings.submit_final(session, *who, *said, opinion_digest=shown, **how, **claimed)
 
 
 def answer_of(payload: Json) -> Answer:
@@ -177,7 +183,30 @@ def order_of(query: Json | None) -> WorklistQuery:
     )
 
 
+def worklist_of(query: Json | None) -> int | None:
+    """The worklist that is being read, if it is one that an admin made."""
+    kept = query.get("worklist") if isinstance(query, dict) else None
+    return kept if isinstance(kept, int) else None
+
+
 def _next_path(ecg_id: int, query: Json | None) -> str:
+    worklist_id = worklist_of(query)
+    if worklist_id is not None:
+        return _next_claimed(ecg_id, worklist_id)
     with context().sessions.read() as session:
         following = next_unread(session, person().id, order_of(query), ecg_id)
     return "/" if following is None else f"/read/{following}"
+
+
+def _next_claimed(ecg_id: int, worklist_id: int) -> str:
+    """The next of the worklist, claimed; where it has none, the first page, and why above it."""
+    try:
+        with context().sessions.begin() as session:
+            claim = claims.pass_over(session, person().id, worklist_id, ecg_id)
+    except WorklistError as reason:
+        dash.set_props(ids.STATUS, {"children": sentence(reason)})
+        return "/"
+    if claim.ecg_id == ecg_id:
+        last = f"ECG {ecg_id} is the last that '{claim.worklist}' has for you now"
+        dash.set_props(ids.STATUS, {"children": f"{last}."})
+    return f"/read/{claim.ecg_id}"

@@ -13,6 +13,7 @@ from core.ecg import Superclass
 from core.ptbxl import AGE_OVER_89
 from dashboard import ids
 from dashboard.components.shell import forbidden, heading, message, problem
+from dashboard.components.to_read import to_read
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
 from feedback import catalogue
@@ -72,12 +73,13 @@ def layout(**_: object) -> Component:
     if not permitted(Action.SEE_WORKLIST):
         return forbidden(Action.SEE_WORKLIST)
     try:
-        facts = _facts()
+        facts, waiting = _facts(), to_read(person().id)
     except NoDataset as error:
         return message("No records", str(error))
     return html.Div(
         [
             heading("Worklist", html.Span(id=ids.WORKLIST_COUNT, className="quiet numbers"), facts),
+            waiting,
             _status_choice(),
             _grid(),
         ],

@@ -15,7 +15,9 @@ from tests.integration.visitor import Visitor
 DASH_OWN = {"update"}  # the router: each layout checks for itself
 
 
-@pytest.mark.parametrize("path", ["/", "/read/1", "/export", "/people", "/jobs", "/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/", "/read/1", "/export", "/people", "/jobs", "/worklists", "/nothing"]
+)
 def test_a_stranger_is_led_to_the_login_and_back(stranger: Visitor, path: str) -> None:
     response = stranger.get(path)
     assert response.status_code == 302
@@ -169,6 +171,7 @@ def test_every_callback_has_declared_who_may_run_it(house: House) -> None:
         ("/people", Action.MANAGE_PEOPLE),
         ("/jobs", Action.MANAGE_JOBS),
         ("/models", Action.MANAGE_MODELS),
+        ("/worklists", Action.MANAGE_WORKLISTS),
     ],
 )
 def test_pages_are_shown_to_those_who_may_see_them(

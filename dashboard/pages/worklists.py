@@ -1,0 +1,175 @@
+"""Worklists: make, look at and close them, for administrators."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dash
+from dash import ALL, Dash, Input, Output, State, ctx, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dashboard import ids
+from dashboard.components.shell import forbidden, heading, message, problem
+from dashboard.components.worklists import (
+    FIELDS,
+    POOL,
+    TITLES,
+    picks_view,
+    plan_form,
+    says,
+    worklists_table,
+)
+from dashboard.context import context
+from dashboard.security import needs, permitted, person
+from feedback import claims
+from feedback import worklists as service
+from feedback.errors import FeedbackError, InvalidWorklist, NoDataset
+from feedback.policy import Action
+from feedback.sampling import Pick, Strategy
+from feedback.tables import RecordRow
+from feedback.worklists import PoolFilter, WorklistPlan
+
+_SAID, _PICKS, _LIST = ids.WORKLISTS_MESSAGE, ids.WORKLISTS_PICKS, ids.WORKLISTS_LIST
+Told = tuple[Component, Any]
+
+
+def register(app: Dash) -> None:
+    """Add the page and its callbacks to ``app``."""
+    dash.register_page("worklists", path="/worklists", title="Worklists · TrustECG", layout=layout)
+    asked = [State(ids.of_plan(field), "value") for field in FIELDS]
+    app.callback(
+        Output(ids.WORKLISTS_STRATEGY_SAYS, "children"),
+        Input(ids.of_plan("strategy"), "value"),
+        prevent_initial_call=True,
+    )(say_strategy)
+    app.callback(
+        Output(_SAID, "children"),
+        Output(_PICKS, "children"),
+        Input(ids.WORKLISTS_PREVIEW, "n_clicks"),
+        *asked,
+        prevent_initial_call=True,
+    )(preview_worklist)
+    app.callback(
+        Output(_SAID, "children", allow_duplicate=True),
+        Output(_LIST, "children"),
+        Input(ids.WORKLISTS_MAKE, "n_clicks"),
+        *asked,
+        prevent_initial_call=True,
+    )(make_worklist)
+    app.callback(
+        Output(_SAID, "children", allow_duplicate=True),
+        Output(_LIST, "children", allow_duplicate=True),
+        Input(ids.of_worklist("close", ALL), "submit_n_clicks"),
+        prevent_initial_call=True,
+    )(close_worklist)
+
+
+def layout(**_: object) -> Component:
+    """The form for a new worklist, and those that there are."""
+    if not permitted(Action.MANAGE_WORKLISTS):
+        return forbidden(Action.MANAGE_WORKLISTS)
+    try:
+        listed = _listed()
+    except NoDataset as error:
+        return message("No records", str(error))
+    return html.Div(
+        [
+            heading("Worklists"),
+            plan_form(),
+            html.Div(id=_PICKS),
+            html.Div(listed, id=_LIST),
+        ],
+        className="page",
+    )
+
+
+@needs(Action.MANAGE_WORKLISTS)
+def say_strategy(value: str) -> str:
+    """The sentence of the strategy that was chosen."""
+    return says(Strategy(value))  # type: ignore[call-arg]
+
+
+@needs(Action.MANAGE_WORKLISTS)
+def preview_worklist(_clicks: int, *entered: Any) -> Told:
+    """What the plan would pick now, and why."""
+    try:
+        plan = plan_of(dict(zip(FIELDS, entered, strict=True)))
+        with context().sessions.read() as session:
+            picks = _numbered(session, service.preview(session, plan))
+    except FeedbackError as error:
+        return problem(error), None
+    short = plan.records - len(picks)
+    pool = f"; the pool has no more, {short:,} are missing" if short else ""
+    return html.Span("Nothing has been made yet."), picks_view(picks, pool)
+
+
+@needs(Action.MANAGE_WORKLISTS)
+def make_worklist(_clicks: int, *entered: Any) -> Told:
+    """Make the worklist, open to every reader at once."""
+    try:
+        plan = plan_of(dict(zip(FIELDS, entered, strict=True)))
+        with context().sessions.begin() as session:
+            made = service.make(session, plan, actor=person().email)
+            said = html.Span(f"{made.name} is open to all readers.")
+    except FeedbackError as error:
+        return problem(error), dash.no_update
+    dash.set_props(_PICKS, {"children": None})
+    return said, _listed()
+
+
+@needs(Action.MANAGE_WORKLISTS)
+def close_worklist(_clicks: Sequence[int | None]) -> Told:
+    """Close the worklist whose button was pressed, once that was confirmed."""
+    if not ctx.triggered or not ctx.triggered[0]["value"]:
+        raise PreventUpdate  # the list was drawn, nobody pressed anything
+    number = int(ctx.triggered_id["worklist"])
+    try:
+        with context().sessions.begin() as session:
+            name = service.close(session, number, actor=person().email).name
+    except FeedbackError as error:
+        return problem(error), _listed()
+    return html.Span(f"{name} is closed."), _listed()
+
+
+def plan_of(entered: Mapping[str, Any]) -> WorklistPlan:
+    """The plan that was entered; raises InvalidWorklist that names the field and the remedy."""
+    given = {field: value for field, value in entered.items() if value not in (None, "")}
+    given["folds"] = re.findall(r"[^\s,]+", str(given.get("folds", "")))
+    try:
+        pool = PoolFilter(**{field: given[field] for field in given if field in POOL})
+        rest = {field: given[field] for field in given if field not in POOL}
+        return WorklistPlan(**rest, pool=pool)
+    except ValidationError as error:
+        raise InvalidWorklist(_refusal(error, entered)) from None
+
+
+def _refusal(error: ValidationError, entered: Mapping[str, Any]) -> str:
+    """The first thing that is wrong, in the words of the form."""
+    first = error.errors()[0]
+    field = str(first["loc"][0])
+    if entered.get(field) in (None, ""):
+        return f"{TITLES[field]} is empty: fill it in"
+    said = first["msg"].removeprefix("Input ")
+    return f"{TITLES[field]} is '{first['input']}': it {said}"
+
+
+def _numbered(session: Session, picks: list[tuple[int, Pick]]) -> list[tuple[int, Pick]]:
+    """The picks by the number of their ECG."""
+    rows = session.execute(
+        select(RecordRow.id, RecordRow.ecg_id).where(RecordRow.id.in_([n for n, _ in picks]))
+    )
+    ecg_ids = {row.id: row.ecg_id for row in rows}
+    return [(ecg_ids[record_id], one) for record_id, one in picks]
+
+
+def _listed() -> Component:
+    with context().sessions.read() as session:
+        standings = service.standings(session, person().id, closed=True)
+        numbers = [standing.worklist.id for standing in standings]
+        readers = {number: claims.readers_of(session, number) for number in numbers}
+        reasons = {number: service.reasons(session, number) for number in numbers}
+    return worklists_table(standings, readers, reasons)

@@ -1,0 +1,280 @@
+"""Worklists: an admin makes one, readers claim through it, and nobody is told why."""
+
+import json
+
+import pytest
+from sqlalchemy import select
+
+from core.ecg import Superclass
+from feedback import claims
+from feedback.catalogue import find_record
+from feedback.policy import Action, allows
+from feedback.tables import Reading, ReadingMode, Role, Stage, Worklist, WorklistSlot
+from tests.factories_readings import answer, answered
+from tests.factories_worklists import expire, worklist
+from tests.integration.conftest import House
+from tests.integration.reading import enter, form_of, open_ecg, submit, words
+from tests.integration.visitor import Json, Visitor
+
+PLAN = {
+    "plan-name": "Morning",
+    "plan-strategy": "random",
+    "plan-records": 4,
+    "plan-readers_each": 1,
+    "plan-mode": "blind-first",
+    "plan-audit_share": 0.15,
+    "plan-seed": 0,
+    "plan-folds": "1, 2, 3, 4, 5, 6, 7, 8, 9, 10",
+}
+
+
+def made(house: House) -> list[Worklist]:
+    with house.sessions.read() as session:
+        return list(session.scalars(select(Worklist).order_by(Worklist.id)))
+
+
+def claim(visitor: Visitor, worklist_id: int) -> tuple[int | None, str]:
+    """Press 'Read' of a worklist: the ECG that opens, and what is said."""
+    pressed = visitor.press("claim", {"act": "read", "worklist": worklist_id}).json
+    return _opened(pressed), words(pressed["response"])
+
+
+def _opened(answer: Json) -> int | None:
+    """The ECG to which a callback sends the browser."""
+    path = answer.get("sideUpdate", {}).get("location", {}).get("pathname", "")
+    return int(path.removeprefix("/read/")) if path.startswith("/read/") else None
+
+
+def held(house: House) -> dict[int, int]:
+    """Which ECG each reader holds."""
+    with house.sessions.read() as session:
+        slots = session.scalars(select(WorklistSlot).where(WorklistSlot.lease_until.is_not(None)))
+        return {slot.reader_id: slot.record_id for slot in slots if slot.reader_id}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_an_admin_alone_makes_worklists(house: House, role: Role) -> None:
+    visitor = house.visitor(role)
+    may = allows(role, Action.MANAGE_WORKLISTS)
+    assert ("Not for your role" not in visitor.page("/worklists")) == may
+    for function in ("preview_worklist", "make_worklist"):
+        status = visitor.call(function, PLAN | {f"worklists-{function[:7]}": 1}).status_code
+        assert status == (200 if may else 403)
+    assert len(made(house)) == may
+
+
+def test_a_preview_says_what_would_be_picked(house: House, admin: Visitor) -> None:
+    text = words(admin.call("preview_worklist", PLAN).json["response"])
+    assert "4 records, 4 of them drawn at random as audit." in text
+    assert "random: drawn whatever the model says of it" in text
+    assert made(house) == []
+
+
+def test_the_page_names_the_default_strategy_and_its_evidence(admin: Visitor) -> None:
+    from feedback.strategy_choice import evidence
+
+    assert evidence()["why"] in words(admin.page("/worklists"))
+
+
+@pytest.mark.parametrize(
+    ("entered", "said"),
+    [
+        ({"plan-name": ""}, "Name is empty: fill it in."),
+        ({"plan-records": 0}, "Records is '0': it should be greater than 0."),
+        ({"plan-folds": "1, x"}, "Folds is 'x': it should be a valid integer"),
+        ({"plan-age_from": 200}, "No record fits these filters and waits for a reader"),
+    ],
+)
+def test_what_is_wrong_with_a_plan_is_a_sentence(
+    house: House, admin: Visitor, entered: Json, said: str
+) -> None:
+    assert said in words(admin.call("make_worklist", PLAN | entered).json["response"])
+    assert made(house) == []
+
+
+def test_a_worklist_is_made_followed_and_closed(
+    house: House, admin: Visitor, reader: Visitor
+) -> None:
+    text = words(admin.call("make_worklist", PLAN).json["response"])
+    assert "Morning is open to all readers." in text
+    (one,) = made(house)
+    ecg_id, _ = claim(reader, one.id)
+    form = form_of(open_ecg(reader, ecg_id), ecg_id)
+    submit(reader, ecg_id, form, enter(form))
+    text = words(admin.page("/worklists"))
+    assert "1 of 4 readings done" in text and "read by clinician@example.org 1" in text
+    closed = admin.press("close_worklist", {"act": "close", "worklist": one.id})
+    assert "Morning is closed." in words(closed.json["response"])
+    assert not made(house)[0].open
+    assert claim(reader, one.id)[0] is None
+
+
+def test_the_first_page_offers_what_is_left_and_says_why_nothing_is(
+    house: House, reader: Visitor
+) -> None:
+    one = worklist(house.sessions, records=1)
+    assert "1 left for you" in words(reader.page("/"))
+    ecg_id, _ = claim(reader, one.id)
+    form = form_of(open_ecg(reader, ecg_id), ecg_id)
+    submit(reader, ecg_id, form, enter(form))
+    assert "All of 'Morning' is read" in words(reader.page("/"))
+    assert "all of 'Morning' is read" in claim(reader, one.id)[1].lower().replace(
+        "morning", "Morning"
+    )
+
+
+def test_two_readers_never_get_the_same(house: House, reader: Visitor) -> None:
+    one = worklist(house.sessions)
+    colleague = house.visitor(Role.ADJUDICATOR)
+    mine, theirs = [], []
+    for _ in range(3):
+        for visitor, got in ((reader, mine), (colleague, theirs)):
+            ecg_id, _said = claim(visitor, one.id)
+            form = form_of(open_ecg(visitor, ecg_id), ecg_id)
+            submit(visitor, ecg_id, form, enter(form))
+            got.append(ecg_id)
+    assert sorted(mine + theirs) == [1, 2, 3, 4, 5, 6]
+
+
+def test_save_and_next_and_j_claim_the_next_of_the_worklist(house: House, reader: Visitor) -> None:
+    one = worklist(house.sessions)
+    query = {"worklist-query": {"worklist": one.id}}
+    first, _ = claim(reader, one.id)
+    second = _opened(reader.call("go_on", {"next": 1} | query, first).json)
+    assert second != first
+    form = form_of(open_ecg(reader, second), second)
+    shown = submit(reader, second, form, enter(form), **query)
+    final = form_of(json.dumps(shown), second)
+    done = submit(reader, second, final, enter(final), **query)
+    place = f'{{"ecg":{second},"part":"done"}}'
+    following = int(done["response"][place]["data"]["next"].removeprefix("/read/"))
+    with house.sessions.read() as session:
+        number = find_record(session, following).id
+    assert following != second
+    assert held(house) == {house.people[Role.CLINICIAN].id: number}
+
+
+def test_the_last_one_put_off_stays_and_the_reader_is_told(house: House, reader: Visitor) -> None:
+    one = worklist(house.sessions, records=1)
+    ecg_id, _ = claim(reader, one.id)
+    query = {"worklist-query": {"worklist": one.id}}
+    text = reader.call("go_on", {"next": 1} | query, ecg_id).text
+    assert f"ECG {ecg_id} is the last that 'Morning' has for you now" in text
+    assert len(held(house)) == 1
+
+
+def test_the_page_says_which_worklist_and_until_when(house: House, reader: Visitor) -> None:
+    one = worklist(house.sessions)
+    ecg_id, _ = claim(reader, one.id)
+    assert "Morning · blind first ·  held until" in words(open_ecg(reader, ecg_id))
+
+
+def test_an_open_page_renews_its_lease(house: House, reader: Visitor) -> None:
+    one = worklist(house.sessions)
+    ecg_id, _ = claim(reader, one.id)
+    expire(house.sessions)
+    reader.call("hold", _here(ecg_id, one.id))
+    with house.sessions.read() as session:
+        record = find_record(session, ecg_id)
+        found = claims.held(session, house.people[Role.CLINICIAN].id, record.id)
+        assert found is not None and not found.answered
+        assert claims.upcoming(session, house.people[Role.ADMIN].id, one.id, 1) != [ecg_id]
+
+
+def _here(ecg_id: int, worklist_id: int) -> Json:
+    return {
+        "here": {"ecg": ecg_id, "n": 1},
+        "held": {"ecg": ecg_id, "worklist": worklist_id},
+        "worklist-query": {"worklist": worklist_id},
+        "location": f"/read/{ecg_id}",
+    }
+
+
+def test_a_reload_gives_back_and_takes_again(house: House, reader: Visitor) -> None:
+    one = worklist(house.sessions)
+    ecg_id, _ = claim(reader, one.id)
+    leave(reader, ecg_id)
+    assert held(house) == {}
+    assert "held until" in reader.call("hold", _here(ecg_id, one.id)).text
+    assert len(held(house)) == 1
+
+
+def leave(visitor: Visitor, ecg_id: int) -> None:
+    token = visitor.client.get_cookie("_csrf_token").value
+    sent = visitor.client.post(
+        "/release", data={"ecg": str(ecg_id)}, headers={"X-CSRFToken": token}
+    )
+    assert sent.status_code == 204
+
+
+def test_a_closed_page_gives_back_only_with_the_csrf_token(house: House, reader: Visitor) -> None:
+    one = worklist(house.sessions)
+    ecg_id, _ = claim(reader, one.id)
+    assert reader.client.post("/release", data={"ecg": str(ecg_id)}).status_code == 400
+    assert len(held(house)) == 1
+
+
+def test_nobody_gives_back_what_a_colleague_holds(house: House, reader: Visitor) -> None:
+    one = worklist(house.sessions)
+    ecg_id, _ = claim(reader, one.id)
+    leave(house.visitor(Role.ADJUDICATOR), ecg_id)
+    assert len(held(house)) == 1
+
+
+def test_signing_out_gives_back(house: House, reader: Visitor) -> None:
+    claim(reader, worklist(house.sessions).id)
+    token = reader.client.get_cookie("_csrf_token").value
+    reader.client.post("/logout", data={"csrf_token": token})
+    assert held(house) == {}
+
+
+def test_a_lost_claim_is_told_and_the_draft_kept(house: House, reader: Visitor) -> None:
+    one = worklist(house.sessions, records=1)
+    ecg_id, _ = claim(reader, one.id)
+    form = form_of(open_ecg(reader, ecg_id), ecg_id)
+    payload = enter(form, present=[Superclass.MI], comment="seen")
+    reader.call("save_draft", {"unsaved": payload, "meta": form.meta}, ecg_id)
+    expire(house.sessions)
+    colleague = house.people[Role.ADJUDICATOR].id
+    with house.sessions.begin() as session:
+        claims.claim_next(session, colleague, one.id)
+    lost = reader.call("hold", _here(ecg_id, one.id)).text
+    assert "A colleague has taken this ECG over" in lost
+    answered(house.sessions, colleague, ecg_id, answer(Superclass.MI))
+    refused = submit(reader, ecg_id, form, payload, hold=one.id)
+    assert "'Morning' has its 1 answers" in words(refused)
+    assert form_of(open_ecg(reader, ecg_id), ecg_id).payload["comment"] == "seen"
+
+
+def test_a_blind_reader_is_never_told_why(house: House, reader: Visitor) -> None:
+    one = worklist(house.sessions)
+    with house.sessions.begin() as session:
+        for slot in session.scalars(select(WorklistSlot)):
+            slot.why = "MI is 0.02 from its threshold"
+    for _ in range(6):
+        ecg_id, _said = claim(reader, one.id)
+        reader.page("/")
+        form = form_of(open_ecg(reader, ecg_id), ecg_id)
+        reader.call("hold", _here(ecg_id, one.id))
+        submit(reader, ecg_id, form, enter(form))
+    assert claim(reader, one.id)[0] is None
+    assert not any("from its threshold" in sent for sent in reader.traffic)
+
+
+def test_assisted_the_opinion_is_there_at_once_and_one_answer_is_asked(
+    house: House, reader: Visitor
+) -> None:
+    one = worklist(house.sessions, mode=ReadingMode.ASSISTED)
+    ecg_id = None
+    while ecg_id != 1:
+        ecg_id, _ = claim(reader, one.id)
+        sent = open_ecg(reader, ecg_id)
+        assert "Morning · assisted · " in words(sent)
+        form = form_of(sent, ecg_id)
+        assert form.payload["verdicts"] == {}  # the model fills no form
+        done = submit(reader, ecg_id, form, enter(form), **{"worklist-query": {"worklist": one.id}})
+        assert "/read/" in json.dumps(done) or '"/"' in json.dumps(done)
+    assert "Model's opinion" in words(sent)
+    with house.sessions.read() as session:
+        stored = session.scalars(select(Reading)).all()
+    assert {(each.mode, each.stage) for each in stored} == {(ReadingMode.ASSISTED, Stage.FINAL)}
