@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from feedback import jobs
 from feedback.db import Sessions, now
 from feedback.errors import Cancelled, LostLease, UnknownJob
+from feedback.jobs import JobContext
 from feedback.tables import AuditEntry, Job, JobState
 
 
@@ -120,6 +121,18 @@ def test_a_job_that_kills_its_workers_is_given_up(sessions: Sessions) -> None:
     job = row(sessions, job_id)
     assert job.state is JobState.FAILED
     assert job.error == "given up after 3 attempts: its worker died each time"
+
+
+def test_a_job_that_comes_further_each_time_is_not_given_up(sessions: Sessions) -> None:
+    job_id = enqueue(sessions)
+    for step in range(jobs.MAX_ATTEMPTS + 2):
+        assert jobs.claim(sessions, "a") == job_id
+        context = JobContext(
+            sessions=sessions, job_id=job_id, owner="a", payload={}, checkpoint=None
+        )
+        context.heartbeat(0.1 * step, "", {"step": step})
+        expire(sessions, job_id)
+    assert row(sessions, job_id).state is JobState.RUNNING
 
 
 def test_a_job_is_tried_three_times_and_says_why_it_failed(sessions: Sessions) -> None:
