@@ -32,6 +32,7 @@ class Opinion:
     abstained: tuple[Superclass, ...] = ()  # neither present nor certified to be ruled out
     uncertainty: float | None = None  # 0 sure .. 1: a score, see ``chance_of_error``
     attention: Attention | None = None
+    features: NDArray[np.float32] | None = None  # (5, F), of which the logits are linear
 
 
 class Predictor:
@@ -77,7 +78,8 @@ class Predictor:
         verdicts = [assess(ecg) for ecg in ecgs]
         read = [ecg for ecg, quality in zip(ecgs, verdicts, strict=True) if quality.acceptable]
         result = self._runtime(prepare_all(read))
-        scored = iter(zip(self._platt(result.logits), result.attention, strict=True))
+        parts = self._platt(result.logits), result.attention, result.features
+        scored = iter(zip(*parts, strict=True))
         return [
             self._opinion(quality, *next(scored))
             if quality.acceptable
@@ -89,7 +91,13 @@ class Predictor:
         """Calibrated, (records, 5), of what ``prepare_all`` gives: no quality gate, no opinion."""
         return self._platt(self._runtime(prepared).logits)
 
-    def _opinion(self, quality: Quality, p: Floats, attention: NDArray[np.float32]) -> Opinion:
+    def _opinion(
+        self,
+        quality: Quality,
+        p: Floats,
+        attention: NDArray[np.float32],
+        features: NDArray[np.float32],
+    ) -> Opinion:
         present = p >= self._threshold
         absent = ~present & (p < self._rule_out)
         return Opinion(
@@ -99,6 +107,7 @@ class Predictor:
             abstained=_named(~present & ~absent),
             uncertainty=chance_of_error(p, present),
             attention=Attention(temporal=attention.sum(1), lead=attention.sum(2)),
+            features=features,
         )
 
 

@@ -20,6 +20,7 @@ from dashboard.components.opinion import opinion_view, published_view
 from dashboard.components.paper import paper
 from dashboard.components.record import noise_flags, other_ecgs, patient_line
 from dashboard.components.shell import local_time
+from dashboard.components.similar import similar_view
 from dashboard.context import context
 from dashboard.evidence import evidence_of
 from dashboard.preferences import paper_settings, theme
@@ -29,6 +30,7 @@ from feedback.claims import Claim
 from feedback.db import now
 from feedback.opinions import OpinionShown
 from feedback.readings import ReadingState
+from feedback.similar import SimilarEcg, similar
 from feedback.tables import ModelVersion, Reading, RecordRow, Source, Stage
 
 
@@ -74,7 +76,10 @@ def panel(session: Session, record: RecordRow, reader_id: int) -> Component:
     shown = readings.opinion_for(session, reader_id, record.ecg_id)
     model = session.get(ModelVersion, shown.model_id) if shown.model_id else None
     return html.Div(
-        [_evidence(record, shown, model), _final(record, reader_id, state, shown)],
+        [
+            _evidence(record, shown, model, similar(session, reader_id, record, shown)),
+            _final(record, reader_id, state, shown),
+        ],
         className="read-panel",
     )
 
@@ -199,9 +204,18 @@ def decided(shown: OpinionShown) -> Sequence[Superclass]:
     return [name for name in SUPERCLASSES if name not in shown.abstained]
 
 
-def _evidence(record: RecordRow, shown: OpinionShown, model: ModelVersion | None) -> Component:
+def _evidence(
+    record: RecordRow,
+    shown: OpinionShown,
+    model: ModelVersion | None,
+    alike: Sequence[SimilarEcg],
+) -> Component:
     card, evidence = (model.card, evidence_of(model)) if model else ({}, None)
-    beside = [explanation_section(record.ecg_id, shown, evidence), published_view(shown)]
+    beside = [
+        explanation_section(record.ecg_id, shown, evidence),
+        similar_view(alike),
+        published_view(shown),
+    ]
     return html.Div(
         [opinion_view(shown, card, theme()), html.Div(beside, className="beside")],
         className="panel evidence",
