@@ -17,6 +17,7 @@ from dashboard.components import shell
 from dashboard.context import attach, context
 from dashboard.pages import (
     account,
+    adjudicate,
     ahead,
     claiming,
     export,
@@ -40,6 +41,7 @@ _PAGES = (
     ahead,
     claiming,
     worklists,
+    adjudicate,
     export,
     people,
     models,

@@ -32,6 +32,7 @@ WORKLISTS_MESSAGE = "worklists-message"
 WORKLISTS_PICKS = "worklists-picks"
 WORKLISTS_LIST = "worklists-list"
 WORKLISTS_STRATEGY_SAYS = "worklists-strategy-says"
+CONFLICTS = "conflicts"  # how many wait for an adjudicator
 EXPORT_COUNT = "export-count"
 PEOPLE_LIST = "people-list"
 PEOPLE_MESSAGE = "people-message"

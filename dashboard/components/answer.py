@@ -25,7 +25,7 @@ EMPTY: Mapping[str, Any] = {
 }
 _CLASH = "Normal ECG is present together with another class. Is that meant?"
 _STORES = ("unsaved", "saved", "confirmed", "submission")
-_VERDICTS = [{"label": verdict.title(), "value": verdict.value} for verdict in Verdict]
+VERDICTS = [{"label": verdict.title(), "value": verdict.value} for verdict in Verdict]
 _CONFIDENCES = [{"label": c.title(), "value": c.value} for c in Confidence]
 AGREE, DISAGREE = "agree", "disagree"  # with the model, on one class
 _AGREEMENTS = [{"label": word.title(), "value": word} for word in (AGREE, DISAGREE)]
@@ -117,7 +117,7 @@ def _question(form: Form, superclass: Superclass) -> Component:
 def _verdict(form: Form, superclass: Superclass) -> Component:
     return buttons(
         ids.of_class("verdict", form.ecg_id, superclass.value),
-        _VERDICTS,
+        VERDICTS,
         form.payload["verdicts"].get(superclass.value),
         label=superclass.title,
         className="verdict",

@@ -47,7 +47,7 @@ def page(session: Session, record: RecordRow, reader_id: int) -> Component:
             html.Div(
                 [
                     html.Section(
-                        [_trace(source, record), comparison_choice(ecg_id, others)],
+                        [trace(source, record), comparison_choice(ecg_id, others)],
                         className="trace",
                         **{"aria-label": "The ECG"},
                     ),
@@ -112,7 +112,8 @@ def _move(part: str, label: str, key: str, ecg_id: int) -> Component:
     )
 
 
-def _trace(source: Source, record: RecordRow) -> Component:
+def trace(source: Source, record: RecordRow) -> Component:
+    """The ECG on its paper with its intervals; nothing of what a model makes of it."""
     try:
         ecg = context().samples.read(Path(source.root), record)
     except RecordError as error:

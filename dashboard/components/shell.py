@@ -23,6 +23,7 @@ from feedback.policy import Action
 _LINKS = (
     ("Worklist", "/", Action.SEE_WORKLIST),
     ("Worklists", "/worklists", Action.MANAGE_WORKLISTS),
+    ("Adjudicate", "/adjudicate", Action.ADJUDICATE),
     ("Export", "/export", Action.EXPORT),
     ("People", "/people", Action.MANAGE_PEOPLE),
     ("Models", "/models", Action.MANAGE_MODELS),

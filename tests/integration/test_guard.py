@@ -167,6 +167,7 @@ def test_every_callback_has_declared_who_may_run_it(house: House) -> None:
 @pytest.mark.parametrize(
     ("path", "action"),
     [
+        ("/adjudicate", Action.ADJUDICATE),
         ("/export", Action.EXPORT),
         ("/people", Action.MANAGE_PEOPLE),
         ("/jobs", Action.MANAGE_JOBS),

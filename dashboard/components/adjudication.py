@@ -1,0 +1,221 @@
+"""What an adjudicator sees: the conflicts that wait, and one of them without names."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+from sqlalchemy.orm import Session
+
+from core.ecg import SUPERCLASSES, Superclass
+from dashboard import ids
+from dashboard.components.answer import VERDICTS, buttons
+from dashboard.components.reading import trace
+from dashboard.components.record import noise_flags, patient_line
+from dashboard.components.shell import heading, local_time
+from feedback import catalogue
+from feedback.adjudication import Case, Conflict, Waiting
+from feedback.adjudications import verdicts_of
+from feedback.answers import Answer
+from feedback.db import now
+
+LIST = "/adjudicate"
+
+
+def waiting_page(waiting: Waiting) -> Component:
+    """The conflicts that are this adjudicator's to settle."""
+    found = waiting.conflicts
+    words = f"{len(found):,} {'ECG waits' if len(found) == 1 else 'ECGs wait'} for a verdict."
+    return html.Div(
+        [
+            heading("Adjudicate"),
+            html.P([html.Strong(words, id=ids.CONFLICTS), _seen(waiting.seen_by_them)]),
+            html.P(
+                "On each of them readers who did not see the model's opinion gave opposite "
+                "answers. You see these without names, and nothing of the model or the published "
+                "label.",
+                className="quiet",
+            ),
+            _table(found) if found else html.P("Nothing to settle now."),
+        ],
+        className="page narrow",
+    )
+
+
+def case_page(session: Session, case: Case, waiting: int) -> Component:
+    """One conflict: the trace, the answers side by side, and what is asked."""
+    record, ecg_id = case.record, case.record.ecg_id
+    source = catalogue.active_source(session)
+    return html.Div(
+        [
+            dcc.Store(id=ids.of_ecg("laid-over", ecg_id)),  # nothing is: no explanation here
+            _head(case, waiting),
+            html.Div(
+                [
+                    html.Section(
+                        trace(source, record), className="trace", **{"aria-label": "The ECG"}
+                    ),
+                    html.Section(
+                        [html.H2("What the readers said"), _answers(case), _form(case)],
+                        className="panel entry",
+                    ),
+                ],
+                className="read-body",
+            ),
+        ],
+        className="read adjudicating",
+        **{"data-ecg": str(ecg_id)},
+    )
+
+
+def _seen(count: int) -> str:
+    if not count:
+        return ""
+    return f" {count:,} more for another adjudicator: you have read them or seen the opinion."
+
+
+def _table(found: Sequence[Conflict]) -> Component:
+    head = ("ECG", "In dispute", "Answers")
+    return dbc.Table(
+        [
+            html.Thead(html.Tr([html.Th(name, scope="col") for name in head])),
+            html.Tbody([_row(one) for one in found]),
+        ],
+        className="panel-table",
+    )
+
+
+def _row(one: Conflict) -> Component:
+    link = dcc.Link(f"ECG {one.ecg_id}", href=f"{LIST}/{one.ecg_id}")
+    return html.Tr(
+        [
+            html.Th(link, scope="row"),
+            html.Td(", ".join(name.title for name in one.classes)),
+            html.Td(str(one.answers), className="numbers"),
+        ]
+    )
+
+
+def _head(case: Case, waiting: int) -> Component:
+    subject = [html.H1(f"ECG {case.record.ecg_id}"), patient_line(case.record)]
+    back = dcc.Link(
+        f"All conflicts ({waiting:,})", href=LIST, className="btn btn-sm btn-outline-secondary"
+    )
+    return html.Header(
+        [
+            html.Div([*subject, *noise_flags(case.record)], className="subject"),
+            html.Div(back, className="moves"),
+        ],
+        className="read-head",
+    )
+
+
+def _answers(case: Case) -> Component:
+    head = [html.Th(""), *(html.Th(name, scope="col") for name, _ in case.answers)]
+    given = [answer for _, answer in case.answers]
+    rows = [_said(name, name in case.classes, given) for name in SUPERCLASSES]
+    more = [
+        _told("Confidence", [str(one.confidence or "not given") for one in given]),
+        _told("Comment", [one.comment or "none" for one in given]),
+    ]
+    return dbc.Table(
+        [html.Thead(html.Tr(head)), html.Tbody([*rows, *more])], className="panel-table answers"
+    )
+
+
+def _said(name: Superclass, disputed: bool, given: Sequence[Answer]) -> Component:
+    cells = ["unreadable" if one.verdicts is None else str(one.verdicts[name]) for one in given]
+    return _told(name.title, cells, "disputed" if disputed else "quiet")
+
+
+def _told(title: str, cells: Sequence[str], look: str = "") -> Component:
+    return html.Tr(
+        [html.Th(title, scope="row"), *(html.Td(cell) for cell in cells)], className=look
+    )
+
+
+def _form(case: Case) -> Component:
+    ecg_id, stands = case.record.ecg_id, case.stands
+    verdicts = verdicts_of(stands) if stands and not stands.unreadable else {}
+    return html.Div(
+        [
+            html.H2("Your verdict"),
+            _note(case),
+            dcc.Store(id=ids.of_ecg("settle-meta", ecg_id), data=_meta(case)),
+            html.Div(
+                [
+                    _question(ecg_id, place, name, verdicts.get(name))
+                    for place, name in enumerate(case.classes, 1)
+                ],
+                className="questions",
+            ),
+            html.Div(_ending(case), className="ending"),
+        ],
+        id=ids.of_ecg("settle-form", ecg_id),
+        className="answer",
+    )
+
+
+def _meta(case: Case) -> dict[str, Any]:
+    return {
+        "record": case.record.id,
+        "stands": case.stands.id if case.stands else None,
+        "key": uuid.uuid4().hex,  # of the submission: pressed twice it is stored once
+        "started": now().isoformat(),
+    }
+
+
+def _note(case: Case) -> Component | None:
+    if case.stands is None:
+        return None
+    saved = local_time(case.stands.submitted_at, "Settled ", date=True)
+    return html.P([saved, ". A change supersedes it, and both are kept."], className="quiet")
+
+
+def _question(ecg_id: int, place: int, name: Superclass, verdict: Any) -> Component:
+    chosen = buttons(
+        ids.of_class("settle-verdict", ecg_id, name.value),
+        VERDICTS,
+        verdict,
+        label=name.title,
+        className="verdict",
+    )
+    return html.Div(
+        [
+            html.Div([html.Kbd(str(place)), name.title], className="name"),
+            html.Div(chosen, className="controls"),
+        ],
+        className="question",
+        **{"data-class": name.value},
+    )
+
+
+def _ending(case: Case) -> list[Component]:
+    ecg_id, stands = case.record.ecg_id, case.stands
+    unreadable = dbc.Checkbox(
+        id=ids.of_ecg("settle-unreadable", ecg_id),
+        label="Unreadable",
+        value=bool(stands and stands.unreadable),
+    )
+    comment = dbc.Textarea(
+        id=ids.of_ecg("settle-comment", ecg_id),
+        value=stands.comment if stands else "",
+        placeholder="Comment (t)",
+        maxlength=4000,
+        title="Comment",
+    )
+    return [
+        html.Div([unreadable, html.Kbd("x")], className="line unreadable-box"),
+        html.Label(
+            [html.Span("Comment", className="visually-hidden"), comment], className="comment"
+        ),
+        dbc.Button(
+            "Settle and next",
+            id=ids.of_ecg("settle", ecg_id),
+            color="primary",
+            className="submit",
+        ),
+        html.Div(html.Span(id=ids.of_ecg("settled", ecg_id)), className="under"),
+    ]
