@@ -1,5 +1,6 @@
 """``db``, ``user``, ``audit`` and ``export``: the database, its people and what leaves it."""
 
+import io
 import json as jsonlib
 import os
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import typer
 from dashboard.cli.options import Json
 from dashboard.cli.output import emit, note
 from dashboard.settings import load_settings
-from feedback import audit, db, export, users
+from feedback import archive, audit, db, export, users
 from feedback.db import Sessions
 from feedback.importing import LOCAL
 from feedback.tables import Role
@@ -87,15 +88,21 @@ def verify(json: Json = False) -> None:
 
 
 def export_labels(
-    file: Annotated[Path, typer.Argument(help="The CSV to write.")],
+    file: Annotated[Path, typer.Argument(help="The CSV to write, or a ZIP of every table.")],
     dictionary: Annotated[
         Path | None, typer.Option(help="Data dictionary; default: FILE.dictionary.csv.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write the labels as CSV, with a data dictionary and a manifest beside it."""
+    """Write the labels as CSV, with a data dictionary and a manifest beside it.
+
+    A FILE.zip holds the consensus, adjudications and agreement too, each as CSV and Parquet.
+    """
     if file.is_dir() or not file.parent.is_dir():
         raise typer.BadParameter(f"{file} cannot be written: give a file in a folder that exists")
+    if file.suffix == ".zip":
+        _export_archive(file, json)
+        return
     beside = {kind: file.with_name(f"{file.stem}.{kind}") for kind in _BESIDE}
     dictionary = dictionary or beside["dictionary.csv"]
     with open_sessions() as sessions:
@@ -109,6 +116,20 @@ def export_labels(
         jsonlib.dump(manifest.as_json | {"file": file.name}, stream, indent=2)
     result = manifest.as_json | {"file": str(file), "dictionary": str(dictionary)}
     emit(result, json, f"{manifest.rows} rows in {file}, sha256 {manifest.sha256}")
+
+
+def _export_archive(file: Path, json: bool) -> None:
+    """The archive reaches its place whole or not at all; in the audit chain is what did."""
+    content = io.BytesIO()
+    with open_sessions() as sessions:
+        with sessions.read() as session:
+            manifest = archive.write_archive(session, content)
+        part = file.with_name(f"{file.name}.part")
+        part.write_bytes(content.getvalue())
+        part.replace(file)
+        with sessions.begin() as session:
+            archive.record_archive(session, manifest, actor=LOCAL, target=file.name)
+    emit(manifest | {"file": str(file)}, json, f"{len(manifest['files'])} files in {file}")
 
 
 _BESIDE = ("dictionary.csv", "manifest.json")

@@ -1,4 +1,4 @@
-"""Labels out: one CSV and its data dictionary, for administrators."""
+"""Labels out: one CSV and its data dictionary, or all tables in an archive, for administrators."""
 
 import io
 from datetime import datetime
@@ -7,23 +7,26 @@ import dash
 from dash import Dash, html
 from dash.development.base_component import Component
 from flask import Response, abort
+from sqlalchemy.orm import Session
 
 from dashboard.components.shell import forbidden, heading
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
-from feedback import export
+from feedback import archive, export
 from feedback.db import now
-from feedback.errors import ExportMismatch
+from feedback.errors import ExportMismatch, NoDataset
 from feedback.policy import Action
 
 LABELS = "/export/labels.csv"
+ARCHIVE = "/export/archive.zip"
 DICTIONARY = "/export/dictionary.csv"
 
 
 def register(app: Dash) -> None:
-    """Add the page and its two downloads to ``app``."""
+    """Add the page and its downloads to ``app``."""
     dash.register_page("export", path="/export", title="Export · TrustECG", layout=layout)
     app.server.add_url_rule(LABELS, "export_labels", labels)
+    app.server.add_url_rule(ARCHIVE, "export_archive", everything)
     app.server.add_url_rule(DICTIONARY, "export_dictionary", dictionary)
 
 
@@ -33,6 +36,7 @@ def layout(**_: object) -> Component:
         return forbidden(Action.EXPORT)
     with context().sessions.read() as session:
         rows = export.count_readings(session)
+        counts = _counts(session)
     return html.Div(
         [
             heading("Export"),
@@ -46,9 +50,15 @@ def layout(**_: object) -> Component:
             html.P(
                 [
                     _download("Labels (CSV)", LABELS, "btn btn-primary"),
+                    _download("Everything (ZIP)", ARCHIVE, "btn btn-outline-secondary"),
                     _download("Data dictionary (CSV)", DICTIONARY, "btn btn-outline-secondary"),
                 ],
                 className="row-of",
+            ),
+            html.P(
+                "The archive also holds the consensus of the readers with labels as in PTB-XL, "
+                f"the adjudications and the agreement, each as CSV and Parquet: {counts}.",
+                className="quiet",
             ),
             html.P(
                 "Answers to simulated ECGs are marked in the column 'simulated'. A cell that a "
@@ -75,11 +85,35 @@ def labels() -> Response:
 
 
 @needs(Action.EXPORT)
+def everything() -> Response:
+    """The archive; refused where a table would not hold the rows that the page counts."""
+    stream = io.BytesIO()
+    try:
+        with context().sessions.begin() as session:
+            manifest = archive.write_archive(session, stream)
+            archive.record_archive(session, manifest, actor=person().email, target="download")
+    except (ExportMismatch, NoDataset) as error:
+        abort(Response(f"{error}\n", 500, mimetype="text/plain"))
+    response = Response(stream.getvalue(), mimetype="application/zip")
+    name = f"trustecg-{_stamp(now())}.zip"
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
+
+
+@needs(Action.EXPORT)
 def dictionary() -> Response:
     """What each column of the CSV holds."""
     stream = io.StringIO(newline="")
     export.write_dictionary(stream)
     return _csv(stream.getvalue(), "trustecg-data-dictionary.csv")
+
+
+def _counts(session: Session) -> str:
+    try:
+        found = archive.count_rows(session)
+    except NoDataset:
+        return "no data set is there yet"
+    return f"ECGs with an answer {found.consensus:,}, adjudications {found.adjudications:,}"
 
 
 def _csv(content: str, name: str) -> Response:

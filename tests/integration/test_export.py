@@ -2,6 +2,8 @@
 
 import csv
 import io
+import json
+from zipfile import ZipFile
 
 from sqlalchemy import select
 
@@ -61,3 +63,21 @@ def test_an_export_is_on_record(house: House, admin: Visitor) -> None:
         "export.labels",
         0,
     )
+
+
+def test_the_archive_holds_what_the_page_counts(house: House, admin: Visitor) -> None:
+    answer_blind(house.visitor(Role.CLINICIAN), 1)
+    assert "ECGs with an answer 1, adjudications 0" in words(admin.page("/export"))
+    response = admin.get("/export/archive.zip")
+    assert "attachment; filename=trustecg-" in response.headers["Content-Disposition"]
+    with ZipFile(io.BytesIO(response.data)) as files:
+        counted = {f["name"]: f["rows"] for f in json.loads(files.read("manifest.json"))["files"]}
+    assert (counted["consensus.parquet"], counted["adjudications.csv"]) == (1, 0)
+    with house.sessions.read() as session:
+        last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert last is not None and last.action == "export.archive"
+
+
+def test_only_administrators_get_the_archive(house: House) -> None:
+    for role in (Role.CLINICIAN, Role.ADJUDICATOR):
+        assert house.visitor(role).get("/export/archive.zip").status_code == 403

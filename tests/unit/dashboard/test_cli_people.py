@@ -78,6 +78,13 @@ def test_an_export_writes_labels_dictionary_and_manifest(tmp_path: Path) -> None
     assert done("audit", "verify")["entries"] == 1
 
 
+def test_an_archive_of_no_data_set_leaves_no_file(tmp_path: Path) -> None:
+    done("db", "upgrade")
+    file = tmp_path / "all.zip"
+    assert run("export", file).exit_code == 1  # no data set is there yet
+    assert not file.exists()
+
+
 def test_an_export_that_fails_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

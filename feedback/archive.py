@@ -1,0 +1,252 @@
+"""Labels out, all of them: answers, consensus, adjudications and agreement in one ZIP archive.
+
+Every table is there as CSV and as Parquet, with a data dictionary and a manifest of digests.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, BinaryIO
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.ecg import SUPERCLASSES
+from feedback import audit, export
+from feedback.adjudications import adjudicated_verdicts
+from feedback.agreement_tables import Agreement, by_class, on_readability
+from feedback.answers import column_of
+from feedback.catalogue import active_source
+from feedback.consensus import RecordConsensus, consensus
+from feedback.db import now
+from feedback.errors import ExportMismatch
+from feedback.panel import panel
+from feedback.tables import Adjudication, Reading, ReadingMode, RecordRow, Stage, User
+
+Row = Mapping[str, Any]
+_STATISTICS = ("raw", "ac1", "fleiss", "alpha")
+_NAMES = {"raw": "Raw agreement", "ac1": "Gwet's AC1", "fleiss": "Fleiss' kappa"}
+
+CONSENSUS: tuple[tuple[str, str], ...] = (
+    ("ecg_id", "Record number in its data set."),
+    ("patient_id", "Patient number in its data set."),
+    ("strat_fold", "Fold of the data set, 1 to 10, under PTB-XL's name for it."),
+    *((str(name), f"{name.title}: 1 present, 0 absent, empty: none.") for name in SUPERCLASSES),
+    ("diagnostic_superclass", "Classes present, as PTB-XL's users write them: ['MI', 'CD']."),
+    ("unreadable", "true where at least half of the readers could not read the ECG."),
+    *((f"outcome_{name}", f"{name.title}: how the class stands.") for name in SUPERCLASSES),
+    *((f"source_{name}", f"{name.title}: what the label rests on.") for name in SUPERCLASSES),
+    ("readings", "Numbers of the answers that went in, separated by spaces."),
+)
+ADJUDICATIONS: tuple[tuple[str, str], ...] = (
+    ("ecg_id", "Record number in its data set."),
+    ("adjudicator", "E-mail address of the adjudicator."),
+    ("sequence", "0 for the first of the record; the highest one stands."),
+    *((str(name), f"{name.title}: the verdict; empty: not disputed.") for name in SUPERCLASSES),
+    ("unreadable", "true where the adjudicator could not read the ECG either."),
+    ("comment", "The adjudicator's words."),
+    ("readings", "Numbers of the answers that were settled, separated by spaces."),
+    ("submitted", "When it was stored, UTC, ISO 8601."),
+)
+AGREEMENT: tuple[tuple[str, str], ...] = (
+    ("question", "Class, or whether the ECG is unreadable."),
+    ("records", "Records with two answers or more."),
+    ("answers", "Answers that say present or absent."),
+    *(
+        (f"{name}{end}", f"{_NAMES.get(name, 'Krippendorff alpha')}{words}.")
+        for name in _STATISTICS
+        for end, words in (("", ""), ("_low", ", 2.5 %"), ("_high", ", 97.5 % of its bootstrap"))
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """The rows that an archive must hold."""
+
+    labels: int  # pairs of reader and record
+    consensus: int  # records of the active data set with a blind answer
+    adjudications: int  # on records of the active data set, superseded ones too
+
+
+def count_rows(session: Session) -> Counts:
+    """What the dashboard counts; raises NoDataset."""
+    source = active_source(session).id
+    read = select(func.count(Reading.record_id.distinct())).join(
+        RecordRow, RecordRow.id == Reading.record_id
+    )
+    blind = (Reading.stage == Stage.BLIND, Reading.mode != ReadingMode.ASSISTED)
+    settled = select(func.count(Adjudication.id)).join(
+        RecordRow, RecordRow.id == Adjudication.record_id
+    )
+    return Counts(
+        labels=export.count_readings(session),
+        consensus=session.scalar(read.where(RecordRow.source_id == source, *blind)) or 0,
+        adjudications=session.scalar(settled.where(RecordRow.source_id == source)) or 0,
+    )
+
+
+def write_archive(session: Session, stream: BinaryIO) -> dict[str, Any]:
+    """Write the ZIP and return its manifest: rows, bytes and sha256 of every file in it.
+
+    Raises ExportMismatch where a table's rows are not those that ``count_rows`` counts: throw
+    the file away then. Also NoDataset.
+    """
+    labels = io.StringIO(newline="")
+    export.write_labels(session, labels)
+    answers = panel(session)
+    decided = consensus(answers, adjudicated_verdicts(session))
+    agreed = [(str(name), one) for name, one in by_class(answers).items()]
+    agreed.append(("unreadable", on_readability(answers)))
+    tables: dict[str, Sequence[Row]] = {
+        "labels": list(csv.DictReader(io.StringIO(labels.getvalue()))),
+        "consensus": [_consensus(one) for one in decided],
+        "adjudications": _adjudications(session),
+        "agreement": [_agreement(name, one) for name, one in agreed],
+    }
+    _reconcile(tables, count_rows(session))
+    files = {"labels.csv": labels.getvalue().encode(), "dictionary.csv": _dictionary()}
+    for name, columns in _COLUMNS.items():
+        if name != "labels":
+            files[f"{name}.csv"] = _csv(tables[name], columns)
+        files[f"{name}.parquet"] = _parquet(tables[name], columns)
+    rows = {name: len(table) for name, table in tables.items()}
+    manifest = {
+        "exported_at": now().isoformat(timespec="seconds"),
+        "data_set": active_source(session).digest,
+        "simulated": active_source(session).simulated,
+        "files": [_entry(name, content, rows) for name, content in sorted(files.items())],
+    }
+    _zip(stream, files, manifest)
+    return manifest
+
+
+def record_archive(session: Session, manifest: Row, *, actor: str, target: str) -> None:
+    """Enter in the audit chain who took what out."""
+    audit.record(session, actor, "export.archive", target, files=manifest["files"])
+
+
+_COLUMNS = {
+    "labels": [name for name, _ in export.COLUMNS],
+    "consensus": [name for name, _ in CONSENSUS],
+    "adjudications": [name for name, _ in ADJUDICATIONS],
+    "agreement": [name for name, _ in AGREEMENT],
+}
+
+
+def _consensus(one: RecordConsensus) -> Row:
+    labels = {name: one.classes[name].label for name in SUPERCLASSES}
+    present = [str(name) for name, label in labels.items() if label == 1]
+    known = any(label is not None for label in labels.values())
+    return {
+        "ecg_id": one.ecg_id,
+        "patient_id": one.patient_id,
+        "strat_fold": one.fold,
+        **{str(name): None if x is None else int(x) for name, x in labels.items()},
+        "diagnostic_superclass": str(present) if known else None,
+        "unreadable": one.unreadable,
+        **{f"outcome_{name}": str(one.classes[name].outcome) for name in SUPERCLASSES},
+        **{f"source_{name}": one.classes[name].source for name in SUPERCLASSES},
+        "readings": " ".join(map(str, one.reading_ids)),
+    }
+
+
+def _adjudications(session: Session) -> list[Row]:
+    query = (
+        select(Adjudication, RecordRow.ecg_id, User.email)
+        .join(RecordRow, RecordRow.id == Adjudication.record_id)
+        .join(User, User.id == Adjudication.adjudicator_id)
+        .where(RecordRow.source_id == active_source(session).id)
+        .order_by(RecordRow.ecg_id, Adjudication.sequence)
+    )
+    return [
+        {
+            "ecg_id": ecg_id,
+            "adjudicator": email,
+            "sequence": one.sequence,
+            **{str(name): getattr(one, column_of(name)) for name in SUPERCLASSES},
+            "unreadable": one.unreadable,
+            "comment": one.comment,
+            "readings": " ".join(map(str, one.reading_ids)),
+            "submitted": one.submitted_at.isoformat(timespec="seconds"),
+        }
+        for one, ecg_id, email in session.execute(query)
+    ]
+
+
+def _agreement(question: str, one: Agreement) -> Row:
+    row: dict[str, Any] = {"question": question, "records": one.records, "answers": one.answers}
+    for name in _STATISTICS:
+        found = getattr(one, name)
+        for end, value in (("", found.value), ("_low", found.low), ("_high", found.high)):
+            row[f"{name}{end}"] = None if math.isnan(value) else float(value)
+    return row
+
+
+def _reconcile(tables: Mapping[str, Sequence[Row]], expected: Counts) -> None:
+    for name, count in asdict(expected).items():
+        if len(tables[name]) != count:
+            raise ExportMismatch(
+                f"{name} would hold {len(tables[name])} rows where the dashboard counts {count}: "
+                "do not use it, run 'trustecg audit verify'"
+            )
+
+
+def _csv(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, columns)
+    writer.writeheader()
+    writer.writerows({name: export.neutral(_text(row[name])) for name in columns} for row in rows)
+    return stream.getvalue().encode()
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _parquet(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    table = pa.table({name: pa.array([row[name] for row in rows]) for name in columns})
+    sink = io.BytesIO()
+    parquet.write_table(table, sink)
+    return sink.getvalue()
+
+
+def _dictionary() -> bytes:
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream)
+    writer.writerow(("table", "column", "meaning"))
+    described = {
+        "labels": export.COLUMNS,
+        "consensus": CONSENSUS,
+        "adjudications": ADJUDICATIONS,
+        "agreement": AGREEMENT,
+    }
+    for table, columns in described.items():
+        writer.writerows((table, name, meaning) for name, meaning in columns)
+    return stream.getvalue().encode()
+
+
+def _entry(name: str, content: bytes, rows: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "rows": rows.get(name.split(".")[0]),
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+
+
+def _zip(stream: BinaryIO, files: Mapping[str, bytes], manifest: Row) -> None:
+    with ZipFile(stream, "w", ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+        archive.writestr("manifest.json", json.dumps(manifest, indent=2))

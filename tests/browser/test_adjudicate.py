@@ -1,0 +1,43 @@
+"""Adjudication in a browser, by keys alone."""
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from core.ecg import Superclass
+from feedback.tables import Adjudication, Role, Verdict
+from tests.browser.conftest import OpenDesk, Serve
+from tests.browser.hands import at_ecg, reading_place
+from tests.factories import add_person
+from tests.factories_adjudication import dispute
+
+UMPIRE = "umpire@example.org"
+
+
+def test_two_conflicts_are_settled_by_keys(
+    tmp_path: Path, migrated: Path, serve: Serve, desks: OpenDesk
+) -> None:
+    place = reading_place(tmp_path, migrated)
+    readers = tuple(
+        add_person(place.sessions, f"{name}@example.org", Role.CLINICIAN).id for name in "ab"
+    )
+    add_person(place.sessions, UMPIRE, Role.ADJUDICATOR)
+    for ecg_id in (2, 4):
+        dispute(place.sessions, (readers[0], readers[1]), ecg_id, Superclass.CD)
+    page = desks(serve(place)).sign_in(UMPIRE, path="/adjudicate")
+    expect(page.get_by_text("2 ECGs wait for a verdict.")).to_be_visible()
+    page.get_by_role("link", name="ECG 2").click()
+    at_ecg(page, 2)
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    at_ecg(page, 4)
+    page.keyboard.press("x")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nothing to settle now.")).to_be_visible()
+    with place.sessions.read() as session:
+        made = session.scalars(select(Adjudication).order_by(Adjudication.id)).all()
+    assert [(one.verdict_cd, one.unreadable) for one in made] == [
+        (Verdict.PRESENT, False),
+        (None, True),
+    ]
