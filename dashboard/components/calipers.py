@@ -21,7 +21,7 @@ def caliper_tools() -> Component:
         html.Span(className="caliper-words numbers", role="status"),
         _button("Snap to the trace", "v", "snap", pressed=True),
         _button("March out", "g", "march-out", pressed=False),
-        _button("Keep with my reading", "e", "keep"),
+        _button("Keep with my reading", "h", "keep"),
         html.Button("Clear", className="btn btn-sm clear"),
     ]
     return html.Div(

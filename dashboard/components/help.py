@@ -56,7 +56,7 @@ CALIPERS = (
     ),
     Key(("v",), "v", "Snap to the trace, or move freely"),
     Key(("g",), "g", "March out: the same interval again along the strip"),
-    Key(("e",), "e", "Keep what is measured with my reading"),
+    Key(("h",), "h", "Hold what is measured: it is kept with my reading"),
 )
 AFTER = (
     Key(("o",), "o", "Explanation over the trace, and off"),

@@ -101,9 +101,9 @@ def test_keys_alone_measure_march_and_keep_it_with_the_reading(
     marks = page.locator(".caliper-marks .march").get_attribute("d")
     assert marks is not None
     assert len(re.findall("M", marks)) >= 8
-    page.keyboard.press("e")
+    page.keyboard.press("h")
     expect(page.locator(".kept li")).to_have_count(1)
-    page.keyboard.press("e")
+    page.keyboard.press("h")
     page.locator(".kept").get_by_role("button").first.click()
     expect(page.locator(".kept li")).to_have_count(1)
     page.keyboard.press("Escape")
