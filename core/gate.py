@@ -49,18 +49,24 @@ class GateReport:
 
     @property
     def passed(self) -> bool:
-        """Whether no check failed; without one there is nothing to pass."""
-        return bool(self.checks) and all(check.passed is not False for check in self.checks)
+        """Whether every check that could be asked was passed; one at least must have been."""
+        return bool(self._asked) and all(check.passed for check in self._asked)
 
     @property
     def sentence(self) -> str:
         """The outcome in words."""
-        failed = [check.name for check in self.checks if check.passed is False]
+        if not self._asked:
+            return f"{self.challenger} was asked nothing: there is nothing to pass."
+        failed = [check.name for check in self._asked if not check.passed]
         if not failed:
-            return f"{self.challenger} passes all {len(self.checks)} checks."
+            return f"{self.challenger} passes all {len(self._asked)} checks."
         named = ", ".join(failed[:_NAMED])
         rest = f" and {len(failed) - _NAMED} more checks" if len(failed) > _NAMED else ""
         return f"{self.challenger} is stopped by {named}{rest}."
+
+    @property
+    def _asked(self) -> list[GateCheck]:
+        return [check for check in self.checks if check.passed is not None]
 
     @property
     def as_json(self) -> dict[str, Any]:

@@ -142,14 +142,26 @@ def test_audited_readings_are_compared_where_they_are_enough() -> None:
 def test_the_report_says_what_stopped_it() -> None:
     checks = [
         GateCheck(name=name, passed=passed, sentence="", figures={})
-        for name, passed in {"AUROC of MI on 9b": False, "audited": None, "noise": True}.items()
+        for name, passed in {
+            "AUROC of MI on 9b": False,
+            "audited": None,
+            "noise": True,
+            "men": True,
+        }.items()
     ]
     report = GateReport(champion="a", challenger="b", checks=tuple(checks))
     assert not report.passed
     assert report.sentence == "b is stopped by AUROC of MI on 9b."
     passed = GateReport(champion="a", challenger="b", checks=tuple(checks[1:]))
     assert passed.passed and passed.as_json["sentence"] == "b passes all 2 checks."
-    assert not GateReport(champion="a", challenger="b", checks=()).passed
+
+
+@pytest.mark.parametrize("asked", [(), (None,)])
+def test_a_report_in_which_nothing_was_asked_does_not_pass(asked: tuple[None, ...]) -> None:
+    checks = [GateCheck(name="audited", passed=one, sentence="", figures={}) for one in asked]
+    report = GateReport(champion="a", challenger="b", checks=tuple(checks))
+    assert not report.passed
+    assert report.sentence == "b was asked nothing: there is nothing to pass."
 
 
 def test_the_sentence_names_three_and_counts_the_rest() -> None:
