@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
-from feedback.attention import StoredAttention, unpack
 from feedback.errors import NotRevealed
 from feedback.policy import opinion_visible
 from feedback.tables import (
@@ -43,7 +42,6 @@ class OpinionShown:
     abstained: tuple[Superclass, ...] = ()
     uncertainty: float | None = None  # 0..1
     warnings: tuple[str, ...] = ()  # readable, but suspect
-    attention: StoredAttention | None = None
 
     @property
     def shown(self) -> Json:
@@ -108,7 +106,6 @@ def _of_model(session: Session, record_id: int, pinned: int | None) -> dict[str,
             (ModelVersion.id == pinned) | ModelVersion.active | (ModelVersion.id == replaced),
         )
         .order_by((ModelVersion.id == pinned).desc(), ModelVersion.active.desc())
-        .options(undefer(Prediction.attention))
     ).first()
     if found is None:
         return {"unavailable": "The model has not seen this record yet."}
@@ -135,7 +132,6 @@ def _figures(prediction: Prediction, model: ModelVersion) -> dict[str, Any]:
         "abstained": _classes(prediction.abstained),
         "uncertainty": prediction.uncertainty,
         "warnings": tuple(prediction.warnings),
-        "attention": unpack(prediction.attention) if prediction.attention else None,
     }
 
 

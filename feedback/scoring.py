@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.ecg import Ecg
 from core.errors import CheckpointAltered, RecordError
 from core.wfdb_reader import read_wfdb
-from feedback import attention, jobs, similar
+from feedback import jobs, similar
 from feedback.catalogue import active_model, active_source
 from feedback.db import Sessions, now
 from feedback.tables import Job, Json, ModelVersion, Prediction, RecordRow, Source
@@ -131,8 +131,6 @@ def _row(record_id: int, model_id: int, opinion: "Opinion | RecordError") -> Pre
     if opinion.probabilities is not None:
         row.labels = " ".join(opinion.labels)
         row.p_norm, row.p_mi, row.p_sttc, row.p_cd, row.p_hyp = map(float, opinion.probabilities)
-    if opinion.attention is not None:
-        row.attention = attention.pack(opinion.attention.temporal, opinion.attention.lead)
     if opinion.features is not None:
         row.features = similar.pack(opinion.features)
     return row

@@ -328,7 +328,6 @@ class Prediction(Base):
     reasons: Mapped[list[str]]  # why it was refused
     warnings: Mapped[list[str]]  # readable, but suspect
     error: Mapped[str | None] = mapped_column(Text)  # the file could not be read
-    attention: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     features: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)  # see similar.py
     predicted_at: Mapped[datetime]
 

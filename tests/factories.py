@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
@@ -14,7 +13,7 @@ from core.checkpoint import AttentionCheck, Card, ClassCard, DataCard, Occlusion
 from core.ecg import SUPERCLASSES, Superclass
 from core.ptbxl import Ptbxl
 from dashboard.settings import Settings
-from feedback import attention, catalogue, importing
+from feedback import catalogue, importing
 from feedback.db import Sessions, make_engine, make_sessions, now
 from feedback.tables import Prediction, Role, User
 
@@ -127,15 +126,13 @@ def predict(
         predicted_at=now(),
     )
     if probabilities is not None:
-        _fill(prediction, probabilities, uncertainty, ecg_id)
+        _fill(prediction, probabilities, uncertainty)
     session.add(prediction)
     session.flush()
     return prediction
 
 
-def _fill(
-    prediction: Prediction, probabilities: tuple[float, ...], uncertainty: float, seed: int
-) -> None:
+def _fill(prediction: Prediction, probabilities: tuple[float, ...], uncertainty: float) -> None:
     found = [name for name, p in zip(SUPERCLASSES, probabilities, strict=True) if p >= THRESHOLD]
     for name, p in zip(SUPERCLASSES, probabilities, strict=True):
         setattr(prediction, f"p_{name.lower()}", p)
@@ -146,19 +143,6 @@ def _fill(
         if 0.1 <= p < THRESHOLD
     ]
     prediction.uncertainty = uncertainty
-    prediction.attention = _peaked_attention(seed)
-
-
-def _peaked_attention(seed: int) -> bytes:
-    """Attention with one place in time and one lead for each class."""
-    rng = np.random.default_rng(seed)
-    time = np.arange(125)
-    centre = rng.uniform(10, 115, (len(SUPERCLASSES), 1))
-    temporal = 0.2 + np.exp(-(((time - centre) / 6) ** 2)) * 4
-    lead = 0.3 + 3 * np.eye(12)[rng.permutation(12)[: len(SUPERCLASSES)]]
-    return attention.pack(
-        temporal / temporal.sum(1, keepdims=True), lead / lead.sum(1, keepdims=True)
-    )
 
 
 def above(*names: Superclass) -> tuple[float, float, float, float, float]:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 
 from core.checkpoint import read_card
 from core.ptbxl import Ptbxl
-from feedback import attention, catalogue, importing, jobs, runner, scoring
+from feedback import catalogue, importing, jobs, runner, scoring
 from feedback.db import Sessions
 from feedback.errors import Cancelled
 from feedback.executors.local import LocalExecutor, work
@@ -53,15 +53,12 @@ def job(sessions: Sessions, job_id: int) -> Job:
         return session.get_one(Job, job_id)
 
 
-def test_every_record_gets_an_opinion_with_its_attention(sessions: Sessions, data: Ptbxl) -> None:
+def test_every_record_gets_an_opinion(sessions: Sessions, data: Ptbxl) -> None:
     enqueue(sessions)
     run_all(sessions)
     rows = predictions(sessions)
     assert [row.record_id for row in rows] == list(range(1, RECORDS + 1))
     assert all(row.acceptable and 0 < row.p_norm < 1 and row.error is None for row in rows)
-    with sessions.read() as session:
-        stored = session.scalars(select(Prediction.attention)).first()
-    assert attention.unpack(stored).lead.shape == (5, 12)
 
 
 def test_what_is_stored_is_what_the_model_says(
