@@ -61,7 +61,7 @@ def page(session: Session, record: RecordRow, reader_id: int) -> Component:
             ),
         ],
         className="read",
-        **{"data-ecg": str(ecg_id)},
+        **{"data-ecg": str(ecg_id), "data-held": "yes" if claim else "no"},
     )
 
 
@@ -156,9 +156,13 @@ def _final(
         opinion=shown.digest,
         stands=stands.id if stands else None,
     )
-    note = _note(stands, shown)
-    title = "Your final answer"
+    first = state.blind is None and stands is None  # assisted: the only answer
+    note = html.P(_ASSISTED, className="quiet") if first else _note(stands, shown)
+    title = "Your answer, assisted" if first else "Your final answer"
     return html.Section([html.H2(title), note, answer_form(form)], className="panel entry")
+
+
+_ASSISTED = "The model's opinion is beside the ECG. Your answer is kept as an assisted one."
 
 
 def _note(stands: Reading | None, shown: OpinionShown) -> Component:

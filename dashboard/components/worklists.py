@@ -37,7 +37,8 @@ TITLES = {
     "labelled": "Published label",
     "found": "Model finds",
 }
-_ANY = {"label": "any", "value": ""}
+ANY = "any"
+_ANY = {"label": ANY, "value": ANY}
 _CLASSES = [_ANY, *({"label": name.title, "value": name.value} for name in SUPERCLASSES)]
 
 
@@ -58,7 +59,9 @@ def plan_form() -> Component:
             html.Div(_pool(), className="row-of"),
             html.Div(
                 [
-                    dbc.Button("Preview", id=ids.WORKLISTS_PREVIEW, outline=True, color="primary"),
+                    dbc.Button(
+                        "Preview", id=ids.WORKLISTS_PREVIEW, outline=True, color="secondary"
+                    ),
                     dbc.Button("Make", id=ids.WORKLISTS_MAKE, color="primary"),
                     html.Span(id=ids.WORKLISTS_MESSAGE, role="status"),
                 ],
@@ -119,12 +122,12 @@ def _pool() -> list[Component]:
     sexes = [_ANY, *({"label": word, "value": word} for word in ("female", "male"))]
     return [
         _typed("folds", type="text", value=folds),
-        _chosen("sex", sexes, ""),
+        _chosen("sex", sexes, ANY),
         _typed("age_from", type="number", min=0),
         _typed("age_to", type="number", min=0),
         _typed("device", type="text"),
-        _chosen("labelled", _CLASSES, ""),
-        _chosen("found", _CLASSES, ""),
+        _chosen("labelled", _CLASSES, ANY),
+        _chosen("found", _CLASSES, ANY),
     ]
 
 

@@ -45,7 +45,6 @@ def register(app: Dash) -> None:
             ClientsideFunction("claims", seen),
             Output(place, "data"),
             told,
-            prevent_initial_call=True,
         )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from dashboard import ids
 from dashboard.components.shell import forbidden, heading, message, problem
 from dashboard.components.worklists import (
+    ANY,
     FIELDS,
     POOL,
     TITLES,
@@ -137,7 +138,7 @@ def close_worklist(_clicks: Sequence[int | None]) -> Told:
 
 def plan_of(entered: Mapping[str, Any]) -> WorklistPlan:
     """The plan that was entered; raises InvalidWorklist that names the field and the remedy."""
-    given = {field: value for field, value in entered.items() if value not in (None, "")}
+    given = {field: value for field, value in entered.items() if value not in (None, "", ANY)}
     given["folds"] = re.findall(r"[^\s,]+", str(given.get("folds", "")))
     try:
         pool = PoolFilter(**{field: given[field] for field in given if field in POOL})

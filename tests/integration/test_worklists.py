@@ -25,6 +25,7 @@ PLAN = {
     "plan-audit_share": 0.15,
     "plan-seed": 0,
     "plan-folds": "1, 2, 3, 4, 5, 6, 7, 8, 9, 10",
+    "plan-sex": "any",
 }
 
 
@@ -271,6 +272,7 @@ def test_assisted_the_opinion_is_there_at_once_and_one_answer_is_asked(
         sent = open_ecg(reader, ecg_id)
         assert "Morning · assisted · " in words(sent)
         form = form_of(sent, ecg_id)
+        assert "Filled with your own answer" not in words(sent)
         assert form.payload["verdicts"] == {}  # the model fills no form
         done = submit(reader, ecg_id, form, enter(form), **{"worklist-query": {"worklist": one.id}})
         assert "/read/" in json.dumps(done) or '"/"' in json.dumps(done)

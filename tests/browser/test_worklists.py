@@ -1,0 +1,104 @@
+"""A reader goes through a worklist with the keyboard; leaving gives the ECG back."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import func, select
+
+from feedback.tables import ReadingMode, WorklistSlot
+from tests.browser.conftest import Desk, OpenDesk, Serve
+from tests.browser.hands import EMAIL, TWICE_MS, answer_blind, answer_both, reading_place, until
+from tests.factories import Installation
+from tests.factories_worklists import worklist
+
+
+@pytest.fixture
+def place(tmp_path: Path, migrated: Path) -> Installation:
+    """Six ECGs with opinions, and a reader; the next pages would wait if they could."""
+    return reading_place(tmp_path, migrated, ahead=2)
+
+
+@pytest.fixture
+def desk(place: Installation, serve: Serve, desks: OpenDesk) -> Desk:
+    """The reader's place, not signed in yet."""
+    return desks(serve(place))
+
+
+def start(desk: Desk, name: str = "Morning") -> Page:
+    """Sign in and press 'Read'."""
+    page = desk.sign_in(EMAIL)
+    page.get_by_title(f"Read the next ECG of {name}").click()
+    return page
+
+
+def opened(page: Page, seen: list[int]) -> int:
+    """The ECG that is open, once it is none of those seen."""
+    expect(page.locator(".read:visible h1")).not_to_have_text(f"ECG {seen[-1]}" if seen else "")
+    traces = page.locator(".read:visible .paper path.js-line")
+    expect(traces.nth(13)).to_be_attached()
+    return int(page.locator(".read:visible").get_attribute("data-ecg") or 0)
+
+
+def held(place: Installation) -> int:
+    """How many ECGs somebody holds."""
+    with place.sessions.read() as session:
+        query = select(func.count(WorklistSlot.lease_until))
+        return session.scalar(query) or 0
+
+
+def test_three_ecgs_by_keyboard_and_then_the_reason_why_no_more(
+    desk: Desk, place: Installation
+) -> None:
+    worklist(place.sessions, records=3)
+    page, seen = start(desk), []
+    for _ in range(3):
+        seen.append(opened(page, seen))
+        expect(page.get_by_text("Morning · blind first · held until")).to_be_visible()
+        assert held(place) == 1
+        answer_both(page, "n")
+    expect(page.get_by_role("heading", name="Worklist")).to_be_visible()
+    expect(page.locator("#status")).to_contain_text("All of 'Morning' is read")
+    assert len(set(seen)) == 3
+
+
+def test_an_ecg_put_off_is_given_back(desk: Desk, place: Installation) -> None:
+    worklist(place.sessions, records=3)
+    page = start(desk)
+    first = opened(page, [])
+    page.keyboard.press("j")
+    assert opened(page, [first]) != first
+    assert held(place) == 1
+
+
+def test_leaving_gives_back_and_a_reload_holds_on(desk: Desk, place: Installation) -> None:
+    worklist(place.sessions, records=3)
+    page = start(desk)
+    first = opened(page, [])
+    expect(page.get_by_text("held until")).to_be_visible()
+    page.reload()
+    assert opened(page, []) == first
+    expect(page.get_by_text("held until")).to_be_visible()
+    until(lambda: held(place) == 1)
+    page.wait_for_timeout(TWICE_MS)
+    page.keyboard.press("w")
+    until(lambda: held(place) == 0)
+
+
+def test_a_closed_window_gives_back(desk: Desk, place: Installation) -> None:
+    worklist(place.sessions, records=3)
+    page = start(desk)
+    opened(page, [])
+    page.wait_for_timeout(TWICE_MS)
+    page.close(run_before_unload=True)
+    until(lambda: held(place) == 0)
+
+
+def test_assisted_asks_one_answer_beside_the_opinion(desk: Desk, place: Installation) -> None:
+    worklist(place.sessions, records=2, mode=ReadingMode.ASSISTED)
+    page = start(desk)
+    first = opened(page, [])
+    expect(page.get_by_text("Morning · assisted · held until")).to_be_visible()
+    answer_blind(page, "n")
+    assert opened(page, [first]) != first
+    expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
