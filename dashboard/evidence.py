@@ -35,7 +35,7 @@ def _load(path: Path, changed: int, card: str) -> Evidence | None:
 
 
 def reasons(evidence: Evidence | None, superclass: Superclass) -> dict[Method, str]:
-    """Why a method is not offered for a class; nothing is held against what was not measured."""
+    """Why a method is not offered for a class; on a checkpoint never measured, all are offered."""
     if evidence is None:
         return {}
     standings = {method: evidence.standing(method, superclass) for method in Method}

@@ -13,7 +13,6 @@ from core.delineation import BeatMarks, delineate
 from core.ecg import LEADS, Ecg, Lead
 from core.preprocess import MODEL_RATE, MODEL_SAMPLES
 
-_QRS_HALF_S = 0.05  # on either side of R, where QRS could not be delineated
 _ST_SHARE = 0.45  # of the way from QRS to the end of T, where no T onset was found
 _SHORTEST = 3  # samples; what is shorter goes to its neighbour
 
@@ -91,8 +90,7 @@ _Span = tuple[Wave, int, int, int]  # wave, beat, first sample, sample after the
 def _spans(beats: Sequence[BeatMarks]) -> Iterator[_Span]:
     """What each beat holds, in time; where beats overlap, the later one begins."""
     for number, beat in enumerate(beats):
-        onset = beat.r - _QRS_HALF_S if beat.qrs_onset is None else beat.qrs_onset
-        end = beat.r + _QRS_HALF_S if beat.qrs_end is None else beat.qrs_end
+        onset, end = beat.qrs_onset, beat.qrs_end
         if beat.p_onset is not None:
             yield Wave.P, number, _sample(beat.p_onset), _sample(onset)
         yield Wave.QRS, number, _sample(onset), _sample(end)

@@ -56,7 +56,7 @@ def explanation_section(ecg_id: int, shown: OpinionShown, evidence: Evidence | N
 
 
 def first_method(evidence: Evidence | None) -> Method:
-    """The method that is shown where none was chosen: the one that meets every bar."""
+    """The method shown where none was chosen: the default that the evidence names, if any."""
     return (evidence and evidence.default) or Method.INTEGRATED_GRADIENTS
 
 

@@ -16,7 +16,8 @@ DASH_OWN = {"update"}  # the router: each layout checks for itself
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/read/1", "/export", "/people", "/jobs", "/worklists", "/nothing"]
+    "path",
+    ["/", "/read/1", "/export", "/people", "/jobs", "/models", "/worklists", "/nothing"],
 )
 def test_a_stranger_is_led_to_the_login_and_back(stranger: Visitor, path: str) -> None:
     response = stranger.get(path)
