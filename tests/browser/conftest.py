@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import make_server
 
 from dashboard.app import create_app
+from tests.browser.hands import reading_place
 from tests.factories import PASSWORD, Installation
 
 DESK = {"width": 1440, "height": 900}
@@ -126,3 +128,15 @@ def desks(browser: Browser) -> Iterator[OpenDesk]:
         context.close()
         assert watch.foreign == []
         assert watch.complaints == []
+
+
+@pytest.fixture
+def place(tmp_path: Path, migrated: Path) -> Installation:
+    """Six ECGs with opinions, and a reader."""
+    return reading_place(tmp_path, migrated)
+
+
+@pytest.fixture
+def desk(place: Installation, serve: Serve, desks: OpenDesk) -> Desk:
+    """The reader's place, not signed in yet."""
+    return desks(serve(place))

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from feedback.db import now
 from feedback.tables import Reading
-from tests.browser.conftest import Desk, OpenDesk, Serve
+from tests.browser.conftest import Desk
 from tests.browser.hands import EMAIL, answer_both, at_ecg, choice, reading_place, stored
 from tests.factories import Installation
 
@@ -21,12 +21,6 @@ WAITING = """[...document.querySelectorAll(".slot.waiting .read")]
 def place(tmp_path: Path, migrated: Path) -> Installation:
     """Eight ECGs with opinions, and a reader whose next three ECGs are laid out."""
     return reading_place(tmp_path, migrated, 8, ahead=3)
-
-
-@pytest.fixture
-def desk(place: Installation, serve: Serve, desks: OpenDesk) -> Desk:
-    """The reader's place, not signed in yet."""
-    return desks(serve(place))
 
 
 def wait_for(page: Page, *ecg_ids: int) -> None:

@@ -11,7 +11,7 @@ from core.ecg import Lead, Superclass
 from core.explain.explanation import Method
 from feedback import explanation_queue as queue
 from feedback.tables import ExplanationRow, Role
-from tests.browser.conftest import DESK, SMALL, Desk, OpenDesk, Serve
+from tests.browser.conftest import DESK, SMALL, Desk
 from tests.factories import Installation, above, add_person, installation, predict, serve_model
 from tests.factories_dataset import dataset
 from tests.factories_explanations import explanation
@@ -39,12 +39,6 @@ def place(tmp_path: Path, migrated: Path) -> Installation:
         for ecg_id in (1, 2):
             predict(session, ecg_id, above(Superclass.MI))
     return made
-
-
-@pytest.fixture
-def desk(place: Installation, serve: Serve, desks: OpenDesk) -> Desk:
-    """The reader's place, not signed in yet."""
-    return desks(serve(place))
 
 
 def answer(desk: Desk) -> Page:

@@ -1,38 +1,22 @@
 """The keyboard: the sheet that lists it, and undo."""
 
-from pathlib import Path
-
-import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from dashboard.components.help import KEYS
 from feedback.tables import Reading
-from tests.browser.conftest import Desk, OpenDesk, Serve
+from tests.browser.conftest import Desk
 from tests.browser.hands import (
     EMAIL,
     answer_blind,
     answer_both,
     at_ecg,
     choice,
-    reading_place,
     until,
 )
 from tests.factories import Installation
 
 ON_PAGE = "[...document.querySelectorAll('[data-key]')].map(it => it.dataset.key)"
-
-
-@pytest.fixture
-def place(tmp_path: Path, migrated: Path) -> Installation:
-    """Six ECGs with opinions, and a reader."""
-    return reading_place(tmp_path, migrated)
-
-
-@pytest.fixture
-def desk(place: Installation, serve: Serve, desks: OpenDesk) -> Desk:
-    """The reader's place, not signed in yet."""
-    return desks(serve(place))
 
 
 def test_the_sheet_lists_every_key_that_does_something_and_no_other(desk: Desk) -> None:

@@ -1,13 +1,10 @@
 """An answer that was given is stored once: without a line, with two windows, after a crash."""
 
-from pathlib import Path
-
-import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from feedback.tables import Reading
-from tests.browser.conftest import Desk, OpenDesk, Serve
+from tests.browser.conftest import Desk
 from tests.browser.hands import (
     EMAIL,
     TWICE_MS,
@@ -15,25 +12,12 @@ from tests.browser.hands import (
     answer_both,
     at_ecg,
     choice,
-    reading_place,
     stored,
     until,
 )
 from tests.factories import Installation
 
 OFFLINE = ("ERR_INTERNET_DISCONNECTED", "Failed to fetch", "Callback failed")
-
-
-@pytest.fixture
-def place(tmp_path: Path, migrated: Path) -> Installation:
-    """Six ECGs with opinions, and a reader."""
-    return reading_place(tmp_path, migrated)
-
-
-@pytest.fixture
-def desk(place: Installation, serve: Serve, desks: OpenDesk) -> Desk:
-    """The reader's place, not signed in yet."""
-    return desks(serve(place))
 
 
 def test_without_a_line_the_answer_waits_and_goes_out_once(desk: Desk, place: Installation) -> None:

@@ -1,15 +1,13 @@
 """The read page under a person's hands: keys, lost sessions, failed saves, late answers."""
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
 from core.ecg import Superclass
 from feedback.tables import Reading
-from tests.browser.conftest import DESK, SMALL, Desk, OpenDesk, Serve
-from tests.browser.hands import EMAIL, UPDATE, at_ecg, choice, reading_place, stored
+from tests.browser.conftest import DESK, SMALL, Desk
+from tests.browser.hands import EMAIL, UPDATE, at_ecg, choice, stored
 from tests.factories import Installation
 
 ON_SCREEN_AT_ENTER = """document.addEventListener("keydown", (event) => {
@@ -18,18 +16,6 @@ ON_SCREEN_AT_ENTER = """document.addEventListener("keydown", (event) => {
   const rows = [...document.querySelectorAll(".question")];
   window.onScreen = Object.fromEntries(rows.map((row) => [row.dataset.class, chosen(row)]));
 }, true)"""
-
-
-@pytest.fixture
-def place(tmp_path: Path, migrated: Path) -> Installation:
-    """Six ECGs with opinions, and a reader."""
-    return reading_place(tmp_path, migrated)
-
-
-@pytest.fixture
-def desk(place: Installation, serve: Serve, desks: OpenDesk) -> Desk:
-    """The reader's place, not signed in yet."""
-    return desks(serve(place))
 
 
 def test_the_keyboard_is_enough(desk: Desk, place: Installation) -> None:
