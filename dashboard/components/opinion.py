@@ -8,7 +8,6 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from core.ecg import DURATION_S, SUPERCLASSES, Superclass
-from dashboard.figures.geometry import STANDARD
 from dashboard.figures.probabilities import probability_bars
 from dashboard.figures.theme import LIGHT, Theme
 from feedback.opinions import OpinionShown
@@ -135,12 +134,10 @@ def percent(share: float) -> str:
 
 
 def seen_note() -> str:
-    """How much more of the ECG the network sees than the sheet shows."""
-    strips = {segment.rhythm: segment for segment in STANDARD.segments}
+    """How much of the ECG the network sees, whatever the chosen sheet shows."""
     return (
-        f"Opinion and explanation use {DURATION_S:g} s of every lead. The sheet shows "
-        f"{strips[False].width:g} s of each (rhythm {strips[True].lead}: "
-        f"{strips[True].width:g} s)."
+        f"Opinion and explanation use all {DURATION_S:g} s of every lead; "
+        "a sheet with columns shows less of most leads."
     )
 
 

@@ -281,3 +281,12 @@ def apart(page: Page, *selectors: str) -> None:
             beside = a["x"] + a["width"] <= b["x"] + 0.5 or b["x"] + b["width"] <= a["x"] + 0.5
             below = a["y"] + a["height"] <= b["y"] + 0.5 or b["y"] + b["height"] <= a["y"] + 0.5
             assert one == other or beside or below, f"{one} overlaps {other}"
+
+
+def test_a_refusal_is_on_screen_where_the_form_is_not(desk: Desk) -> None:
+    desk.page.set_viewport_size(SMALL)
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Not saved: no verdict on NORM")).to_be_in_viewport(ratio=1)
