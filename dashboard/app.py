@@ -18,6 +18,7 @@ from dashboard.context import attach, context
 from dashboard.pages import (
     account,
     adjudicate,
+    agreement,
     ahead,
     claiming,
     export,
@@ -43,6 +44,7 @@ _PAGES = (
     worklists,
     adjudicate,
     export,
+    agreement,
     people,
     models,
     jobs,

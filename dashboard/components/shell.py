@@ -25,6 +25,7 @@ _LINKS = (
     ("Worklists", "/worklists", Action.MANAGE_WORKLISTS),
     ("Adjudicate", "/adjudicate", Action.ADJUDICATE),
     ("Export", "/export", Action.EXPORT),
+    ("Agreement", "/agreement", Action.SEE_AGREEMENT),
     ("People", "/people", Action.MANAGE_PEOPLE),
     ("Models", "/models", Action.MANAGE_MODELS),
     ("Jobs", "/jobs", Action.MANAGE_JOBS),

@@ -47,7 +47,9 @@ def test_the_way_in(desk: Desk) -> None:
     assert grave(page) == []
 
 
-@pytest.mark.parametrize("path", ["/", "/export", "/people", "/jobs", "/nothing", "/read/99"])
+@pytest.mark.parametrize(
+    "path", ["/", "/export", "/agreement", "/people", "/jobs", "/nothing", "/read/99"]
+)
 def test_every_page(desk: Desk, path: str) -> None:
     page = desk.sign_in(ADMIN, path=path)
     expect(page.get_by_role("heading").first).to_be_visible()

@@ -17,7 +17,17 @@ DASH_OWN = {"update"}  # the router: each layout checks for itself
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/read/1", "/export", "/people", "/jobs", "/models", "/worklists", "/nothing"],
+    [
+        "/",
+        "/read/1",
+        "/export",
+        "/agreement",
+        "/people",
+        "/jobs",
+        "/models",
+        "/worklists",
+        "/nothing",
+    ],
 )
 def test_a_stranger_is_led_to_the_login_and_back(stranger: Visitor, path: str) -> None:
     response = stranger.get(path)
@@ -170,6 +180,7 @@ def test_every_callback_has_declared_who_may_run_it(house: House) -> None:
     [
         ("/adjudicate", Action.ADJUDICATE),
         ("/export", Action.EXPORT),
+        ("/agreement", Action.SEE_AGREEMENT),
         ("/people", Action.MANAGE_PEOPLE),
         ("/jobs", Action.MANAGE_JOBS),
         ("/models", Action.MANAGE_MODELS),

@@ -1,0 +1,74 @@
+"""How far the readers of the active data set agree, on one sheet for administrators."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from core.ecg import SUPERCLASSES, Superclass
+from feedback import agreement_tables
+from feedback.adjudications import adjudicated_verdicts
+from feedback.agreement_tables import Agreement, PairRow, ReaderRow
+from feedback.consensus import Decision, LabelSource, Outcome, RecordConsensus, consensus
+from feedback.panel import panel
+
+ENOUGH = 10  # shared ECGs, below which an interval spans most of the scale and misleads
+
+
+class State(StrEnum):
+    """How a class of a record stands, an adjudicator's verdict told from the readers' own."""
+
+    AGREED = "agreed"
+    CONFLICT = "conflict"
+    ADJUDICATED = "adjudicated"
+    UNREADABLE = "unreadable"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementReport:
+    """Every table of agreement, of blind answers alone."""
+
+    records: int  # with an answer
+    readers: int
+    states: Mapping[Superclass, Mapping[State, int]]  # each class sums to ``records``
+    classes: Mapping[Superclass, Agreement]
+    readability: Agreement
+    by_reader: Sequence[ReaderRow]
+    by_pair: Sequence[PairRow]
+
+
+def agreement_report(session: Session) -> AgreementReport:
+    """The agreement of the standing blind answers as of now; raises NoDataset."""
+    answers = panel(session)
+    return AgreementReport(
+        records=len(answers.records),
+        readers=len(answers.readers),
+        states=count_states(consensus(answers, adjudicated_verdicts(session))),
+        classes=agreement_tables.by_class(answers),
+        readability=agreement_tables.on_readability(answers),
+        by_reader=agreement_tables.by_reader(answers),
+        by_pair=agreement_tables.by_pair(answers),
+    )
+
+
+def count_states(records: Sequence[RecordConsensus]) -> Mapping[Superclass, Mapping[State, int]]:
+    """How many records stand in each state, class by class."""
+    counted = {name: Counter(_state(one.classes[name]) for one in records) for name in SUPERCLASSES}
+    return {name: {state: counts[state] for state in State} for name, counts in counted.items()}
+
+
+def _state(decision: Decision) -> State:
+    if decision.source is LabelSource.ADJUDICATED:
+        return State.ADJUDICATED
+    return _STATES[decision.outcome]
+
+
+_STATES = {
+    Outcome.AGREED: State.AGREED,
+    Outcome.CONFLICT: State.CONFLICT,
+    Outcome.OPEN: State.OPEN,
+    Outcome.UNREADABLE: State.UNREADABLE,
+}
