@@ -9,7 +9,7 @@ records of one ward are no better measure of all hearts than those that it has. 
 
 import copy
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,14 +18,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
+from core.augmentation import disturb, move
 from core.calibration import Bools
 from core.checkpoint import Checkpoint
 from core.ecg import SUPERCLASSES
-from core.errors import TrainingError
 from core.labelled import LabelledSet
 from core.model import Network, NetworkConfig
 from core.training import (
@@ -36,8 +35,6 @@ from core.training import (
     Share,
     TrainingConfig,
     TrainingRun,
-    disturb,
-    move,
 )
 
 Between = Callable[[int, int], None]  # batches of the epoch that are done, and all of them
@@ -55,18 +52,6 @@ class FinetuningConfig(TrainingConfig):
     stretch: Share = 0.08
     noise_mv: float = 0.05
     threads: Count = 1  # of torch: with more, another machine may give other weights
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> "FinetuningConfig":
-        """The config that ``values`` describe; raises TrainingError for one that cannot be."""
-        try:
-            return TypeAdapter(cls).validate_python(dict(values))
-        except ValidationError as error:
-            wrong = error.errors()[0]
-            name = ".".join(map(str, wrong["loc"]))
-            raise TrainingError(
-                f"fine-tuning sets {name} to {wrong['input']!r}: {wrong['msg'].lower()}"
-            ) from error
 
     @property
     def plain(self) -> dict[str, Any]:

@@ -9,11 +9,11 @@ import csv
 import pickle
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 import torch
@@ -22,13 +22,13 @@ from pydantic import Field, TypeAdapter, ValidationError
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
+from core.augmentation import disturb, mix, move
 from core.checkpoint import Checkpoint
-from core.ecg import LEADS, Signal
+from core.ecg import Signal
 from core.errors import TrainingError
 from core.evaluation import auroc
 from core.labelled import LabelledSet
 from core.model import TOKEN_SAMPLES, Network, NetworkConfig
-from core.preprocess import MODEL_RATE, MODEL_SAMPLES
 from core.roles import TRAINING_FOLDS
 
 Count = Annotated[int, Field(gt=0)]
@@ -64,7 +64,7 @@ class TrainingConfig:
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
     @classmethod
-    def from_toml(cls, path: Path) -> "TrainingConfig":
+    def from_toml(cls, path: Path) -> Self:
         """Read a config; raises TrainingError for an unknown name or a value that cannot be."""
         try:
             given = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -74,13 +74,21 @@ class TrainingConfig:
         known = {f.name for f in fields(cls)}, {f.name for f in fields(NetworkConfig)}
         for name in [*(set(given) - known[0]), *(set(network) - known[1])]:
             raise TrainingError(f"{path} sets {name!r}, which is no setting: see TrainingConfig")
+        return cls.of({**given, "network": network}, f"{path} sets")
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], where: str) -> Self:
+        """The config that ``values`` describe; raises TrainingError for one that cannot be.
+
+        ``where`` begins the message, such as ``train.toml sets``.
+        """
         try:
-            return TypeAdapter(cls).validate_python({**given, "network": network})
+            return TypeAdapter(cls).validate_python(dict(values))
         except ValidationError as error:
             wrong = error.errors()[0]
             name = ".".join(map(str, wrong["loc"]))
             raise TrainingError(
-                f"{path} sets {name} to {wrong['input']!r}: {wrong['msg'].lower()}"
+                f"{where} {name} to {wrong['input']!r}: {wrong['msg'].lower()}"
             ) from error
 
 
@@ -310,59 +318,6 @@ def run_to_end(run: TrainingRun, out: Path, report: Callable[[EpochReport], None
         run.save(out / STATE)
         _log(out / LOG, epoch)
         report(epoch)
-
-
-def move(signal: Tensor, config: TrainingConfig) -> Tensor:
-    """Shift, stretch and amplify (B, 12, 1000), all leads alike: the same heart, another record."""
-    batch = len(signal)
-    most = int(config.shift_s * MODEL_RATE)
-    shift = torch.randint(-most, most + 1, (batch, 1, 1))
-    moved = _stretched(signal, shift, config.stretch) if config.stretch else _moved(signal, shift)
-    return moved * (1 + config.amplitude * (2 * torch.rand(batch, 1, 1) - 1))
-
-
-def disturb(signal: Tensor, config: TrainingConfig) -> Tensor:
-    """Add noise to (B, 12, 1000), and zero leads: what teachers are spared."""
-    batch = len(signal)
-    noise = config.noise_mv * torch.rand(batch, 1, 1) * torch.randn_like(signal)
-    touched = torch.rand(batch, 1, 1) < 0.5
-    dropped = touched & (torch.rand(batch, len(LEADS), 1) < config.lead_dropout)
-    return (signal + noise).masked_fill(dropped, 0.0)
-
-
-def _moved(signal: Tensor, shift: Tensor) -> Tensor:
-    """(B, 12, 1000) moved to the right in a circle by (B, 1, 1) samples."""
-    return _at(signal, torch.arange(MODEL_SAMPLES) - shift)
-
-
-def _stretched(signal: Tensor, shift: Tensor, most: float) -> Tensor:
-    """Moved, and slower or faster around the middle, by linear interpolation."""
-    speed = 1 + most * (2 * torch.rand(len(signal), 1, 1) - 1)
-    middle = MODEL_SAMPLES / 2
-    at = (torch.arange(MODEL_SAMPLES) - middle) * speed + middle - shift
-    before = at.floor()
-    share = at - before
-    index = before.long()
-    return _at(signal, index) * (1 - share) + _at(signal, index + 1) * share
-
-
-def _at(signal: Tensor, index: Tensor) -> Tensor:
-    """The samples of (B, 12, 1000) at (B, 1, 1000) positions on the circle."""
-    return signal.gather(2, (index % MODEL_SAMPLES).expand(-1, len(LEADS), -1))
-
-
-def mix(tensors: Sequence[Tensor], alpha: float) -> list[Tensor]:
-    """Blend every record of a batch with another one, the same in each of the tensors (B, ...).
-
-    Zhang et al., "mixup: beyond empirical risk minimization", ICLR 2018. The record itself keeps
-    the larger share.
-    """
-    batch = len(tensors[0])
-    share = torch.distributions.Beta(alpha, alpha).sample((batch,))
-    share = torch.maximum(share, 1 - share)
-    other = torch.randperm(batch)
-    weights = [share.reshape(-1, *[1] * (tensor.dim() - 1)) for tensor in tensors]
-    return [w * t + (1 - w) * t[other] for w, t in zip(weights, tensors, strict=True)]
 
 
 @torch.no_grad()

@@ -98,7 +98,7 @@ def _asked(context: JobContext) -> Asked:
     """The run of this job; its config is completed in its row, so that it holds all of it."""
     with context.sessions.begin() as session:
         run = session.get_one(Retraining, context.payload["retraining"])
-        config = FinetuningConfig.of(run.config)
+        config = FinetuningConfig.of(run.config, "fine-tuning sets")
         run.config = config.plain
         parent = session.get_one(ModelVersion, run.parent_id)
         root = Path(session.get_one(Source, run.source_id).root)

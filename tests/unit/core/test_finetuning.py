@@ -151,6 +151,8 @@ def test_without_a_better_epoch_the_last_weights_are_kept_to_be_looked_at(
 
 
 def test_a_config_that_cannot_be_is_named() -> None:
-    assert FinetuningConfig.of(GENTLE.plain) == replace(GENTLE, network=FinetuningConfig().network)
+    assert FinetuningConfig.of(GENTLE.plain, "") == replace(
+        GENTLE, network=FinetuningConfig().network
+    )
     with pytest.raises(TrainingError, match="fine-tuning sets epochs to 0"):
-        FinetuningConfig.of({"epochs": 0})
+        FinetuningConfig.of({"epochs": 0}, "fine-tuning sets")
