@@ -2,28 +2,24 @@
 
 A claim is one UPDATE with a WHERE and a look at the row count, so that two readers never get the
 same slot. A lease that ran out is another reader's to take; until somebody does, the reader who
-held it may still answer. A slot is filled by the first answer that is stored, for good.
+held it may still answer (``feedback.filling``).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Select, and_, exists, func, or_, select, update
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from feedback.catalogue import find_record
 from feedback.db import now
-from feedback.errors import ClaimLost, NothingToRead, UnknownWorklist
+from feedback.errors import NothingToRead, UnknownWorklist
+from feedback.slots import change, claimable, free, lock, open_slots, why_nothing
 from feedback.tables import (
-    Adjudication,
     AssistedView,
-    Reading,
     ReadingMode,
     RecordRow,
-    User,
     Worklist,
     WorklistSlot,
 )
@@ -51,11 +47,11 @@ def claim_next(session: Session, reader_id: int, worklist_id: int) -> Claim:
     UnknownWorklist, or NothingToRead with the reason.
     """
     worklist = open_worklist(session, worklist_id)
-    _lock(session, [worklist_id])
-    held = _open_slots(worklist_id).where(WorklistSlot.reader_id == reader_id).limit(1)
+    lock(session, [worklist_id])
+    held = open_slots(worklist_id).where(WorklistSlot.reader_id == reader_id).limit(1)
     if slot := session.scalar(held):
         return _take(session, slot.id, reader_id) or claim_next(session, reader_id, worklist_id)
-    while offered := session.scalars(_claimable(worklist_id, reader_id).limit(_TRIES)).all():
+    while offered := session.scalars(claimable(worklist_id, reader_id).limit(_TRIES)).all():
         for slot in offered:
             if claim := _take(session, slot.id, reader_id):
                 return claim
@@ -68,15 +64,15 @@ def pass_over(session: Session, reader_id: int, worklist_id: int, ecg_id: int) -
     Where nothing else is to be had, this one again. Raises as ``claim_next`` does.
     """
     open_worklist(session, worklist_id)
-    _lock(session, [worklist_id])
+    lock(session, [worklist_id])
     here = session.scalar(
-        _open_slots(worklist_id)
+        open_slots(worklist_id)
         .join(RecordRow, RecordRow.id == WorklistSlot.record_id)
         .where(WorklistSlot.reader_id == reader_id, RecordRow.ecg_id == ecg_id)
     )
     if here is None:
         return claim_next(session, reader_id, worklist_id)
-    slots = _claimable(worklist_id, reader_id).order_by(None)
+    slots = claimable(worklist_id, reader_id).order_by(None)
     behind = slots.order_by(
         WorklistSlot.position < here.position, WorklistSlot.position, WorklistSlot.number
     )
@@ -93,15 +89,15 @@ def hold(session: Session, reader_id: int, worklist_id: int, ecg_id: int) -> Cla
     None where the worklist does not have it for this reader (any more). An assisted worklist
     gives only what it has shown already: the page may have been made to be answered blind.
     """
-    _lock(session, [worklist_id])
+    lock(session, [worklist_id])
     record = find_record(session, ecg_id)
     mine = held(session, reader_id, record.id, worklist_id)
     if mine and mine.answered:
         return mine
     if mine:
-        slots = _open_slots(worklist_id).where(WorklistSlot.reader_id == reader_id)
+        slots = open_slots(worklist_id).where(WorklistSlot.reader_id == reader_id)
     elif _may_take(session, reader_id, worklist_id, record.id):
-        slots = _claimable(worklist_id, reader_id)
+        slots = claimable(worklist_id, reader_id)
     else:
         return None
     slot = session.scalar(slots.where(WorklistSlot.record_id == record.id).limit(1))
@@ -127,7 +123,7 @@ def mode_of(session: Session, reader_id: int, record_id: int) -> ReadingMode:
 
 def upcoming(session: Session, reader_id: int, worklist_id: int, count: int) -> list[int]:
     """The ECGs that would come next for this reader; nothing is claimed."""
-    slots = _claimable(worklist_id, reader_id).limit(count).subquery()
+    slots = claimable(worklist_id, reader_id).limit(count).subquery()
     query = (
         select(RecordRow.ecg_id)
         .join(slots, slots.c.record_id == RecordRow.id)
@@ -159,7 +155,7 @@ def renew(session: Session, reader_id: int, record_id: int) -> datetime | None:
     """Hold the record for another ``LEASE``; None where this reader does not hold it."""
     until = now() + LEASE
     mine = and_(WorklistSlot.reader_id == reader_id, WorklistSlot.record_id == record_id)
-    renewed = _changed(session, and_(mine, WorklistSlot.reading_id.is_(None)), lease_until=until)
+    renewed = change(session, and_(mine, WorklistSlot.reading_id.is_(None)), lease_until=until)
     return until if renewed else None
 
 
@@ -168,29 +164,7 @@ def release(session: Session, reader_id: int, record_id: int | None = None) -> i
     mine = and_(WorklistSlot.reader_id == reader_id, WorklistSlot.reading_id.is_(None))
     if record_id is not None:
         mine = and_(mine, WorklistSlot.record_id == record_id)
-    return _changed(session, mine, reader_id=None, lease_until=None)
-
-
-def fill(session: Session, reading: Reading, worklist_id: int | None = None) -> None:
-    """Enter a first answer in the slots that its reader holds, and in free ones of its mode.
-
-    With the ``worklist_id`` by which the record was opened, raises ClaimLost where the lease ran
-    out and the record has got all its readers since: one answer more was not asked for.
-    """
-    of_record = WorklistSlot.record_id == reading.record_id
-    _lock(session, session.scalars(select(WorklistSlot.worklist_id).where(of_record)).all())
-    filled = set(_fill_own(session, reading))
-    filled |= {w for w in _lists_of(session, reading) - filled if _fill_free(session, reading, w)}
-    if worklist_id is None or worklist_id in filled:
-        return
-    worklist = session.get(Worklist, worklist_id)
-    if worklist is None or not worklist.open:
-        return  # closed while it was being read: the answer is welcome, nobody waits for it
-    raise ClaimLost(
-        f"you held this ECG for {LEASE.seconds // 60} minutes without a sign, and colleagues have "
-        f"read it since: '{worklist.name}' has its {worklist.readers_each} answers. Yours was not "
-        "stored; go on with the next one"
-    )
+    return change(session, mine, reader_id=None, lease_until=None)
 
 
 def open_worklist(session: Session, worklist_id: int) -> Worklist:
@@ -203,72 +177,13 @@ def open_worklist(session: Session, worklist_id: int) -> Worklist:
     return worklist
 
 
-def _lock(session: Session, worklist_ids: Sequence[int]) -> None:
-    """Let claims and answers of a worklist go one after the other, until the transaction ends.
-
-    On PostgreSQL, updates of several slots deadlocked where leases ran out in mid-answer; SQLite
-    has one writer anyway.
-    """
-    which = Worklist.id.in_(set(worklist_ids))
-    session.execute(select(Worklist.id).where(which).order_by(Worklist.id).with_for_update())
-
-
-def _open_slots(worklist_id: int) -> Select[WorklistSlot]:
-    """Slots without a reading, in the order of the list."""
-    return (
-        select(WorklistSlot)
-        .where(WorklistSlot.worklist_id == worklist_id, WorklistSlot.reading_id.is_(None))
-        .order_by(WorklistSlot.position, WorklistSlot.number)
-    )
-
-
-def _free() -> ColumnElement[bool]:
-    return or_(WorklistSlot.reader_id.is_(None), WorklistSlot.lease_until < now())
-
-
-def _claimable(worklist_id: int, reader_id: int) -> Select[WorklistSlot]:
-    """Free slots of records that this reader has neither read nor a slot of."""
-    other = aliased(WorklistSlot)
-    taken = exists().where(
-        other.worklist_id == WorklistSlot.worklist_id,
-        other.record_id == WorklistSlot.record_id,
-        other.reader_id == reader_id,
-    )
-    return _open_slots(worklist_id).where(
-        _free(), ~taken, ~_read_by(reader_id), ~_spoiled_for(reader_id)
-    )
-
-
-def _spoiled_for(reader_id: int) -> ColumnElement[bool]:
-    """Whether the slot asks for a blind answer and this reader may have seen the opinion."""
-    seen = exists().where(
-        AssistedView.record_id == WorklistSlot.record_id, AssistedView.reader_id == reader_id
-    )
-    blind = exists().where(
-        Worklist.id == WorklistSlot.worklist_id, Worklist.mode == ReadingMode.BLIND_FIRST
-    )
-    return and_(seen, blind)
-
-
-def _read_by(reader_id: int) -> ColumnElement[bool]:
-    """Whether this reader has answered the record, or settled it between its readers."""
-    answered = exists().where(
-        Reading.record_id == WorklistSlot.record_id, Reading.reader_id == reader_id
-    )
-    settled = exists().where(
-        Adjudication.record_id == WorklistSlot.record_id,
-        Adjudication.adjudicator_id == reader_id,
-    )
-    return or_(answered, settled)
-
-
 def _take(session: Session, slot_id: int, reader_id: int) -> Claim | None:
     """Claim a slot if it is still to be had; None where another one was quicker."""
-    mine_or_free = or_(_free(), WorklistSlot.reader_id == reader_id)
+    mine_or_free = or_(free(), WorklistSlot.reader_id == reader_id)
     which = and_(WorklistSlot.id == slot_id, WorklistSlot.reading_id.is_(None), mine_or_free)
     try:
         with session.begin_nested():
-            if not _changed(session, which, reader_id=reader_id, lease_until=now() + LEASE):
+            if not change(session, which, reader_id=reader_id, lease_until=now() + LEASE):
                 return None
     except IntegrityError:  # another window of this reader has taken a slot of this record
         return None
@@ -313,91 +228,3 @@ def _claim(slot: WorklistSlot, worklist: Worklist, ecg_id: int) -> Claim:
         until=slot.lease_until or now(),
         answered=slot.reading_id is not None,
     )
-
-
-def _fill_own(session: Session, reading: Reading) -> Sequence[int]:
-    """The worklists in which the reader held the record; their lease does not matter.
-
-    Told by the update itself: a colleague may take a slot between a look at it and the update.
-    """
-    filled = (
-        update(WorklistSlot)
-        .where(
-            WorklistSlot.reader_id == reading.reader_id,
-            WorklistSlot.record_id == reading.record_id,
-            WorklistSlot.reading_id.is_(None),
-        )
-        .values(reading_id=reading.id, lease_until=None)
-        .returning(WorklistSlot.worklist_id)
-    )
-    return session.scalars(filled, execution_options={"synchronize_session": False}).all()
-
-
-def _lists_of(session: Session, reading: Reading) -> set[int]:
-    """The open worklists with this record whose mode is that of the answer."""
-    query = (
-        select(WorklistSlot.worklist_id)
-        .join(Worklist, Worklist.id == WorklistSlot.worklist_id)
-        .where(
-            WorklistSlot.record_id == reading.record_id,
-            Worklist.open,
-            Worklist.mode == reading.mode,
-        )
-    )
-    return set(session.scalars(query))
-
-
-def _fill_free(session: Session, reading: Reading, worklist_id: int) -> bool:
-    """Enter the reading in a free slot of the record, if the list has one."""
-    free = _open_slots(worklist_id).where(WorklistSlot.record_id == reading.record_id, _free())
-    return any(
-        _changed(
-            session,
-            and_(WorklistSlot.id == slot.id, WorklistSlot.reading_id.is_(None), _free()),
-            reader_id=reading.reader_id,
-            reading_id=reading.id,
-            lease_until=None,
-        )
-        for slot in session.scalars(free).all()
-    )
-
-
-def _changed(session: Session, which: ColumnElement[bool], **values: Any) -> int:
-    statement = update(WorklistSlot).where(which).values(**values)
-    result = session.execute(statement, execution_options={"synchronize_session": False})
-    assert isinstance(result, CursorResult)
-    return result.rowcount
-
-
-def why_nothing(session: Session, worklist: Worklist, reader_id: int) -> str:
-    """Why the worklist has no record for this reader now."""
-    unfilled = and_(WorklistSlot.worklist_id == worklist.id, WorklistSlot.reading_id.is_(None))
-    left = session.scalar(select(func.count()).select_from(WorklistSlot).where(unfilled)) or 0
-    if not left:
-        return f"all of '{worklist.name}' is read: there is nothing left in it for anyone"
-    others = session.execute(
-        select(func.count(), func.min(WorklistSlot.lease_until)).where(
-            unfilled, WorklistSlot.reader_id != reader_id, ~_read_by(reader_id)
-        )
-    ).one()
-    if others[0]:
-        return (
-            f"colleagues are reading the last {others[0]} of '{worklist.name}' that you have not "
-            f"read: the first is free again at {others[1]:%H:%M} UTC, if it is not answered by then"
-        )
-    return (
-        f"you have read all that '{worklist.name}' has for you: its {left} open readings are for "
-        "colleagues, since no record is read twice by one person"
-    )
-
-
-def readers_of(session: Session, worklist_id: int) -> list[tuple[str, int]]:
-    """Who has filled how many slots of a worklist, by e-mail."""
-    query = (
-        select(User.email, func.count())
-        .join(WorklistSlot, WorklistSlot.reader_id == User.id)
-        .where(WorklistSlot.worklist_id == worklist_id, WorklistSlot.reading_id.is_not(None))
-        .group_by(User.email)
-        .order_by(User.email)
-    )
-    return [(email, count) for email, count in session.execute(query)]

@@ -17,7 +17,7 @@ from feedback import audit
 from feedback.adjudications import refuse_who_settled
 from feedback.answers import MAX_KEY, Answer, check_agreement, column_of, storable
 from feedback.catalogue import find_record
-from feedback.claims import fill, mode_of
+from feedback.claims import mode_of
 from feedback.db import now
 from feedback.drafts import ReadingState, load_draft, save_draft, state_of, state_of_record
 from feedback.errors import (
@@ -28,6 +28,7 @@ from feedback.errors import (
     NothingToAmend,
     OpinionChanged,
 )
+from feedback.filling import fill
 from feedback.opinions import OpinionShown, reveal
 from feedback.tables import (
     Draft,
@@ -69,7 +70,7 @@ def submit_blind(
 
     ``worklist_id`` is the worklist by which the record was opened, if any. Raises UnknownRecord,
     NoLongerBlind, AlreadyAnswered, KeyReused; NotIndependent for whoever settled it; ClaimLost as
-    ``claims.fill`` does.
+    ``filling.fill`` does.
     """
     record = find_record(session, ecg_id, record_id)
     if mode_of(session, reader_id, record.id) is ReadingMode.ASSISTED:
@@ -112,7 +113,7 @@ def submit_final(
     class by class whether the reader agrees with the model; raises ContradictoryAnswer where the
     verdict says otherwise. With the ``opinion_digest`` of what was on screen, raises
     OpinionChanged where that is outdated; also NotRevealed, AlreadyAnswered, KeyReused,
-    UnknownRecord; and, for the only answer of an assisted reading, ClaimLost as ``claims.fill``
+    UnknownRecord; and, for the only answer of an assisted reading, ClaimLost as ``filling.fill``
     does.
     """
     record = find_record(session, ecg_id, record_id)

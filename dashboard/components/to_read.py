@@ -9,7 +9,7 @@ from dashboard import ids
 from dashboard.components.claim import MODES
 from dashboard.components.shell import sentence
 from dashboard.context import context
-from feedback import claims, worklists
+from feedback import slots, worklists
 from feedback.worklists import Standing
 
 
@@ -30,7 +30,7 @@ def _line(session: Session, standing: Standing, reader_id: int) -> Component:
     made, left = standing.worklist, standing.left_for_reader
     named = [html.Strong(made.name), html.Span(MODES[made.mode], className="quiet")]
     if not left:
-        why = sentence(claims.why_nothing(session, made, reader_id))
+        why = sentence(slots.why_nothing(session, made, reader_id))
         return html.Div([*named, html.Span(why, className="quiet")], className="waits")
     return html.Div(
         [

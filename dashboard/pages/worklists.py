@@ -26,7 +26,7 @@ from dashboard.components.worklists import (
 )
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
-from feedback import claims
+from feedback import slots
 from feedback import worklists as service
 from feedback.errors import FeedbackError, InvalidWorklist, NoDataset
 from feedback.policy import Action
@@ -171,6 +171,6 @@ def _listed() -> Component:
     with context().sessions.read() as session:
         standings = service.standings(session, person().id, closed=True)
         numbers = [standing.worklist.id for standing in standings]
-        readers = {number: claims.readers_of(session, number) for number in numbers}
+        readers = {number: slots.readers_of(session, number) for number in numbers}
         reasons = {number: service.reasons(session, number) for number in numbers}
     return worklists_table(standings, readers, reasons)

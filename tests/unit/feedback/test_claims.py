@@ -198,6 +198,17 @@ def test_who_saw_the_opinion_answers_blind_no_more(
         assert ecg_id not in claims.upcoming(session, reader.id, blind_list.id, 10)
 
 
+def test_who_saw_every_opinion_is_told_that_it_asks_for_blind_answers(
+    library: Sessions, reader: User, assisted: int
+) -> None:
+    ecg_id = claimed(library, reader.id, assisted).ecg_id
+    blind_list = worklist(library, name="Blind")
+    for other in set(range(1, 11)) - {ecg_id}:
+        blind(library, reader.id, other)
+    with pytest.raises(NothingToRead, match="^you were shown the model's opinion on the last 1 of"):
+        claimed(library, reader.id, blind_list.id)
+
+
 _RECORDS, _READERS, _EACH = 400, 8, 2
 
 

@@ -1,0 +1,81 @@
+"""A first answer fills the slots of its record: those of its reader, and free ones of its mode."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import and_, select, update
+from sqlalchemy.orm import Session
+
+from feedback.claims import LEASE
+from feedback.errors import ClaimLost
+from feedback.slots import change, free, lock, open_slots
+from feedback.tables import Reading, Worklist, WorklistSlot
+
+
+def fill(session: Session, reading: Reading, worklist_id: int | None = None) -> None:
+    """Enter a first answer in the slots that its reader holds, and in free ones of its mode.
+
+    With the ``worklist_id`` by which the record was opened, raises ClaimLost where the lease ran
+    out and the record has got all its readers since: one answer more was not asked for.
+    """
+    of_record = WorklistSlot.record_id == reading.record_id
+    lock(session, session.scalars(select(WorklistSlot.worklist_id).where(of_record)).all())
+    filled = set(_fill_own(session, reading))
+    filled |= {w for w in _lists_of(session, reading) - filled if _fill_free(session, reading, w)}
+    if worklist_id is None or worklist_id in filled:
+        return
+    worklist = session.get(Worklist, worklist_id)
+    if worklist is None or not worklist.open:
+        return  # closed while it was being read: the answer is welcome, nobody waits for it
+    raise ClaimLost(
+        f"you held this ECG for {LEASE.seconds // 60} minutes without a sign, and colleagues have "
+        f"read it since: '{worklist.name}' has its {worklist.readers_each} answers. Yours was not "
+        "stored; go on with the next one"
+    )
+
+
+def _fill_own(session: Session, reading: Reading) -> Sequence[int]:
+    """The worklists in which the reader held the record; their lease does not matter.
+
+    Told by the update itself: a colleague may take a slot between a look at it and the update.
+    """
+    filled = (
+        update(WorklistSlot)
+        .where(
+            WorklistSlot.reader_id == reading.reader_id,
+            WorklistSlot.record_id == reading.record_id,
+            WorklistSlot.reading_id.is_(None),
+        )
+        .values(reading_id=reading.id, lease_until=None)
+        .returning(WorklistSlot.worklist_id)
+    )
+    return session.scalars(filled, execution_options={"synchronize_session": False}).all()
+
+
+def _lists_of(session: Session, reading: Reading) -> set[int]:
+    """The open worklists with this record whose mode is that of the answer."""
+    query = (
+        select(WorklistSlot.worklist_id)
+        .join(Worklist, Worklist.id == WorklistSlot.worklist_id)
+        .where(
+            WorklistSlot.record_id == reading.record_id,
+            Worklist.open,
+            Worklist.mode == reading.mode,
+        )
+    )
+    return set(session.scalars(query))
+
+
+def _fill_free(session: Session, reading: Reading, worklist_id: int) -> bool:
+    """Enter the reading in a free slot of the record, if the list has one."""
+    of_record = WorklistSlot.record_id == reading.record_id
+    slots = session.scalars(open_slots(worklist_id).where(of_record, free())).all()
+    return any(
+        change(
+            session,
+            and_(WorklistSlot.id == slot.id, WorklistSlot.reading_id.is_(None), free()),
+            reader_id=reading.reader_id,
+            reading_id=reading.id,
+            lease_until=None,
+        )
+        for slot in slots
+    )
