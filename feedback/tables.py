@@ -6,7 +6,7 @@ report) is deferred in ``RecordRow`` and raises when touched: ``feedback.opinion
 ``feedback.worklist`` alone ask for it by name, for those who may see it.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -14,15 +14,12 @@ from sqlalchemy import (
     JSON,
     CheckConstraint,
     DateTime,
-    Dialect,
-    Enum,
     ForeignKey,
     Index,
     LargeBinary,
     MetaData,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
@@ -30,6 +27,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from core.ecg import Superclass
 from core.explain.explanation import Method, Unit
+from feedback.columns import UtcDateTime, as_text, one_of, only_one_active
 
 Json = dict[str, Any]
 
@@ -91,53 +89,6 @@ class ModelState(StrEnum):
     RETIRED = "retired"  # was champion
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time, stored in UTC; a naive one is refused at the border."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value.isoformat()} has no time zone: use feedback.db.now()")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _as_text(kind: type[StrEnum], length: int = 16) -> Enum:
-    """Stored as its value in plain text; what it may be is a check of the table."""
-    return Enum(
-        kind,
-        native_enum=False,
-        create_constraint=False,
-        validate_strings=True,
-        length=length,
-        values_callable=lambda members: [member.value for member in members],
-    )
-
-
-def _one_of(column: str, kind: type[StrEnum]) -> CheckConstraint:
-    values = ", ".join(f"'{member.value}'" for member in kind)
-    return CheckConstraint(f"{column} IN ({values})", name=column)
-
-
-def _only_one_active(table: str) -> Index:
-    """A unique index over the rows that are active: there is one at most."""
-    return Index(
-        f"uq_{table}_one_active",
-        "active",
-        unique=True,
-        sqlite_where=text("active"),
-        postgresql_where=text("active"),
-    )
-
-
 class Base(DeclarativeBase):
     """Root of the tables."""
 
@@ -155,16 +106,16 @@ class Base(DeclarativeBase):
         Json: JSON(none_as_null=True),
         list[str]: JSON(none_as_null=True),
         list[Json]: JSON(none_as_null=True),
-        Role: _as_text(Role),
-        Verdict: _as_text(Verdict),
-        Confidence: _as_text(Confidence),
-        ReadingMode: _as_text(ReadingMode),
-        Stage: _as_text(Stage),
-        JobState: _as_text(JobState),
-        Superclass: _as_text(Superclass),
-        Method: _as_text(Method, 24),
-        Unit: _as_text(Unit, 24),
-        ModelState: _as_text(ModelState),
+        Role: as_text(Role),
+        Verdict: as_text(Verdict),
+        Confidence: as_text(Confidence),
+        ReadingMode: as_text(ReadingMode),
+        Stage: as_text(Stage),
+        JobState: as_text(JobState),
+        Superclass: as_text(Superclass),
+        Method: as_text(Method, 24),
+        Unit: as_text(Unit, 24),
+        ModelState: as_text(ModelState),
     }
 
 
@@ -173,7 +124,7 @@ class User(Base):
 
     __tablename__ = "users"
     __table_args__ = (
-        _one_of("role", Role),
+        one_of("role", Role),
         CheckConstraint("email = lower(email)", name="email_lower_case"),
     )
 
@@ -208,7 +159,7 @@ class Source(Base):
     """A data set in the PTB-XL layout. Exactly one is active: what is read and scored."""
 
     __tablename__ = "sources"
-    __table_args__ = (_only_one_active("sources"),)
+    __table_args__ = (only_one_active("sources"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     root: Mapped[str] = mapped_column(Text, unique=True)
@@ -285,8 +236,8 @@ class ModelVersion(Base):
 
     __tablename__ = "model_versions"
     __table_args__ = (
-        _only_one_active("model_versions"),
-        _one_of("state", ModelState),
+        only_one_active("model_versions"),
+        one_of("state", ModelState),
         CheckConstraint("active = (state = 'champion')", name="champion"),
     )
 
@@ -343,10 +294,10 @@ class ExplanationRow(Base):
         UniqueConstraint("record_id", "model_id", "method", "superclass", "settings"),
         Index(None, "state", "requested_at"),
         Index(None, "model_id"),
-        _one_of("state", JobState),
-        _one_of("method", Method),
-        _one_of("superclass", Superclass),
-        _one_of("unit", Unit),
+        one_of("state", JobState),
+        one_of("method", Method),
+        one_of("superclass", Superclass),
+        one_of("unit", Unit),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -383,7 +334,7 @@ class Draft(Base):
     __table_args__ = (
         UniqueConstraint("record_id", "reader_id"),
         Index(None, "reader_id"),
-        _one_of("stage", Stage),
+        one_of("stage", Stage),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -421,10 +372,10 @@ class Reading(Base):
             f"(unreadable AND {_NONE_GIVEN}) OR (NOT unreadable AND {_ALL_GIVEN})",
             name="complete",
         ),
-        _one_of("mode", ReadingMode),
-        _one_of("stage", Stage),
-        _one_of("confidence", Confidence),
-        *(_one_of(column, Verdict) for column in _VERDICTS),
+        one_of("mode", ReadingMode),
+        one_of("stage", Stage),
+        one_of("confidence", Confidence),
+        *(one_of(column, Verdict) for column in _VERDICTS),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -468,7 +419,7 @@ class Adjudication(Base):
             f"(unreadable AND {_NONE_GIVEN}) OR NOT (unreadable OR ({_NONE_GIVEN}))",
             name="complete",
         ),
-        *(_one_of(column, Verdict) for column in _VERDICTS),
+        *(one_of(column, Verdict) for column in _VERDICTS),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -496,7 +447,7 @@ class Worklist(Base):
 
     __tablename__ = "worklists"
     __table_args__ = (
-        _one_of("mode", ReadingMode),
+        one_of("mode", ReadingMode),
         CheckConstraint("readers_each > 0", name="readers_each"),
         CheckConstraint("audit_share >= 0 AND audit_share <= 1", name="audit_share"),
     )
@@ -569,7 +520,7 @@ class Job(Base):
     __tablename__ = "jobs"
     __table_args__ = (
         Index(None, "state", "priority", "id"),
-        _one_of("state", JobState),
+        one_of("state", JobState),
         Index(  # two runs would spend the machine on challengers of the same champion
             "uq_jobs_one_retraining",
             "kind",

@@ -6,6 +6,7 @@ from typing import Any
 from dash import MATCH, ClientsideFunction, Dash, Input, Output, Patch, State, ctx, html, no_update
 from dash.development.base_component import Component
 from flask import abort
+from sqlalchemy.orm import Session
 
 from core.ecg import Superclass
 from core.explain.evidence import Evidence
@@ -28,7 +29,7 @@ from dashboard.figures.sheets import PaperSettings
 from dashboard.preferences import theme
 from dashboard.security import needs, person
 from feedback import explanations, readings
-from feedback.errors import FeedbackError
+from feedback.errors import FeedbackError, NothingToExplain
 from feedback.explanations import Explained
 from feedback.opinions import OpinionShown
 from feedback.policy import Action
@@ -94,11 +95,20 @@ def _nothing(said: Component | None) -> Shown:
     return as_change(no_overlay()), said, True, None
 
 
-def explanation_on_screen(lies: Json | None) -> Json | None:
-    """Method and class of what lay over the trace when an answer was given."""
+def explanation_on_screen(session: Session, ecg_id: int, lies: Json | None) -> Json | None:
+    """Method and class of what lay over the trace when an answer was given.
+
+    The browser says which; that there was something to lay there is looked up.
+    """
     if not lies or not lies.get("drawn"):
         return None
     method, superclass = _question(lies)
+    try:
+        found = explanations.find(session, person().id, ecg_id, method, superclass)
+    except NothingToExplain:
+        return None
+    if found is None or found.explanation is None:
+        return None
     return {"method": method.value, "class": superclass.value}
 
 

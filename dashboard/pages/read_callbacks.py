@@ -107,7 +107,7 @@ def _store(ecg_id: int, payload: Json, meta: Json, lies: Json | None, held: int 
         if meta["stage"] == Stage.BLIND:
             return readings.submit_blind(session, *who, answer, **how, **claimed)
         said = (answer, agreement_of(payload))
-        how["explanation"] = explanation_on_screen(lies)
+        how["explanation"] = explanation_on_screen(session, ecg_id, lies)
         if meta["stands"]:
             return readings.amend(session, *who, *said, stands=int(meta["stands"]), **how)
         shown = meta["opinion"]

@@ -209,6 +209,16 @@ def test_what_lay_over_the_trace_is_kept_with_the_final_answer(
     assert final.shown["explanation"] == {"method": "shap", "class": "MI"}
 
 
+def test_what_was_never_computed_is_not_kept_as_shown(house: House, reader: Visitor) -> None:
+    form = answer_blind(reader, 1, Superclass.MI)
+    ask(reader)
+    forged = {"method": "shap", "class": "MI", "drawn": True}
+    submit(reader, 1, form, form.payload, **{"laid-over": forged})
+    with house.sessions.read() as session:
+        final = session.scalars(select(Reading).where(Reading.stage == Stage.FINAL)).one()
+    assert "explanation" not in final.shown
+
+
 def test_what_is_shown_first_is_asked_for_with_the_blind_answer(
     house: House, reader: Visitor
 ) -> None:

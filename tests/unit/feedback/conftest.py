@@ -16,11 +16,13 @@ from argon2 import PasswordHasher
 from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
+from core.ecg import Superclass
 from feedback import importing, users
 from feedback.db import Sessions, make_engine, make_sessions, upgrade
 from feedback.tables import Role, User
-from tests.factories import add_person, serve_model
+from tests.factories import above, add_person, predict, serve_model
 from tests.factories_dataset import dataset
+from tests.factories_readings import blind
 
 SERVER = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 
@@ -113,6 +115,15 @@ def reader(library: Sessions) -> User:
 def colleague(library: Sessions) -> User:
     """Another clinician."""
     return add_person(library, "colleague@example.org", Role.CLINICIAN)
+
+
+@pytest.fixture
+def answered(library: Sessions, reader: User) -> Sessions:
+    """ECG 1 has an opinion, and the reader's blind answer."""
+    with library.begin() as session:
+        predict(session, 1, above(Superclass.MI))
+    blind(library, reader.id, 1)
+    return library
 
 
 @pytest.fixture

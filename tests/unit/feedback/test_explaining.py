@@ -16,9 +16,7 @@ from feedback.db import Sessions
 from feedback.explaining import Explainers, Subject, background, explain_next
 from feedback.explanations import Explained
 from feedback.tables import JobState, Source, User
-from tests.factories import above, predict
 from tests.factories_explanations import explanation
-from tests.factories_readings import blind
 
 
 class Toy:
@@ -34,15 +32,6 @@ class Toy:
 
 
 TOYS: Any = SimpleNamespace(of=lambda subject: Toy())
-
-
-@pytest.fixture
-def answered(library: Sessions, reader: User) -> Sessions:
-    """ECG 1 has an opinion, and the reader's blind answer."""
-    with library.begin() as session:
-        predict(session, 1, above(Superclass.MI))
-    blind(library, reader.id, 1)
-    return library
 
 
 def ask(sessions: Sessions, reader: User, method: Method) -> None:

@@ -13,18 +13,7 @@ from feedback import explanations
 from feedback.db import Sessions, now
 from feedback.errors import LostLease
 from feedback.tables import ExplanationRow, JobState, User
-from tests.factories import above, predict
 from tests.factories_explanations import explanation
-from tests.factories_readings import blind
-
-
-@pytest.fixture
-def answered(library: Sessions, reader: User) -> Sessions:
-    """ECG 1 has an opinion, and the reader's blind answer."""
-    with library.begin() as session:
-        predict(session, 1, above(Superclass.MI))
-    blind(library, reader.id, 1)
-    return library
 
 
 def ask(sessions: Sessions, reader: User, superclass: Superclass = Superclass.MI) -> int:

@@ -13,20 +13,11 @@ from feedback.db import Sessions, now
 from feedback.errors import NothingToExplain, NotRevealed
 from feedback.explanations import Explained
 from feedback.tables import ExplanationRow, JobState, User
-from tests.factories import above, predict, serve_model
+from tests.factories import predict, serve_model
 from tests.factories_explanations import explanation
 from tests.factories_readings import blind
 
 METHOD, CLASS = Method.SHAP, Superclass.MI
-
-
-@pytest.fixture
-def answered(library: Sessions, reader: User) -> Sessions:
-    """ECG 1 has an opinion, and the reader's blind answer."""
-    with library.begin() as session:
-        predict(session, 1, above(Superclass.MI))
-    blind(library, reader.id, 1)
-    return library
 
 
 def ask(sessions: Sessions, reader: User, method: Method = METHOD, ecg_id: int = 1) -> None:
