@@ -51,3 +51,19 @@ def category_axis() -> Json:
         "ticks": "",
         "tickmode": "linear",  # every name, however small the chart
     }
+
+
+def dotted_line(at: float, theme: Theme, *, name: str, layer: str = "above") -> Json:
+    """A line from top to bottom of a chart at a value of its x axis."""
+    return {
+        "type": "line",
+        "name": name,
+        "layer": layer,
+        "xref": "x",
+        "yref": "paper",
+        "x0": at,
+        "x1": at,
+        "y0": 0,
+        "y1": 1,
+        "line": {"color": theme.mark, "width": 1, "dash": "dot"},
+    }

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from core.comparison import Comparison
 from core.resampling import Interval
 from core.subgroups import Subgroup
-from dashboard.figures.charts import chart_layout, chart_title
+from dashboard.figures.charts import chart_layout, chart_title, dotted_line
 from dashboard.figures.encoding import Json
 from dashboard.figures.paper import rounded
 from dashboard.figures.theme import LIGHT, Theme
@@ -15,6 +16,7 @@ from dashboard.figures.theme import LIGHT, Theme
 ROW_PX = 19
 _FRAME_PX = 78  # title above, axis below
 _SMALLEST_SPAN = 0.04
+_line = partial(dotted_line, name="line", layer="below")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +127,6 @@ def _band(interval: Interval, theme: Theme) -> Json:
         "y1": 1,
         "fillcolor": theme.track,
         "line": {"width": 0},
-    }
-
-
-def _line(at: float, theme: Theme) -> Json:
-    return {
-        "type": "line",
-        "name": "line",
-        "layer": "below",
-        "yref": "paper",
-        "x0": at,
-        "x1": at,
-        "y0": 0,
-        "y1": 1,
-        "line": {"color": theme.mark, "width": 1, "dash": "dot"},
     }
 
 

@@ -5,7 +5,13 @@ from numpy.typing import NDArray
 
 from core.ecg import LEADS, Lead
 from core.explain.explanation import Explanation
-from dashboard.figures.charts import HIDDEN_AXIS, category_axis, chart_layout, chart_title
+from dashboard.figures.charts import (
+    HIDDEN_AXIS,
+    category_axis,
+    chart_layout,
+    chart_title,
+    dotted_line,
+)
 from dashboard.figures.encoding import Json
 from dashboard.figures.explanation import color
 from dashboard.figures.strength import is_signed
@@ -27,7 +33,7 @@ def lead_bars(explanation: Explanation, *, theme: Theme = LIGHT) -> Json:
             "title": chart_title(f"{explanation.superclass} by lead, {unit}", theme),
             "xaxis": {**HIDDEN_AXIS, "range": [-longest if signed else 0, longest]},
             "yaxis": category_axis(),
-            "shapes": [_mark(0 if signed else 1 / len(LEADS), theme)],
+            "shapes": [dotted_line(0 if signed else 1 / len(LEADS), theme, name="mark")],
             "annotations": [
                 *([] if signed else [_even_share(theme)]),
                 *(_figure(lead, value, signed) for lead, value in zip(LEADS, sums, strict=True)),
@@ -64,20 +70,6 @@ def _figure(lead: Lead, value: float, signed: bool) -> Json:
         "y": str(lead),
         "showarrow": False,
         "font": {"size": 11},
-    }
-
-
-def _mark(at: float, theme: Theme) -> Json:
-    return {
-        "type": "line",
-        "name": "mark",
-        "xref": "x",
-        "yref": "paper",
-        "x0": at,
-        "x1": at,
-        "y0": 0,
-        "y1": 1,
-        "line": {"color": theme.mark, "width": 1, "dash": "dot"},
     }
 
 

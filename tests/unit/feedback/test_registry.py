@@ -33,6 +33,13 @@ def another(checkpoint: Path, folder: Path, version: str = "2026.12-new") -> Car
     return save_card(folder, read_card(folder).model_copy(update={"version": version}))
 
 
+def with_opinion(sessions: Sessions) -> str:
+    """The version that is served, once it has called ECG 1 an infarction."""
+    with sessions.begin() as session:
+        predict(session, 1, above("MI"))
+    return served(sessions)
+
+
 def challenger(
     sessions: Sessions, checkpoint: Path, folder: Path, *, passed: bool | None = True
 ) -> str:
@@ -132,9 +139,7 @@ def test_a_report_against_a_champion_of_the_past_does_not_count(
 def test_going_back_restores_thresholds_and_predictions(
     library: Sessions, checkpoint: Path, tmp_path: Path, reader: User
 ) -> None:
-    before = served(library)
-    with library.begin() as session:
-        predict(session, 1, above("MI"))
+    before = with_opinion(library)
     version = challenger(library, checkpoint, tmp_path / "new")
     with library.begin() as session:
         registry.promote(session, version, actor="eve")
@@ -173,9 +178,7 @@ def test_going_back_twice_goes_two_versions_back(
 def test_a_page_keeps_the_version_that_it_showed(
     library: Sessions, checkpoint: Path, tmp_path: Path, reader: User, colleague: User
 ) -> None:
-    before = served(library)
-    with library.begin() as session:
-        predict(session, 1, above("MI"))
+    before = with_opinion(library)
     blind(library, reader.id, 1)
     version = challenger(library, checkpoint, tmp_path / "new")
     with library.begin() as session:
@@ -193,9 +196,7 @@ def test_a_page_keeps_the_version_that_it_showed(
 def test_until_a_champion_has_come_to_a_record_the_old_opinion_is_shown(
     library: Sessions, checkpoint: Path, tmp_path: Path, reader: User
 ) -> None:
-    before = served(library)
-    with library.begin() as session:
-        predict(session, 1, above("MI"))
+    before = with_opinion(library)
     version = challenger(library, checkpoint, tmp_path / "new")
     with library.begin() as session:
         registry.promote(session, version, actor="eve")
