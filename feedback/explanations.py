@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, undefer
 
 from core.ecg import Superclass
+from core.explain.background import BACKGROUND
 from core.explain.explanation import Explanation, Method
 from feedback.catalogue import find_record
 from feedback.db import now
@@ -23,7 +24,6 @@ from feedback.readings import opinion_for
 from feedback.tables import ExplanationRow, JobState, Json, RecordRow, Source
 
 REVISION = 1  # raise it where a method is computed otherwise: what is stored is then left alone
-BACKGROUND = 50  # training records that SHAP compares with, drawn from folds 1-8
 BACKGROUND_SEED = 1
 RETRY = timedelta(minutes=1)  # a failure this old is tried again when it is asked for
 
