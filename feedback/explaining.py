@@ -29,7 +29,7 @@ from feedback import explanation_queue as queue
 from feedback.db import Sessions, make_engine, make_sessions
 from feedback.errors import JobError, StorageError
 from feedback.explanation_queue import Claimed
-from feedback.explanations import BACKGROUND, BACKGROUND_SEED
+from feedback.explanations import BACKGROUND_SEED
 from feedback.runner import DATABASE_VARIABLE
 from feedback.tables import Json, ModelVersion, RecordRow, Source
 
@@ -97,7 +97,7 @@ def background(source: Source) -> Signal | None:
     from core.explain.background import draw_background
 
     try:
-        return draw_background(Ptbxl.open(Path(source.root)), BACKGROUND_SEED, BACKGROUND)
+        return draw_background(Ptbxl.open(Path(source.root)), BACKGROUND_SEED)
     except DataError as error:
         log.warning("no background for SHAP: %s", error)
         return None
