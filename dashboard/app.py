@@ -27,6 +27,7 @@ from dashboard.pages import (
     not_found,
     people,
     read,
+    readers,
     worklist,
     worklists,
 )
@@ -45,6 +46,7 @@ _PAGES = (
     adjudicate,
     export,
     agreement,
+    readers,
     people,
     models,
     jobs,

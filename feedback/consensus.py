@@ -26,6 +26,7 @@ from core.roles import TRAINING_FOLDS
 from feedback.adjudications import Adjudicated, adjudicated_verdicts
 from feedback.agreement import counts_of
 from feedback.dawid_skene import dawid_skene
+from feedback.gold import gold_verdicts
 from feedback.panel import ABSENT, PRESENT, UNSURE, Panel, panel
 from feedback.tables import Verdict
 
@@ -110,11 +111,13 @@ def training_labels(
     """What readers of the active data set agree on and folds 1-8 may be taught, by ecg_id.
 
     ``adjudicated`` stands in for the verdicts that adjudicators have stored.
-    Records of folds 9 and 10 judge models and are never among them. Raises NoDataset.
+    Records of folds 9 and 10 judge models, gold ones judge readers: neither are ever among them.
+    Raises NoDataset.
     """
     settled = adjudicated_verdicts(session) if adjudicated is None else adjudicated
     everything = consensus(panel(session, include_assisted=include_assisted), settled)
-    taught = [one for one in everything if one.fold in TRAINING_FOLDS]
+    gold = gold_verdicts(session)
+    taught = [o for o in everything if o.fold in TRAINING_FOLDS and o.record_id not in gold]
     return [_label(one) for one in taught if _sources(one)]
 
 

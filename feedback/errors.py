@@ -41,6 +41,7 @@
     │   ├── UnknownWorklist       no such worklist, or it is closed
     │   ├── NothingToRead         no record of the worklist is there for this reader
     │   └── ClaimLost             the lease ran out and others read the record
+    ├── InvalidGold               answers to gold records that cannot be taken
     ├── NothingToTeach            too few labels for a fine-tuning run
     ├── ExportMismatch            the file would not hold what the dashboard shows
     └── JobError
@@ -219,6 +220,10 @@ class NothingToRead(WorklistError):
 
 class ClaimLost(WorklistError):
     """The lease ran out, and the record has got its readers since."""
+
+
+class InvalidGold(FeedbackError):
+    """Answers to gold records that cannot be taken as they came."""
 
 
 class NothingToTeach(FeedbackError):

@@ -11,6 +11,7 @@ class Action(StrEnum):
     SEE_WORKLIST = "see the worklist"
     READ = "read ECGs"
     ADJUDICATE = "settle conflicts between readers"
+    SEE_OWN_READINGS = "see a summary of their own readings"
     SEE_AGREEMENT = "see how far readers agree"
     EXPORT = "export labels"
     MANAGE_WORKLISTS = "make worklists"
@@ -21,9 +22,9 @@ class Action(StrEnum):
 
 _EVERYONE = frozenset({Action.SEE_WORKLIST, Action.READ})
 _ALLOWED = {
-    Role.CLINICIAN: _EVERYONE,
-    Role.ADJUDICATOR: _EVERYONE | {Action.ADJUDICATE},
-    Role.ADMIN: frozenset(Action) - {Action.ADJUDICATE},
+    Role.CLINICIAN: _EVERYONE | {Action.SEE_OWN_READINGS},
+    Role.ADJUDICATOR: _EVERYONE | {Action.SEE_OWN_READINGS, Action.ADJUDICATE},
+    Role.ADMIN: frozenset(Action) - {Action.SEE_OWN_READINGS, Action.ADJUDICATE},  # sees all
 }
 
 

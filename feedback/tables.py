@@ -439,6 +439,31 @@ class Adjudication(Base):
     submitted_at: Mapped[datetime]
 
 
+class GoldAnswer(Base):
+    """A record whose answers are known: it judges readers and teaches no model."""
+
+    __tablename__ = "gold_answers"
+    __table_args__ = (
+        UniqueConstraint("record_id"),
+        CheckConstraint(f"NOT ({_NONE_GIVEN})", name="known"),
+        *(
+            CheckConstraint(f"{column} IN ('present', 'absent')", name=column)
+            for column in _VERDICTS
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("records.id"))
+    verdict_norm: Mapped[Verdict | None]  # None: not known
+    verdict_mi: Mapped[Verdict | None]
+    verdict_sttc: Mapped[Verdict | None]
+    verdict_cd: Mapped[Verdict | None]
+    verdict_hyp: Mapped[Verdict | None]
+    origin: Mapped[str] = mapped_column(String(16))
+    set_by: Mapped[str] = mapped_column(String(320))
+    set_at: Mapped[datetime]
+
+
 _RETRAINING_OPEN = "kind = 'retrain' AND state IN ('queued', 'running')"
 
 

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.ecg import SUPERCLASSES, Superclass
+from core.ecg import SUPERCLASSES
 from feedback import audit
 from feedback.catalogue import active_source
 from feedback.claims import open_worklist
 from feedback.db import now
 from feedback.errors import InvalidWorklist
+from feedback.gold_mix import WHY, choose_gold, mixed
+from feedback.pool import PoolFilter, unread
 from feedback.sampling import AUDIT_SHARE, Pick, Pool, Strategy, pick
 from feedback.tables import (
     ModelVersion,
@@ -30,20 +32,6 @@ MAX_RECORDS = 5000
 MAX_READERS = 9
 
 
-class PoolFilter(BaseModel):
-    """Which records a worklist may pick from; what is None lets every record in."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    folds: tuple[int, ...] = tuple(range(1, 9))  # 9 and 10 judge models and teach none
-    sex: str | None = None
-    age_from: int | None = None  # years; 300 stands for any age above 89
-    age_to: int | None = None
-    device: str | None = None  # part of its name
-    labelled: Superclass | None = None  # as published
-    found: Superclass | None = None  # above the model's threshold
-
-
 class WorklistPlan(BaseModel):
     """A worklist as an admin asks for it."""
 
@@ -55,8 +43,14 @@ class WorklistPlan(BaseModel):
     readers_each: int = Field(default=1, gt=0, le=MAX_READERS)
     mode: ReadingMode = ReadingMode.BLIND_FIRST
     audit_share: float = Field(default=AUDIT_SHARE, ge=0, le=1)
+    gold_share: float = Field(default=0, ge=0, le=0.5)  # of the records, whose answers are known
     pool: PoolFilter = PoolFilter()
     seed: int = 0
+
+    @property
+    def gold(self) -> int:
+        """How many of the records are gold."""
+        return round(self.gold_share * self.records)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +79,14 @@ class Reason:
 def preview(session: Session, plan: WorklistPlan) -> list[tuple[int, Pick]]:
     """The records that the plan would pick now, with the reasons: (record id, pick).
 
-    Raises InvalidWorklist where the pool is empty, InvalidQuery where the strategy lacks data.
+    Gold records are among them. Raises InvalidWorklist where the pool is empty or has too few of
+    those, InvalidQuery where the strategy lacks data.
     """
     model = session.scalar(select(ModelVersion).where(ModelVersion.active))
-    rows = session.execute(_pool_query(session, plan, model)).all()
+    query = unread(session, plan.pool, model, plan.readers_each)
+    if plan.strategy is not Strategy.RANDOM:
+        query = query.where(Prediction.p_norm.is_not(None))
+    rows = session.execute(query).all()
     if not rows:
         raise InvalidWorklist(
             "no record fits these filters and waits for a reader: widen them"
@@ -97,11 +95,14 @@ def preview(session: Session, plan: WorklistPlan) -> list[tuple[int, Pick]]:
     picks = pick(
         plan.strategy,
         _pool(rows, model),
-        plan.records,
+        plan.records - plan.gold,
         seed=plan.seed,
         audit_share=plan.audit_share,
     )
-    return [(rows[one.row].id, one) for one in picks]
+    known = choose_gold(
+        session, plan.pool, model, plan.gold, readers_each=plan.readers_each, seed=plan.seed
+    )
+    return mixed([(rows[one.row].id, one) for one in picks], known, plan.seed)
 
 
 def make(session: Session, plan: WorklistPlan, *, actor: str) -> Worklist:
@@ -137,7 +138,8 @@ def make(session: Session, plan: WorklistPlan, *, actor: str) -> Worklist:
         for position, (record_id, one) in enumerate(picks)
         for number in range(plan.readers_each)
     )
-    _audit(session, actor, "make", worklist, records=len(picks), strategy=worklist.strategy)
+    counts = {"records": len(picks), "gold": sum(one.why == WHY for _, one in picks)}
+    _audit(session, actor, "make", worklist, strategy=worklist.strategy, **counts)
     return worklist
 
 
@@ -199,55 +201,6 @@ def _standing(session: Session, worklist: Worklist, reader_id: int) -> Standing:
     return Standing(
         worklist=worklist, readings=total, done=done, held=held, left_for_reader=left or 0
     )
-
-
-_PROBABILITIES = tuple(f"p_{name.lower()}" for name in SUPERCLASSES)
-_LABELS = tuple(f"label_{name.lower()}" for name in SUPERCLASSES)
-
-
-def _pool_query(session: Session, plan: WorklistPlan, model: ModelVersion | None) -> Select[int]:
-    """Records that fit the filters and have not had their readers: id, probabilities, labels."""
-    prediction = and_(
-        Prediction.record_id == RecordRow.id,
-        Prediction.model_id == (model.id if model else None),
-        Prediction.acceptable,
-    )
-    readers = (
-        select(func.count(Reading.reader_id.distinct()))
-        .where(Reading.record_id == RecordRow.id)
-        .correlate(RecordRow)
-        .scalar_subquery()
-    )
-    columns = [getattr(Prediction, name) for name in _PROBABILITIES]
-    columns += [getattr(RecordRow, name) for name in _LABELS]
-    query = (
-        select(RecordRow.id, *columns)
-        .outerjoin(Prediction, prediction)
-        .where(RecordRow.source_id == active_source(session).id, readers < plan.readers_each)
-        .order_by(RecordRow.ecg_id)
-    )
-    if plan.strategy is not Strategy.RANDOM:
-        query = query.where(Prediction.p_norm.is_not(None))
-    return _filtered(query, plan.pool)
-
-
-def _filtered(query: Select[int], wanted: PoolFilter) -> Select[int]:
-    query = query.where(RecordRow.fold.in_(wanted.folds))
-    if wanted.sex:
-        query = query.where(RecordRow.sex == wanted.sex)
-    if wanted.age_from is not None:
-        query = query.where(RecordRow.age >= wanted.age_from)
-    if wanted.age_to is not None:
-        query = query.where(RecordRow.age <= wanted.age_to)
-    if wanted.device:
-        query = query.where(
-            func.lower(RecordRow.device).contains(wanted.device.lower(), autoescape=True)
-        )
-    if wanted.labelled:
-        query = query.where(getattr(RecordRow, f"label_{wanted.labelled.lower()}"))
-    if wanted.found:
-        query = query.where(Prediction.labels.contains(wanted.found.value))
-    return query
 
 
 def _pool(rows: Sequence[Row[int]], model: ModelVersion | None) -> Pool:

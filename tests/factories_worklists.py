@@ -8,9 +8,10 @@ from sqlalchemy import update
 from feedback import claims, worklists
 from feedback.claims import Claim
 from feedback.db import Sessions, now
+from feedback.pool import PoolFilter
 from feedback.sampling import Strategy
 from feedback.tables import Worklist, WorklistSlot
-from feedback.worklists import PoolFilter, WorklistPlan
+from feedback.worklists import WorklistPlan
 
 ADMIN = "admin@example.org"
 

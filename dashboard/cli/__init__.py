@@ -17,6 +17,7 @@ from dashboard.cli import (
     model,
     people,
     queue,
+    readers,
     serve,
 )
 from dashboard.errors import DashboardError
@@ -28,7 +29,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (serve, data, intervals, model, loop, explain, evaluate, check, people, queue, bench):
+_PARTS = (
+    serve,
+    data,
+    intervals,
+    model,
+    loop,
+    explain,
+    evaluate,
+    check,
+    people,
+    readers,
+    queue,
+    bench,
+)
+for part in _PARTS:
     part.register(app)
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.components.table import row_head, table
 from dashboard.numbers import MISSING, interval, number
 from feedback.agreement import Estimate
 from feedback.agreement_report import ENOUGH, AgreementReport, State
@@ -17,36 +17,36 @@ _READABILITY = "Unreadable"
 def states_table(report: AgreementReport) -> Component:
     """How many ECGs stand in each state, a row a class."""
     rows = [
-        html.Tr([_row_head(name), *(html.Td(f"{count:,}") for count in counts.values())])
+        html.Tr([row_head(name), *(html.Td(f"{count:,}") for count in counts.values())])
         for name, counts in report.states.items()
     ]
-    return _table(("Class", *(state.title() for state in State)), rows)
+    return table(("Class", *(state.title() for state in State)), rows)
 
 
 def classes_table(report: AgreementReport) -> Component:
     """The agreement of all readers, a row a class and one for whether an ECG can be read."""
     questions = [*report.classes.items(), (_READABILITY, report.readability)]
     head = ("Class", "ECGs shared", "Present", "Raw", "AC1", "Kappa", "Alpha")
-    return _table(head, [_class_row(name, found) for name, found in questions])
+    return table(head, [_class_row(name, found) for name, found in questions])
 
 
 def _class_row(name: str, found: Agreement) -> Component:
     figures = (found.raw, found.ac1, found.cohen or found.fleiss, found.alpha)
     cells = [html.Td(number(found.present, 2)), *map(_estimate, figures)]
-    return html.Tr([_row_head(name), html.Td(found.records), *_enough(found.records, cells)])
+    return html.Tr([row_head(name), html.Td(found.records), *_enough(found.records, cells)])
 
 
 def readers_table(rows: Sequence[ReaderRow]) -> Component:
     """Each reader against the majority of the others, a row a reader and class."""
     head = ("Reader", "Class", "Answers", "Unsure", "ECGs compared", "Present", "Agrees")
-    return _table(head, [_reader_row(row) for row in rows])
+    return table(head, [_reader_row(row) for row in rows])
 
 
 def _reader_row(row: ReaderRow) -> Component:
     cells = [html.Td(number(row.present, 2)), html.Td(number(row.agrees, 2))]
     return html.Tr(
         [
-            _row_head(row.reader),
+            row_head(row.reader),
             html.Td(row.superclass),
             html.Td(row.answers),
             html.Td(row.unsure),
@@ -61,14 +61,14 @@ def pairs_table(rows: Sequence[PairRow]) -> Component:
     if not rows:
         return html.P("No two readers have answered the same ECG yet.")
     head = ("Reader", "And", "Class", "ECGs shared", "Raw", "AC1", "Cohen's kappa")
-    return _table(head, [_pair_row(row) for row in rows])
+    return table(head, [_pair_row(row) for row in rows])
 
 
 def _pair_row(row: PairRow) -> Component:
     cells = [_estimate(figure) for figure in (row.raw, row.ac1, row.cohen)]
     return html.Tr(
         [
-            _row_head(row.first),
+            row_head(row.first),
             html.Td(row.second),
             html.Td(row.superclass),
             html.Td(row.records),
@@ -90,18 +90,3 @@ def _estimate(figure: Estimate) -> Component:
         return html.Td("not defined", className="quiet", title="Every answer is the same")
     low_high = interval((figure.low, figure.high), 2)
     return html.Td([number(figure.value, 2), " ", html.Span(low_high, className="quiet")])
-
-
-def _row_head(text: str) -> Component:
-    return html.Th(text, scope="row")
-
-
-def _table(head: Sequence[str], rows: Sequence[Component]) -> Component:
-    return dbc.Table(
-        [
-            html.Thead(html.Tr([html.Th(name, scope="col") for name in head])),
-            html.Tbody(list(rows)),
-        ],
-        className="numbers",
-        size="sm",
-    )

@@ -26,6 +26,8 @@ _LINKS = (
     ("Adjudicate", "/adjudicate", Action.ADJUDICATE),
     ("Export", "/export", Action.EXPORT),
     ("Agreement", "/agreement", Action.SEE_AGREEMENT),
+    ("Readers", "/readers", Action.SEE_AGREEMENT),
+    ("My readings", "/my-readings", Action.SEE_OWN_READINGS),
     ("People", "/people", Action.MANAGE_PEOPLE),
     ("Models", "/models", Action.MANAGE_MODELS),
     ("Jobs", "/jobs", Action.MANAGE_JOBS),

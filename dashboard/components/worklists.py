@@ -11,13 +11,14 @@ from core.ecg import SUPERCLASSES
 from dashboard import ids
 from dashboard.components.claim import MODES
 from dashboard.components.shell import local_time
+from feedback.pool import PoolFilter
 from feedback.sampling import AUDIT_SHARE, Pick, Strategy
 from feedback.strategy_choice import default_strategy, evidence
-from feedback.worklists import MAX_READERS, MAX_RECORDS, PoolFilter, Reason, Standing
+from feedback.worklists import MAX_READERS, MAX_RECORDS, Reason, Standing
 
 SHOWN = 100  # reasons of a worklist, and picks of a preview
 FIELDS = (
-    *("name", "strategy", "records", "readers_each", "mode", "audit_share", "seed"),
+    *("name", "strategy", "records", "readers_each", "mode", "audit_share", "gold_share", "seed"),
     *("folds", "sex", "age_from", "age_to", "device", "labelled", "found"),
 )
 POOL = frozenset(PoolFilter.model_fields)
@@ -28,6 +29,7 @@ TITLES = {
     "readers_each": "Readers a record",
     "mode": "Mode",
     "audit_share": "Audit share",
+    "gold_share": "Gold share",
     "seed": "Seed",
     "folds": "Folds",
     "sex": "Sex",
@@ -113,6 +115,7 @@ def _how(first: Strategy) -> list[Component]:
         _typed("readers_each", type="number", value=1, min=1, max=MAX_READERS),
         _chosen("mode", modes, modes[0]["value"]),
         _typed("audit_share", type="number", value=AUDIT_SHARE, min=0, max=1, step=0.01),
+        _typed("gold_share", type="number", value=0, min=0, max=0.5, step=0.01),
         _typed("seed", type="number", value=0, step=1),
     ]
 

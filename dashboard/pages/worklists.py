@@ -30,9 +30,10 @@ from feedback import slots
 from feedback import worklists as service
 from feedback.errors import FeedbackError, InvalidWorklist, NoDataset
 from feedback.policy import Action
+from feedback.pool import PoolFilter
 from feedback.sampling import Pick, Strategy
 from feedback.tables import RecordRow
-from feedback.worklists import PoolFilter, WorklistPlan
+from feedback.worklists import WorklistPlan
 
 _SAID, _PICKS, _LIST = ids.WORKLISTS_MESSAGE, ids.WORKLISTS_PICKS, ids.WORKLISTS_LIST
 Told = tuple[Component, Any]

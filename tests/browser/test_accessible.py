@@ -48,7 +48,8 @@ def test_the_way_in(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/export", "/agreement", "/people", "/jobs", "/nothing", "/read/99"]
+    "path",
+    ["/", "/export", "/agreement", "/readers", "/people", "/jobs", "/nothing", "/read/99"],
 )
 def test_every_page(desk: Desk, path: str) -> None:
     page = desk.sign_in(ADMIN, path=path)

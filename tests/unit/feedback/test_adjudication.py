@@ -22,8 +22,8 @@ from feedback.errors import (
     UnknownRecord,
 )
 from feedback.panel import panel
+from feedback.pool import PoolFilter
 from feedback.tables import Adjudication, AuditEntry, ReadingMode, Role, User, Verdict
-from feedback.worklists import PoolFilter
 from tests.factories import add_person
 from tests.factories_adjudication import dispute, settled
 from tests.factories_readings import answer, blind

@@ -8,7 +8,9 @@ from feedback.tables import ReadingMode, Role, Stage
 ALLOWED = {
     (Role.CLINICIAN, Action.SEE_WORKLIST),
     (Role.CLINICIAN, Action.READ),
+    (Role.CLINICIAN, Action.SEE_OWN_READINGS),
     (Role.ADJUDICATOR, Action.SEE_WORKLIST),
+    (Role.ADJUDICATOR, Action.SEE_OWN_READINGS),
     (Role.ADJUDICATOR, Action.READ),
     (Role.ADJUDICATOR, Action.ADJUDICATE),
     (Role.ADMIN, Action.SEE_WORKLIST),

@@ -7,9 +7,9 @@ from core.ecg import Superclass
 from feedback import audit, worklists
 from feedback.db import Sessions
 from feedback.errors import InvalidWorklist
+from feedback.pool import PoolFilter
 from feedback.sampling import Strategy
 from feedback.tables import AuditEntry, RecordRow, User
-from feedback.worklists import PoolFilter
 from tests.factories import above, predict
 from tests.factories_readings import blind
 from tests.factories_worklists import ADMIN, claimed, plan, worklist

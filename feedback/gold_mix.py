@@ -1,0 +1,54 @@
+"""Gold records put among the picks of a worklist, at places that chance draws."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from feedback.errors import InvalidWorklist
+from feedback.pool import PoolFilter, gold, readers_of_record
+from feedback.sampling import Pick
+from feedback.tables import ModelVersion, User
+
+WHY = "gold: its answers are known"  # for the administrator alone
+
+
+def choose_gold(
+    session: Session,
+    wanted: PoolFilter,
+    model: ModelVersion | None,
+    count: int,
+    *,
+    readers_each: int,
+    seed: int,
+) -> list[int]:
+    """The ids of so many gold records of the pool that readers are left for, least read first.
+
+    Raises InvalidWorklist where there are fewer.
+    """
+    query = gold(session, wanted, model).add_columns(readers_of_record().label("readers"))
+    people = select(func.count()).select_from(User).where(User.active)
+    left = (session.scalar(people) or 0) - readers_each
+    had = {row.id: row.readers for row in session.execute(query) if row.readers <= left}
+    if len(had) < count:
+        raise InvalidWorklist(
+            f"{count} gold records are asked for, and {len(had)} fit these filters with readers "
+            "left for them: make more records gold, or lower the gold share"
+        )
+    drawn = np.random.default_rng(seed).permutation(sorted(had)).tolist()
+    return sorted(drawn, key=had.__getitem__)[:count]
+
+
+def mixed(
+    picks: Sequence[tuple[int, Pick]], gold_ids: Sequence[int], seed: int
+) -> list[tuple[int, Pick]]:
+    """Picks and gold records in one order, that of the picks kept: (record id, pick)."""
+    total = len(picks) + len(gold_ids)
+    rng = np.random.default_rng([seed, total])
+    places = set(rng.choice(total, len(gold_ids), replace=False).tolist())
+    ours, others = iter(gold_ids), iter(picks)
+    return [
+        (next(ours), Pick(row=-1, why=WHY, audit=False)) if place in places else next(others)
+        for place in range(total)
+    ]

@@ -1,0 +1,88 @@
+"""The pool of a worklist: which records it may pick from."""
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy.orm import Session
+
+from core.ecg import SUPERCLASSES, Superclass
+from feedback.catalogue import active_source
+from feedback.gold import gold_ids
+from feedback.tables import ModelVersion, Prediction, Reading, RecordRow
+
+_PROBABILITIES = tuple(f"p_{name.lower()}" for name in SUPERCLASSES)
+_LABELS = tuple(f"label_{name.lower()}" for name in SUPERCLASSES)
+
+
+class PoolFilter(BaseModel):
+    """Which records a worklist may pick from; what is None lets every record in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folds: tuple[int, ...] = tuple(range(1, 9))  # 9 and 10 judge models and teach none
+    sex: str | None = None
+    age_from: int | None = None  # years; 300 stands for any age above 89
+    age_to: int | None = None
+    device: str | None = None  # part of its name
+    labelled: Superclass | None = None  # as published
+    found: Superclass | None = None  # above the model's threshold
+
+
+def unread(
+    session: Session, wanted: PoolFilter, model: ModelVersion | None, readers_each: int
+) -> Select[int]:
+    """Records that fit the filters and wait for a reader: id, probabilities, labels.
+
+    Gold ones are left out: they come in by a share of their own.
+    """
+    query = _filtered(session, wanted, model).where(RecordRow.id.not_in(gold_ids()))
+    return query.where(readers_of_record() < readers_each)
+
+
+def gold(session: Session, wanted: PoolFilter, model: ModelVersion | None) -> Select[int]:
+    """Gold records that fit the same filters, so that they look like the others."""
+    return _filtered(session, wanted, model).where(RecordRow.id.in_(gold_ids()))
+
+
+def readers_of_record() -> ColumnElement[int]:
+    """How many people have answered a record."""
+    return (
+        select(func.count(Reading.reader_id.distinct()))
+        .where(Reading.record_id == RecordRow.id)
+        .correlate(RecordRow)
+        .scalar_subquery()
+    )
+
+
+def _filtered(session: Session, wanted: PoolFilter, model: ModelVersion | None) -> Select[int]:
+    prediction = and_(
+        Prediction.record_id == RecordRow.id,
+        Prediction.model_id == (model.id if model else None),
+        Prediction.acceptable,
+    )
+    columns = [getattr(Prediction, name) for name in _PROBABILITIES]
+    columns += [getattr(RecordRow, name) for name in _LABELS]
+    query = (
+        select(RecordRow.id, *columns)
+        .outerjoin(Prediction, prediction)
+        .where(RecordRow.source_id == active_source(session).id)
+        .order_by(RecordRow.ecg_id)
+    )
+    return query.where(*_conditions(wanted))
+
+
+def _conditions(wanted: PoolFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [RecordRow.fold.in_(wanted.folds)]
+    if wanted.sex:
+        found.append(RecordRow.sex == wanted.sex)
+    if wanted.age_from is not None:
+        found.append(RecordRow.age >= wanted.age_from)
+    if wanted.age_to is not None:
+        found.append(RecordRow.age <= wanted.age_to)
+    if wanted.device:
+        device = func.lower(RecordRow.device)
+        found.append(device.contains(wanted.device.lower(), autoescape=True))
+    if wanted.labelled:
+        found.append(getattr(RecordRow, f"label_{wanted.labelled.lower()}"))
+    if wanted.found:
+        found.append(Prediction.labels.contains(wanted.found.value))
+    return found

@@ -1,0 +1,67 @@
+"""What each reader said of each record first and last, and what the model's calls were between."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.ecg import SUPERCLASSES, Superclass
+from feedback.answers import column_of
+from feedback.catalogue import active_source
+from feedback.tables import Reading, RecordRow, Stage, User, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """The answers of one reader to one record."""
+
+    reader: str
+    record_id: int
+    blind: Reading | None
+    final: Reading | None  # the one that stands
+    first: Reading
+
+    def calls(self) -> Iterator[tuple[Superclass, Verdict, Verdict, Verdict]]:
+        """Class, blind verdict, final verdict and the model's call that was on screen.
+
+        Nothing without a blind and a final answer that could both be given, nor where the model
+        made no call.
+        """
+        if not self.blind or not self.final or self.blind.unreadable or self.final.unreadable:
+            return
+        shown = self.final.shown or {}
+        if "predicted" not in shown:
+            return  # the model had no opinion
+        for name in SUPERCLASSES:
+            if name in shown["abstained"]:
+                continue
+            call = Verdict.PRESENT if name in shown["predicted"] else Verdict.ABSENT
+            before, after = (getattr(x, column_of(name)) for x in (self.blind, self.final))
+            yield name, before, after, call
+
+
+def given_answers(session: Session) -> list[Given]:
+    """All answers to the active data set, by reader and record; raises NoDataset."""
+    query = (
+        select(Reading, User.email)
+        .join(RecordRow, RecordRow.id == Reading.record_id)
+        .join(User, User.id == Reading.reader_id)
+        .where(RecordRow.source_id == active_source(session).id)
+        .order_by(User.email, Reading.record_id, Reading.id)
+    )
+    found: dict[tuple[str, int], list[Reading]] = {}
+    for reading, email in session.execute(query):
+        found.setdefault((email, reading.record_id), []).append(reading)
+    return [_given(*key, readings) for key, readings in found.items()]
+
+
+def _given(reader: str, record_id: int, readings: list[Reading]) -> Given:
+    finals = [one for one in readings if one.stage is Stage.FINAL]
+    return Given(
+        reader=reader,
+        record_id=record_id,
+        blind=next((one for one in readings if one.stage is Stage.BLIND), None),
+        final=max(finals, key=lambda one: one.sequence, default=None),
+        first=readings[0],
+    )
