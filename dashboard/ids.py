@@ -39,6 +39,8 @@ GOLD_MESSAGE = "gold-message"
 GOLD_LIST = "gold-list"
 CONFLICTS = "conflicts"  # how many wait for an adjudicator
 EXPORT_COUNT = "export-count"
+EXPORT_LABELS = "export-labels"  # the link to what is filtered
+EXPORT_MESSAGE = "export-message"
 PEOPLE_LIST = "people-list"
 PEOPLE_MESSAGE = "people-message"
 PEOPLE_EMAIL = "people-email"
@@ -102,3 +104,8 @@ def of_worklist(act: str, worklist_id: Any) -> Id:
 def of_plan(field: str) -> str:
     """The id of a field of the form for a new worklist."""
     return f"plan-{field}"
+
+
+def of_export(field: str) -> str:
+    """The id of a filter of what is taken out."""
+    return f"export-{field}"

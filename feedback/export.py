@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TextIO
 
-from sqlalchemy import Executable, and_, exists, func, or_, select
+from sqlalchemy import Executable, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from core.ecg import SUPERCLASSES
@@ -16,6 +16,7 @@ from feedback import audit
 from feedback.answers import column_of
 from feedback.db import now
 from feedback.errors import ExportMismatch
+from feedback.export_filter import EVERYTHING, ExportFilter, count_standing
 from feedback.tables import ModelVersion, Reading, RecordRow, Source, Stage, User
 
 _CLASSES = [(name.lower(), name.title) for name in SUPERCLASSES]
@@ -80,6 +81,7 @@ class Manifest:
     sha256: str  # of the file's bytes in UTF-8
     bytes: int
     columns: tuple[str, ...]
+    filter: dict[str, str]  # of ``ExportFilter``; empty: every answer
     exported_at: str  # UTC, ISO 8601
 
     @property
@@ -88,24 +90,24 @@ class Manifest:
         return asdict(self)
 
 
-def count_readings(session: Session) -> int:
-    """How many rows an export has: pairs of reader and record with an answer."""
-    pairs = select(Reading.record_id, Reading.reader_id).distinct().subquery()
-    return session.scalar(select(func.count()).select_from(pairs)) or 0
+def count_readings(session: Session, wanted: ExportFilter = EVERYTHING) -> int:
+    """How many rows an export has: pairs of reader and record whose answer is let out."""
+    return count_standing(session, wanted)
 
 
-def write_labels(session: Session, stream: TextIO) -> Manifest:
+def write_labels(session: Session, stream: TextIO, wanted: ExportFilter = EVERYTHING) -> Manifest:
     """Write the labels as CSV (RFC 4180, UTF-8) to a text stream that leaves line ends alone.
 
     Raises ExportMismatch where the rows written are not those that ``count_readings`` counts:
-    throw the file away then.
+    throw the file away then; InvalidFilter for a reader or worklist that there is not.
     """
-    expected, digest = count_readings(session), _Digest(stream)
+    wanted.check(session)
+    expected, digest = count_readings(session, wanted), _Digest(stream)
     writer = csv.DictWriter(digest, [name for name, _ in COLUMNS])
     writer.writeheader()
     rows = simulated = 0
     readers = set()
-    with session.execute(_current(), execution_options={"yield_per": 1000}) as found:
+    with session.execute(_current(wanted), execution_options={"yield_per": 1000}) as found:
         for row in found:
             cells = _cells(row)
             writer.writerow({name: neutral(cell) for name, cell in cells.items()})
@@ -123,6 +125,7 @@ def write_labels(session: Session, stream: TextIO) -> Manifest:
         sha256=digest.hexdigest,
         bytes=digest.bytes,
         columns=tuple(name for name, _ in COLUMNS),
+        filter=wanted.as_json,
         exported_at=_time(now()),
     )
 
@@ -139,9 +142,9 @@ def write_dictionary(stream: TextIO) -> None:
 
 def record_export(session: Session, manifest: Manifest, *, actor: str, target: str) -> None:
     """Enter in the audit chain who took which labels out."""
-    audit.record(
-        session, actor, "export.labels", target, rows=manifest.rows, sha256=manifest.sha256
-    )
+    asked = {"filter": manifest.filter} if manifest.filter else {}
+    held = {"rows": manifest.rows, "sha256": manifest.sha256}
+    audit.record(session, actor, "export.labels", target, **held, **asked)
 
 
 def neutral(cell: str) -> str:
@@ -166,7 +169,7 @@ class _Digest:
         return self._sha256.hexdigest()
 
 
-def _current() -> Executable:
+def _current(wanted: ExportFilter) -> Executable:
     """For each reader and record the answer that stands: the last final one, else the blind."""
     blind, later, final = (aliased(Reading, name=name) for name in ("blind", "later", "final"))
     stands = ~exists().where(later.supersedes_id == Reading.id)
@@ -198,7 +201,7 @@ def _current() -> Executable:
         .join(User, User.id == Reading.reader_id)
         .outerjoin(blind, mine)
         .outerjoin(ModelVersion, shown)
-        .where(stands, or_(Reading.stage == Stage.FINAL, ~finished))
+        .where(stands, or_(Reading.stage == Stage.FINAL, ~finished), *wanted.conditions)
         .order_by(Source.id, RecordRow.ecg_id, User.email)
     )
 

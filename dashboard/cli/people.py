@@ -16,6 +16,7 @@ from dashboard.cli.output import emit, note
 from dashboard.settings import load_settings
 from feedback import archive, audit, db, export, users
 from feedback.db import Sessions
+from feedback.export_filter import ExportFilter
 from feedback.importing import LOCAL
 from feedback.tables import Role
 
@@ -92,12 +93,35 @@ def export_labels(
     dictionary: Annotated[
         Path | None, typer.Option(help="Data dictionary; default: FILE.dictionary.csv.")
     ] = None,
+    worklist: Annotated[str | None, typer.Option(help="Read through this worklist.")] = None,
+    reader: Annotated[str | None, typer.Option(help="By this reader, by e-mail.")] = None,
+    since: Annotated[str | None, typer.Option(help="Submitted on YYYY-MM-DD (UTC) or later.")] = (
+        None
+    ),
+    until: Annotated[str | None, typer.Option(help="Submitted on YYYY-MM-DD or earlier.")] = None,
+    superclass: Annotated[str | None, typer.Option(help="That call this class present.")] = None,
+    mode: Annotated[str | None, typer.Option(help="blind-first or assisted.")] = None,
+    status: Annotated[str | None, typer.Option(help="final, or blind: the first alone.")] = None,
     json: Json = False,
 ) -> None:
     """Write the labels as CSV, with a data dictionary and a manifest beside it.
 
-    A FILE.zip holds the consensus, adjudications and agreement too, each as CSV and Parquet.
+    A FILE.zip holds the consensus, adjudications and agreement too, each as CSV and Parquet;
+    filters are for the CSV.
     """
+    wanted = ExportFilter.of(
+        {
+            "worklist": worklist,
+            "reader": reader,
+            "since": since,
+            "until": until,
+            "superclass": superclass,
+            "mode": mode,
+            "status": status,
+        }
+    )
+    if wanted.as_json and file.suffix == ".zip":
+        raise typer.BadParameter("filters choose answers of the CSV: give a FILE.csv")
     if file.is_dir() or not file.parent.is_dir():
         raise typer.BadParameter(f"{file} cannot be written: give a file in a folder that exists")
     if file.suffix == ".zip":
@@ -107,7 +131,7 @@ def export_labels(
     dictionary = dictionary or beside["dictionary.csv"]
     with open_sessions() as sessions:
         with sessions.read() as session, _whole(file) as stream:
-            manifest = export.write_labels(session, stream)
+            manifest = export.write_labels(session, stream, wanted)
         with sessions.begin() as session:
             export.record_export(session, manifest, actor=LOCAL, target=file.name)
     with _whole(dictionary) as stream:

@@ -2,20 +2,27 @@
 
 import io
 from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
 
 import dash
-from dash import Dash, html
+from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
-from flask import Response, abort
+from flask import Response, abort, request
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dashboard.components.shell import forbidden, heading
+from dashboard import ids
+from dashboard.components.export_filter import FIELDS, filter_form
+from dashboard.components.shell import forbidden, heading, problem
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
 from feedback import archive, export
 from feedback.db import now
-from feedback.errors import ExportMismatch, NoDataset
+from feedback.errors import ExportMismatch, InvalidFilter, NoDataset
+from feedback.export_filter import ExportFilter
 from feedback.policy import Action
+from feedback.tables import User, Worklist
 
 LABELS = "/export/labels.csv"
 ARCHIVE = "/export/archive.zip"
@@ -25,6 +32,13 @@ DICTIONARY = "/export/dictionary.csv"
 def register(app: Dash) -> None:
     """Add the page and its downloads to ``app``."""
     dash.register_page("export", path="/export", title="Export · TrustECG", layout=layout)
+    app.callback(
+        Output(ids.EXPORT_COUNT, "children"),
+        Output(ids.EXPORT_LABELS, "href"),
+        Output(ids.EXPORT_MESSAGE, "children"),
+        *(Input(ids.of_export(field), "value") for field in FIELDS),
+        prevent_initial_call=True,
+    )(count_rows)
     app.server.add_url_rule(LABELS, "export_labels", labels)
     app.server.add_url_rule(ARCHIVE, "export_archive", everything)
     app.server.add_url_rule(DICTIONARY, "export_dictionary", dictionary)
@@ -37,26 +51,31 @@ def layout(**_: object) -> Component:
     with context().sessions.read() as session:
         rows = export.count_readings(session)
         counts = _counts(session)
+        readers = session.scalars(select(User.email).order_by(User.email)).all()
+        worklists = session.scalars(select(Worklist.name).order_by(Worklist.id.desc())).all()
     return html.Div(
         [
             heading("Export"),
             html.P(
                 [
-                    html.Strong(f"{rows:,}", id="export-count", className="numbers"),
+                    html.Strong(f"{rows:,}", id=ids.EXPORT_COUNT, className="numbers"),
                     " rows: one for each reader and ECG, with the answer that stands now and the "
                     "blind answer before it.",
                 ]
             ),
+            filter_form(readers, worklists),
+            html.Div(id=ids.EXPORT_MESSAGE, role="status"),
             html.P(
                 [
-                    _download("Labels (CSV)", LABELS, "btn btn-primary"),
+                    _download("Labels (CSV)", LABELS, "btn btn-primary", id=ids.EXPORT_LABELS),
                     _download("Everything (ZIP)", ARCHIVE, "btn btn-outline-secondary"),
                     _download("Data dictionary (CSV)", DICTIONARY, "btn btn-outline-secondary"),
                 ],
                 className="row-of",
             ),
             html.P(
-                "The archive also holds the consensus of the readers with labels as in PTB-XL, "
+                "The filters choose the rows of the labels alone. The archive holds all of them, "
+                "and the consensus of the readers with labels as in PTB-XL, "
                 f"the adjudications and the agreement, each as CSV and Parquet: {counts}.",
                 className="quiet",
             ),
@@ -72,13 +91,30 @@ def layout(**_: object) -> Component:
 
 
 @needs(Action.EXPORT)
+def count_rows(*entered: Any) -> tuple[str, str, Component | None]:
+    """How many rows the filters let out, and the address of that file."""
+    try:
+        wanted = ExportFilter.of(dict(zip(FIELDS, entered, strict=True)))
+        with context().sessions.read() as session:
+            wanted.check(session)
+            rows = export.count_readings(session, wanted)
+    except InvalidFilter as error:
+        return "0", LABELS, problem(error)
+    query = urlencode(wanted.as_json)
+    return f"{rows:,}", f"{LABELS}?{query}" if query else LABELS, None
+
+
+@needs(Action.EXPORT)
 def labels() -> Response:
-    """The CSV; refused where it would not hold the rows that the page counts."""
+    """The CSV of what is asked for; refused where it would not hold the rows that are counted."""
     stream = io.StringIO(newline="")
     try:
+        wanted = ExportFilter.of(request.args.to_dict())
         with context().sessions.begin() as session:
-            manifest = export.write_labels(session, stream)
+            manifest = export.write_labels(session, stream, wanted)
             export.record_export(session, manifest, actor=person().email, target="download")
+    except InvalidFilter as error:
+        abort(Response(f"{error}\n", 400, mimetype="text/plain"))
     except ExportMismatch as error:
         abort(Response(f"{error}\n", 500, mimetype="text/plain"))
     return _csv(stream.getvalue(), f"trustecg-labels-{_stamp(now())}.csv")
@@ -126,8 +162,9 @@ def _stamp(at: datetime) -> str:
     return f"{at:%Y%m%dT%H%M%SZ}"
 
 
-def _download(label: str, href: str, look: str) -> Component:
-    return html.A([html.I(className="bi bi-download"), f" {label}"], href=href, className=look)
+def _download(label: str, href: str, look: str, **more: str) -> Component:
+    icon = html.I(className="bi bi-download")
+    return html.A([icon, f" {label}"], href=href, className=look, **more)
 
 
 def _columns() -> Component:

@@ -41,6 +41,31 @@ def test_the_file_holds_the_rows_that_the_page_counts(house: House, admin: Visit
     assert {row["agrees_mi"] for row in rows[:2]} == {"agree"}
 
 
+def test_a_filter_counts_and_lets_out_the_same(house: House, admin: Visitor) -> None:
+    visitor = house.visitor(Role.CLINICIAN)
+    final = answer_blind(visitor, 1, Superclass.MI)
+    submit(visitor, 1, final, final.payload)
+    answer_blind(visitor, 2, Superclass.CD)
+    asked = {"export-status": "final", "export-reader": "clinician@example.org"}
+    told = admin.call("count_rows", asked).json["response"]
+    assert told["export-count"]["children"] == "1"
+    address = told["export-labels"]["href"]
+    assert address == "/export/labels.csv?reader=clinician%40example.org&status=final"
+    rows = csv.DictReader(io.StringIO(admin.get(address).text))
+    assert [row["ecg_id"] for row in rows] == ["1"]
+    with house.sessions.read() as session:
+        last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert last is not None and last.detail["filter"]["status"] == "final"
+
+
+def test_a_filter_that_cannot_be_is_refused_in_words(admin: Visitor) -> None:
+    told = admin.call("count_rows", {"export-since": "soon"}).json["response"]
+    assert "Filter of since is 'soon'" in words(told)
+    refused = admin.get("/export/labels.csv?worklist=Noon")
+    assert refused.status_code == 400
+    assert refused.text == "filter of worklist is 'Noon': no worklist has that name\n"
+
+
 def test_a_comment_is_no_formula(house: House, admin: Visitor) -> None:
     answer_blind(house.visitor(Role.CLINICIAN), 1, comment="=HYPERLINK(1)")
     assert rows_of(admin)[0]["comment"] == "'=HYPERLINK(1)"

@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from dashboard.cli import people
-from feedback.errors import SchemaOutdated, UserExists
+from feedback.errors import InvalidFilter, SchemaOutdated, UserExists
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +78,17 @@ def test_an_export_writes_labels_dictionary_and_manifest(tmp_path: Path) -> None
     assert done("audit", "verify")["entries"] == 1
 
 
+def test_the_manifest_states_the_filter(tmp_path: Path) -> None:
+    done("db", "upgrade")
+    file = tmp_path / "labels.csv"
+    done("export", file, "--mode", "assisted", "--since", "2026-01-31")
+    manifest = json.loads((tmp_path / "labels.manifest.json").read_text())
+    assert manifest["filter"] == {"mode": "assisted", "since": "2026-01-31"}
+    refused = run("export", tmp_path / "all.zip", "--mode", "assisted")
+    assert refused.exit_code == 2 and "give a FILE.csv" in refused.output
+    assert isinstance(run("export", file, "--reader", "x@y.org").exception, InvalidFilter)
+
+
 def test_an_archive_of_no_data_set_leaves_no_file(tmp_path: Path) -> None:
     done("db", "upgrade")
     file = tmp_path / "all.zip"
@@ -91,7 +102,7 @@ def test_an_export_that_fails_leaves_no_file(
     done("db", "upgrade")
     folder = tmp_path / "out"
     folder.mkdir()
-    monkeypatch.setattr(people.export, "count_readings", lambda session: 1)
+    monkeypatch.setattr(people.export, "count_readings", lambda *_: 1)
     assert run("export", folder / "labels.csv").exit_code == 1
     assert list(folder.iterdir()) == []
 

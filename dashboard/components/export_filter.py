@@ -1,0 +1,56 @@
+"""The form that chooses which answers leave."""
+
+from collections.abc import Iterable, Sequence
+
+import dash_bootstrap_components as dbc
+from dash import html
+from dash.development.base_component import Component
+
+from core.ecg import SUPERCLASSES
+from dashboard import ids
+from dashboard.components.claim import MODES
+from feedback.export_filter import ExportFilter
+from feedback.tables import Stage
+
+FIELDS = tuple(ExportFilter.model_fields)
+_TITLES = {
+    "worklist": "Worklist",
+    "reader": "Reader",
+    "since": "From day (UTC)",
+    "until": "To day (UTC)",
+    "superclass": "Calls present",
+    "mode": "Mode",
+    "status": "Status",
+}
+_STATUS = {Stage.FINAL: "finished", Stage.BLIND: "first answer alone"}
+
+
+def filter_form(readers: Sequence[str], worklists: Sequence[str]) -> Component:
+    """One control a filter; nothing chosen lets everything out."""
+    controls = [
+        _chosen("worklist", [(name, name) for name in worklists]),
+        _chosen("reader", [(email, email) for email in readers]),
+        _day("since"),
+        _day("until"),
+        _chosen("superclass", [(name.title, name.value) for name in SUPERCLASSES]),
+        _chosen("mode", [(said, mode.value) for mode, said in MODES.items()]),
+        _chosen("status", [(said, stage.value) for stage, said in _STATUS.items()]),
+    ]
+    return html.Div(controls, className="row-of plan")
+
+
+def _chosen(field: str, options: Iterable[tuple[str, str]]) -> Component:
+    offered = [{"label": "any", "value": ""}]
+    offered += [{"label": label, "value": value} for label, value in options]
+    return _labelled(
+        field, dbc.Select(id=ids.of_export(field), options=offered, value="", size="sm")
+    )
+
+
+def _day(field: str) -> Component:
+    return _labelled(field, dbc.Input(id=ids.of_export(field), type="date", size="sm"))
+
+
+def _labelled(field: str, control: Component) -> Component:
+    label = html.Label(_TITLES[field], htmlFor=ids.of_export(field))
+    return html.Div([label, control], className="field field-name")
