@@ -154,7 +154,7 @@ class TrainingRun:
             pct_start=config.warm_up,
         )
         self.epoch, self.best_epoch, self.seconds = 0, 0, 0.0
-        self.best_auroc = _macro_auroc(self.average, stopping) if start else 0.0
+        self.best_auroc = macro_auroc(self.average, stopping) if start else 0.0
 
     def _start_from(self, start: Checkpoint) -> None:
         """Take its weights; what is taught from them ships only if it is better on 9a."""
@@ -194,7 +194,7 @@ class TrainingRun:
                 f"the loss of epoch {self.epoch + 1} is {loss}: lower the learning rate, or set "
                 "bfloat16 = false"
             )
-        area = _macro_auroc(self.average, self.stopping)
+        area = macro_auroc(self.average, self.stopping)
         self.epoch += 1
         if area > self.best_auroc:
             self.best, self.best_auroc = copy.deepcopy(self.average.state_dict()), area
@@ -329,7 +329,8 @@ def logits(network: Network, signal: Signal, batch: int = 256) -> NDArray[np.flo
     return np.asarray(torch.cat(parts).numpy(), dtype=np.float32)
 
 
-def _macro_auroc(network: Network, on: LabelledSet) -> float:
+def macro_auroc(network: Network, on: LabelledSet) -> float:
+    """The mean area over the classes that the records have and lack."""
     score = logits(network, on.signal).astype(np.float64)
     return float(np.nanmean([auroc(score[:, k], on.label[:, k]) for k in range(score.shape[1])]))
 

@@ -17,20 +17,18 @@ from sqlalchemy.orm import Session
 from core import gate, trial
 from core.appraisal import write_checkpoint
 from core.checkpoint import Card, Checkpoint, load
-from core.ecg import SUPERCLASSES
-from core.errors import CheckpointAltered, TrainingError
+from core.errors import TrainingError
 from core.finetuning import FinetuningConfig, FinetuningRun, TaughtSet, run_to_end, taught_set
 from core.gate import GateReport
-from core.labelled import LabelledSet, load_records, load_set
+from core.labelled import load_records, load_set
 from core.ptbxl import Ptbxl, Record
-from core.roles import FOLDS, TRAINING_FOLDS
-from core.training import EpochReport
+from core.roles import TRAINING_FOLDS
+from core.training import EpochReport, macro_auroc
 from core.trial import Evidence, Readings
 from feedback import registry
-from feedback.consensus import consensus
 from feedback.errors import Cancelled
 from feedback.jobs import JobContext
-from feedback.panel import panel
+from feedback.judging import audited, labelled, load_registered
 from feedback.tables import Json, ModelVersion, Retraining, Source
 
 _READ, _TAUGHT, _WRITTEN = 0.1, 0.75, 0.85  # of the progress, when each part is done
@@ -58,7 +56,7 @@ def retrain(context: JobContext) -> str:
     asked = _asked(context)
     torch.set_num_threads(asked.config.threads)
     try:
-        champion = _load(asked.parent)
+        champion = load_registered(asked.parent)
         context.heartbeat(0.0, "reading records")
         taught, held_out = _taught(asked), _readings(asked, "held_out")
         run = FinetuningRun(taught, load_set(asked.dataset, "9a"), asked.config, champion)
@@ -70,8 +68,8 @@ def retrain(context: JobContext) -> str:
         report = trial.judge(
             champion,
             challenger,
-            Evidence.of(asked.dataset, audited(context, asked.dataset), held_out),
-            gate.stopping_check(before, run.best_auroc if run.improved else before),
+            Evidence.of(asked.dataset, audited(context.sessions, asked.dataset), held_out),
+            gate.stopping_check(before, macro_auroc(challenger.network, run.stopping)),
             lambda what: context.heartbeat(_WRITTEN, what),
         )
     except Cancelled:
@@ -80,18 +78,6 @@ def retrain(context: JobContext) -> str:
     _enter(context, asked, challenger.card, report)
     shutil.rmtree(asked.work, ignore_errors=True)
     return report.sentence
-
-
-def audited(context: JobContext, dataset: Ptbxl) -> Readings:
-    """The blind readings of 9b on which readers agree."""
-    with context.sessions.read() as session:
-        agreed = consensus(panel(session))
-    judged = [
-        {"ecg": one.ecg_id, "labels": {str(k): d.label for k, d in one.classes.items()}}
-        for one in agreed
-        if one.ecg_id in dataset.records and FOLDS["9b"](dataset.records[one.ecg_id])
-    ]
-    return _labelled(dataset, judged)
 
 
 def _asked(context: JobContext) -> Asked:
@@ -106,19 +92,10 @@ def _asked(context: JobContext) -> Asked:
     return Asked(run=run, parent=parent, dataset=Ptbxl.open(root), config=config, actor=actor)
 
 
-def _load(model: ModelVersion) -> Checkpoint:
-    found = load(Path(model.path))
-    if found.card.version != model.version:
-        raise CheckpointAltered(
-            f"{model.path} holds {found.card.version}, not {model.version}: restore the folder"
-        )
-    return found
-
-
 def _taught(asked: Asked) -> TaughtSet:
     """The readers' records with their answers, and the replay sample."""
     given = asked.run.labels["taught"]
-    read = _labelled(asked.dataset, given)
+    read = labelled(asked.dataset, given)
     weight = {label["ecg"]: label["weight"] for label in given}
     replay = load_records(asked.dataset, _replayed(asked))
     if not len(read.records.label):
@@ -133,23 +110,7 @@ def _taught(asked: Asked) -> TaughtSet:
 
 
 def _readings(asked: Asked, part: str) -> Readings:
-    return _labelled(asked.dataset, asked.run.labels[part])
-
-
-def _labelled(dataset: Ptbxl, given: list[Json]) -> Readings:
-    """Records with what readers said of them; ``said`` is False where that is nothing."""
-    answers = {one["ecg"]: [one["labels"][str(name)] for name in SUPERCLASSES] for one in given}
-    found = load_records(dataset, [dataset.records[i] for i in answers if i in dataset.records])
-    rows = [answers[ecg_id] for ecg_id in found.ecg_id.tolist()]
-    values = np.array(rows, dtype=np.float64).reshape(-1, len(SUPERCLASSES))  # None: NaN
-    records = LabelledSet(
-        signal=found.signal,
-        label=values == 1,
-        statement=found.statement,
-        patient=found.patient,
-        ecg_id=found.ecg_id,
-    )
-    return Readings(records=records, said=~np.isnan(values))
+    return labelled(asked.dataset, asked.run.labels[part])
 
 
 def _replayed(asked: Asked) -> list[Record]:

@@ -8,6 +8,7 @@ import typer
 from dashboard.cli.options import Json
 from dashboard.cli.output import emit, note
 from dashboard.cli.people import group, open_sessions
+from dashboard.cli.predictor import limit_threads
 from dashboard.settings import load_settings
 from feedback import finetune, registry
 from feedback.importing import LOCAL
@@ -19,7 +20,7 @@ Version = Annotated[str, typer.Argument(help="A version that 'models list' shows
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the command line."""
     app.command()(retrain)
-    models = group(show, promote, rollback)
+    models = group(show, judge, promote, rollback)
     models.command("list")(list_models)  # a function of that name would hide the type
     app.add_typer(models, name="models", help="The versions of the model.")
 
@@ -82,6 +83,19 @@ def show(version: Version, json: Json = False) -> None:
     emit(described, json, _described(described))
 
 
+def judge(version: Version, json: Json = False) -> None:
+    """Ask the gate about a version again, against the champion of now, and keep its report.
+
+    Exit 0 whatever it says: the report tells.
+    """
+    from feedback.judging import judge_again
+
+    limit_threads()
+    with open_sessions() as sessions:
+        report = judge_again(sessions, version, actor=LOCAL, tell=note)
+    emit(report.as_json, json, "\n".join(_judged(report.as_json)))
+
+
 def promote(
     version: Version,
     justification: Annotated[
@@ -137,11 +151,15 @@ def _described(described: dict[str, Any]) -> str:
     if gate is None:
         lines.append("the gate has not judged it")
     else:
-        lines.append(f"gate, against {gate['champion']}: {gate['sentence']}")
-        lines += [f"  {_mark(check['passed'])} {check['sentence']}" for check in gate["checks"]]
+        lines += _judged(gate)
     if described["justification"]:
         lines.append(f"promoted all the same: {described['justification']}")
     return "\n".join(lines)
+
+
+def _judged(gate: dict[str, Any]) -> list[str]:
+    head = f"gate, against {gate['champion']}: {gate['sentence']}"
+    return [head, *(f"  {_mark(check['passed'])} {check['sentence']}" for check in gate["checks"])]
 
 
 def _mark(passed: bool | None) -> str:

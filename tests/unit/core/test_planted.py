@@ -69,7 +69,7 @@ def test_a_planted_correction_is_learnt_and_passes(champion: Checkpoint) -> None
     checks = gate.discrimination_checks(both)
     assert failed(checks) == []
     gained = {check.name: check.figures["difference"] for check in checks}
-    assert gained["AUROC of MI on 9b"] > 0.1
+    assert gained["AUROC of MI on 9b"] > 0.05
     assert failed([gate.taught_check(both, np.ones((600, 5), dtype=bool))]) == []
 
 

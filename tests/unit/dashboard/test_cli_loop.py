@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core import trial
 from core.checkpoint import read_card, save_card
 from dashboard.cli import main
 from feedback import catalogue, db, finetune, registry
@@ -66,6 +67,40 @@ def test_a_version_is_shown_in_words(
     assert "the gate has not judged it" in capsys.readouterr().out
     assert run("models", "show", "nothing", monkeypatch=monkeypatch) == 1
     assert "no model 'nothing' is registered" in capsys.readouterr().err
+
+
+def test_the_champion_is_not_judged(
+    instance: Path, checkpoint: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = read_card(checkpoint).version
+    assert run("models", "judge", first, monkeypatch=monkeypatch) == 1
+    assert (
+        f"{first} is the champion: there is nothing to hold it against" in capsys.readouterr().err
+    )
+
+
+def test_a_version_is_judged_again(
+    tmp_path: Path, checkpoint: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUSTECG_INSTANCE", str(tmp_path))
+    monkeypatch.setattr(trial, "PROBES", 6)
+    new = tmp_path / "checkpoints" / "new"
+    shutil.copytree(checkpoint, new)
+    card = save_card(new, read_card(new).model_copy(update={"version": "2026.12-new"}))
+    url = f"sqlite:///{tmp_path / 'trustecg.db'}"
+    db.upgrade(url)
+    engine = db.make_engine(url)
+    sessions = db.make_sessions(engine)
+    furnish(sessions, ward(tmp_path / "data"), checkpoint)
+    with sessions.begin() as session:
+        registry.add(session, card, new)
+    engine.dispose()
+    report = asked(capsys, "models", "judge", "2026.12-new", monkeypatch=monkeypatch)
+    checks = {check["name"]: check for check in report["checks"]}
+    assert checks["early stopping on 9a"]["passed"] is False  # the same weights: no better
+    assert checks["macro AUROC on 9b"]["figures"]["difference"] == 0
+    assert run("models", "show", "2026.12-new", monkeypatch=monkeypatch) == 0
+    assert report["sentence"] in capsys.readouterr().out
 
 
 def test_a_dry_run_says_what_would_be_taught_and_queues_nothing(

@@ -15,6 +15,8 @@ from core.checkpoint import read_card
 from core.ptbxl import Ptbxl
 from feedback import finetune, jobs, registry, runner
 from feedback.db import Sessions
+from feedback.errors import NotPromotable
+from feedback.judging import judge_again
 from feedback.tables import AuditEntry, Job, JobState, ModelState, ModelVersion, Retraining
 from tests.factories_retraining import CONFIG, furnish, ward, weights
 
@@ -108,6 +110,31 @@ def test_the_same_row_gives_the_same_weights(furnished: Sessions, tmp_path: Path
     assert second.version == first.version
     repeated = weights(tmp_path / second.version)
     assert all(np.array_equal(taught[name], repeated[name]) for name in taught)
+
+
+def test_the_gate_asked_again_says_the_same_until_something_else_is_served(
+    furnished: Sessions, checkpoint: Path, tmp_path: Path
+) -> None:
+    run(furnished, enqueue(furnished, tmp_path))
+    first = challenger(furnished)
+    told: list[str] = []
+    again = judge_again(furnished, first.version, actor="eve", tell=told.append)
+    second = challenger(furnished)
+    assert told
+    said = again.as_json
+    assert json.loads(json.dumps(said)) == {k: v for k, v in first.gate.items() if k != "judged_at"}
+    assert second.gate["judged_at"] > first.gate["judged_at"]
+    why = "For a trial on one ward, asked for by its head."
+    with furnished.begin() as session:
+        registry.promote(session, first.version, actor="eve", justification=why)
+        kept = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
+    assert kept.count("model.judge") == 2
+    with pytest.raises(NotPromotable, match="is the champion: there is nothing to hold it"):
+        judge_again(furnished, first.version, actor="eve", tell=told.append)
+    before = read_card(checkpoint).version
+    report = judge_again(furnished, before, actor="eve", tell=told.append)
+    assert (report.champion, report.challenger) == (first.version, before)
+    assert "readings held out from the run" not in [check.name for check in report.checks]
 
 
 def test_a_cancelled_run_leaves_nothing_behind(
