@@ -112,7 +112,7 @@ def gold_list(rows: Sequence[GoldRow]) -> Component:
     if not rows:
         return html.P("No ECG is gold yet.")
     said = ", ".join(f"{row.ecg_id} ({row.origin})" for row in rows)
-    return html.Details([html.Summary(f"{len(rows):,} gold ECGs"), html.P(said)])
+    return html.Details([html.Summary(f"Gold: {len(rows):,}"), html.P(said)])
 
 
 def _pace(one: ReaderReport) -> Component:

@@ -152,7 +152,8 @@ def roll_back(clicks: int | None) -> Component:
 
 
 def _served(model: ModelVersion) -> Component:
-    again = dcc.Link("Show the versions as they are now", href=f"/models?version={model.version}")
+    # a plain link: one of Dash does nothing where the address is already this one
+    again = html.A("Show the versions as they are now", href=f"/models?version={model.version}")
     return html.Span([f"{model.version} is served. ", again])
 
 

@@ -108,7 +108,7 @@ def keep_gold(_clicks: int, text: str | None) -> Told:
             rows = gold.gold_rows(session)
     except FeedbackError as error:
         return problem(error), dash.no_update
-    return html.Span(f"{count:,} ECGs are gold."), parts.gold_list(rows)
+    return html.Span(f"Gold now: {count:,}."), parts.gold_list(rows)
 
 
 @needs(Action.MANAGE_WORKLISTS)
@@ -122,4 +122,4 @@ def keep_adjudicated(clicks: int | None) -> Told:
             rows = gold.gold_rows(session)
     except FeedbackError as error:
         return problem(error), dash.no_update
-    return html.Span(f"{count:,} adjudicated ECGs are gold."), parts.gold_list(rows)
+    return html.Span(f"Gold now, of those adjudicated: {count:,}."), parts.gold_list(rows)

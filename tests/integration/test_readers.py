@@ -56,7 +56,7 @@ def test_readers_see_their_own_alone_and_nothing_of_gold(house: House, role: Rol
 
 def test_pasted_answers_become_gold(house: House, admin: Visitor) -> None:
     said = words(admin.call("keep_gold", {"gold-keep": 1, "gold-csv": CSV}).json["response"])
-    assert "2 ECGs are gold." in said and "2 gold ECGs" in said
+    assert "Gold now: 2." in said and "Gold: 2" in said
     assert "1 (given), 3 (given)" in words(admin.page("/readers"))
     with house.sessions.read() as session:
         assert [row.ecg_id for row in gold.gold_rows(session)] == [1, 3]

@@ -1,0 +1,132 @@
+"""Administrators in a browser: the models page, the readers page, what is exported."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from core.checkpoint import read_card, save_card
+from core.ecg import Superclass
+from feedback import catalogue, registry
+from feedback.tables import AuditEntry, Role, User
+from tests.browser.conftest import Desk, OpenDesk, Serve
+from tests.browser.hands import EMAIL, reading_place
+from tests.factories import Installation, add_person
+from tests.factories_readings import answer, blind, final
+
+ADMIN = "admin@example.org"
+NEW = "2026.12-new"
+WHY = "The ward asked for it, for a trial of a week."
+
+
+@pytest.fixture
+def place(tmp_path: Path, migrated: Path, checkpoint: Path) -> Installation:
+    """An installation with an administrator, a champion and a challenger that the gate stopped."""
+    made = reading_place(tmp_path, migrated)
+    add_person(made.sessions, ADMIN, Role.ADMIN)
+    folder = tmp_path / "new"
+    shutil.copytree(checkpoint, folder)
+    card = save_card(folder, read_card(folder).model_copy(update={"version": NEW}))
+    with made.sessions.begin() as session:
+        catalogue.register_model(session, read_card(checkpoint), checkpoint)
+        model = registry.add(session, card, folder, actor=ADMIN)
+        registry.judged(session, model, _stopped(read_card(checkpoint).version), actor=ADMIN)
+    return made
+
+
+def _stopped(champion: str) -> dict[str, object]:
+    sentence = "The AUROC of MI on 9b differs by -0.0300."
+    check = {"name": "AUROC of MI on 9b", "passed": False, "sentence": sentence, "figures": {}}
+    return {
+        "champion": champion,
+        "challenger": NEW,
+        "passed": False,
+        "sentence": f"{NEW} is stopped by AUROC of MI on 9b.",
+        "checks": [check],
+        "reliability": None,
+    }
+
+
+@pytest.fixture
+def desk(place: Installation, serve: Serve, desks: OpenDesk) -> Desk:
+    """The administrator's place, not signed in yet."""
+    return desks(serve(place))
+
+
+def served(place: Installation) -> str:
+    with place.sessions.read() as session:
+        return catalogue.active_model(session).version
+
+
+def test_a_stopped_challenger_needs_a_reason_and_there_is_a_way_back(
+    desk: Desk, place: Installation
+) -> None:
+    first = served(place)
+    page = desk.sign_in(ADMIN, path=f"/models?version={NEW}")
+    expect(page.get_by_text("The AUROC of MI on 9b differs by -0.0300.")).to_be_visible()
+    expect(page.get_by_text(f"The gate has stopped it ({NEW} is stopped by")).to_be_visible()
+    promote = page.get_by_role("button", name="Promote all the same")
+    promote.click()
+    expect(page.get_by_text("only a written justification of 20 characters")).to_be_visible()
+    assert served(place) == first
+    page.get_by_label("Justification").fill(WHY)
+    promote.click()
+    expect(page.get_by_text(f"{NEW} is served.")).to_be_visible()
+    page.get_by_role("link", name="Show the versions as they are now").click()
+    expect(page.get_by_role("heading", name=f"{NEW}, champion")).to_be_visible()
+    assert served(place) == NEW
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name=f"Roll back to {first}").click()
+    expect(page.get_by_text(f"{first} is served.")).to_be_visible()
+    assert served(place) == first
+    with place.sessions.read() as session:
+        kept = session.scalars(select(AuditEntry).where(AuditEntry.action.like("model.%"))).all()
+    assert [entry.action for entry in kept][-2:] == ["model.promote", "model.rollback"]
+    assert kept[-2].detail["justification"] == WHY
+
+
+def test_gold_answers_show_who_follows_a_wrong_model(desk: Desk, place: Installation) -> None:
+    reader = _reader(place)
+    blind(place.sessions, reader, 1, answer())
+    final(place.sessions, reader, 1, answer(Superclass.MI))
+    page = desk.sign_in(ADMIN, path="/readers")
+    expect(page.get_by_text("Changes unjudged")).to_be_visible()
+    page.get_by_label("Answers as CSV").fill("ecg_id,NORM,MI,STTC,CD,HYP\n1,1,0,0,0,0")
+    page.get_by_role("button", name="Make these gold").click()
+    expect(page.get_by_text("Gold now: 1.")).to_be_visible()
+    page.reload()
+    row = page.get_by_role("row").filter(has_text=EMAIL).filter(has_text="gold")
+    expect(row).to_contain_text("1 of 1, 1.00 [0.03, 1.00] few")
+
+
+def test_a_reader_finds_their_own_readings(desk: Desk, place: Installation) -> None:
+    blind(place.sessions, _reader(place), 1, answer())
+    page = desk.sign_in(EMAIL)
+    page.get_by_role("link", name="My readings").click()
+    expect(page.get_by_role("heading", name="My readings")).to_be_visible()
+    expect(page.get_by_role("row").nth(1)).to_contain_text(EMAIL)
+    expect(page.get_by_text("gold")).to_have_count(0)
+
+
+def test_a_filter_counts_before_it_lets_out(desk: Desk, place: Installation) -> None:
+    reader = _reader(place)
+    for ecg_id in (1, 2):
+        blind(place.sessions, reader, ecg_id, answer())
+    final(place.sessions, reader, 1, answer())
+    page = desk.sign_in(ADMIN, path="/export")
+    expect(page.locator("#export-count")).to_have_text("2")
+    page.get_by_label("Status").select_option("final")
+    expect(page.locator("#export-count")).to_have_text("1")
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Labels (CSV)").click()
+    lines = Path(waiting.value.path()).read_text("utf-8").splitlines()
+    assert len(lines) == 2
+
+
+def _reader(place: Installation) -> int:
+    with place.sessions.read() as session:
+        found = session.scalar(select(User.id).where(User.email == EMAIL))
+    assert found is not None
+    return found
