@@ -1,5 +1,7 @@
 """The read page under a person's hands: keys, lost sessions, failed saves, late answers."""
 
+import threading
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
@@ -93,9 +95,15 @@ def test_a_lost_session_is_noticed_and_loses_nothing(desk: Desk, place: Installa
     page = desk.sign_in(EMAIL, path="/read/1")
     at_ecg(page, 1)
     page.context.clear_cookies()
+    held: list[Route] = []  # until all is typed, the server does not say that the session ended
+    typed = threading.Event()
+    page.route(UPDATE, lambda route: route.continue_() if typed.is_set() else held.append(route))
     page.keyboard.press("2")
     page.keyboard.press("r")
     page.get_by_title("Comment").fill("typed after the session had ended")
+    typed.set()
+    for request in held:
+        request.continue_()
     page.wait_for_url("**/login?next=%2Fread%2F1")
     assert stored(place) == 0
     page.get_by_label("E-mail").fill(EMAIL)
