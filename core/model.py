@@ -90,19 +90,23 @@ class Network(nn.Module):
 
 
 class OneLogit(nn.Module):
-    """The logit of one class alone, (B, 1), for methods that take a network of one output.
-
-    Of several batches side by side it is the sum.
-    """
+    """The logit of one class alone, (B, 1), for methods that take a network of one output."""
 
     def __init__(self, network: Network, column: int) -> None:
         super().__init__()
         self.network = network
         self.column = column
 
-    def forward(self, *signals: Tensor) -> Tensor:
-        logits = torch.stack([self.network(signal).logits for signal in signals])
-        return logits.sum(0)[:, self.column : self.column + 1]
+    def forward(self, signal: Tensor) -> Tensor:
+        logits: Tensor = self.network(signal).logits
+        return logits[:, self.column : self.column + 1]
+
+
+class SummedLogit(OneLogit):
+    """The sum over a bundle of signals, (B, N, 12, 1000), whose gradients keep apart: (B, 1)."""
+
+    def forward(self, bundle: Tensor) -> Tensor:
+        return super().forward(bundle.flatten(0, 1)).reshape(len(bundle), -1, 1).sum(1)
 
 
 class LeadEncoder(nn.Module):

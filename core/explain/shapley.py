@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from core.ecg import Signal
 from core.errors import BackgroundMissing
-from core.explain.case import Attribution, Case, numpy_seed, relative_residual
+from core.explain.case import BATCH, Attribution, Case, numpy_seed, relative_residual
 from core.explain.explanation import Method, Unit
 
 SEED = 0
-PARTS = 3  # of the way from each training record
-PASSES = 2  # at most; the second only where more than RESIDUAL is left over
+PARTS = 4  # of the way from each training record
+TOGETHER = BATCH // PARTS  # training records in one pass
+PASSES = 4  # at most; each further one only where more than RESIDUAL is left over
 RESIDUAL = 0.05
 
 
@@ -63,20 +64,37 @@ class Shap:
 
         Drawn from anywhere, as the library draws, 384 samples left 15 % over: which records come
         up and where on their way weighs more than the gradients. So every record has its turn,
-        and every part of its way one sample, at the same random place within each part.
+        and every part of its way one sample. What goes through the network together lies at the
+        same random place within its part, so every other part is walked backwards: what is too
+        early in one is too late in the next. That left 2 % over in place of 11 % (median).
         """
         import torch
 
-        from core.model import OneLogit
+        from core.model import SummedLogit
 
-        library, model = shap(), OneLogit(case.network, case.column)
+        library, model = shap(), SummedLogit(case.network, case.column)
         total = np.zeros(case.signal.shape)
-        for number, start in enumerate(background):
-            stops = [start + k / PARTS * (case.signal - start) for k in range(PARTS + 1)]
-            ways = [torch.from_numpy(stop[None].astype(np.float32)) for stop in stops]
+        for number in range(0, len(background), TOGETHER):
+            parts = _parts(background[number : number + TOGETHER], case.signal)
+            forwards, (starts, ends) = parts[0], map(torch.from_numpy, parts[1:])
             with torch.no_grad():  # it looks at the shape of what comes out
-                explainer = library.GradientExplainer(model, ways[:-1])
+                explainer = library.GradientExplainer(model, starts[None])
             with numpy_seed(seed), torch.enable_grad():
-                found = explainer.shap_values(ways[1:], nsamples=1, rseed=seed + number)
-            total += np.sum(found, axis=0).reshape(total.shape)
+                found = explainer.shap_values(ends[None], nsamples=1, rseed=seed + number)
+            walked = found.reshape(-1, *case.signal.shape)
+            total += walked[forwards].sum(0) - walked[~forwards].sum(0)
         return total / len(background)
+
+
+def _parts(background: Signal, record: Signal) -> tuple[NDArray[np.bool_], Signal, Signal]:
+    """Which parts of the ways to the record are walked forwards, and where each starts and ends.
+
+    The first is (ways * PARTS,), the others are (ways * PARTS, 12, 1000).
+    """
+    done = np.linspace(0, 1, PARTS + 1)[:, None, None, None]
+    stops = ((1 - done) * background + done * record).astype(np.float32)
+    nearer, farther = stops[1:].reshape(-1, *record.shape), stops[:-1].reshape(-1, *record.shape)
+    part, way = np.divmod(np.arange(len(nearer)), len(background))
+    forwards = (part + way) % 2 == 0
+    swap = ~forwards[:, None, None]
+    return forwards, np.where(swap, nearer, farther), np.where(swap, farther, nearer)

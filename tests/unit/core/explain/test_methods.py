@@ -9,6 +9,7 @@ from core.explain.explanation import Method
 from core.explain.gradients import integrate
 from core.explain.normal import twin
 from core.explain.segments import Segment, Wave
+from core.explain.shapley import PARTS
 from core.explain.tokens import to_samples
 from core.preprocess import prepare
 from tests.factories_ecg import ecg as an_ecg
@@ -94,7 +95,7 @@ def test_shap_is_voltage_above_the_mean_of_the_background_where_the_logit_is_a_s
     expected[row, 300:400] = 0.02 * above[row, 300:400]
     assert found.values == pytest.approx(expected, abs=1e-5)
     assert found.residual == pytest.approx(0, abs=1e-3)
-    assert (found.baseline, found.samples) == ("the mean of 3 training records", 9)
+    assert (found.baseline, found.samples) == ("the mean of 3 training records", 3 * PARTS)
 
 
 def test_lime_finds_the_wave_that_counts():
