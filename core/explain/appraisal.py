@@ -24,7 +24,7 @@ REVISION = 1  # raise it where something is measured otherwise: a stopped run th
 SUBJECTS = 200
 RANDOMISED = 20  # of them are asked of random weights too
 SIMULATED_SEED = 303  # of the pointing game; what was chosen was chosen on 101 and 202
-SLOW = {Method.SHAP: 0.3, Method.LIME: 0.3}  # share of the subjects that they are asked about
+SLOW = {Method.SHAP: 0.5, Method.LIME: 0.5}  # share of the subjects that they are asked about
 _JUDGED, _AIMED = "judged", "aimed"
 
 Advance = Callable[[], object]  # called after every subject

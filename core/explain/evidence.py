@@ -93,6 +93,23 @@ class Evidence(_Part):
     baselines: dict[str, dict[Superclass, Aiming]]  # "random", "r-peaks": they ask no network
     default: Method | None  # what ``choose`` says; None where no method is offered throughout
 
+    def beside(self, earlier: "Evidence") -> "Evidence":
+        """With what an earlier run found of methods that this one did not ask.
+
+        Only where both asked the same: other weights, records or seeds are another measurement.
+        """
+        if self._asked() != earlier._asked():
+            return self
+        methods = earlier.methods | self.methods
+        joined = self.model_copy(
+            update={"methods": {m: methods[m] for m in Method if m in methods}}
+        )
+        return joined.model_copy(update={"default": joined.choose()})
+
+    def _asked(self) -> tuple[object, ...]:
+        seeds = self.simulated_seed, self.random_seeds
+        return self.weights_sha256, self.fold, self.simulated, *seeds
+
     def standing(self, method: Method, superclass: Superclass) -> Standing:
         """Whether ``method`` may explain ``superclass``; a method never measured may not."""
         found = self.methods.get(method)

@@ -68,7 +68,10 @@ def assess(
     *,
     json: bool = False,
 ) -> None:
-    """Measure every method and write the evidence beside the checkpoint; goes on after a stop."""
+    """Measure methods and write the evidence beside the checkpoint; goes on after a stop.
+
+    What an earlier run found of other methods stays.
+    """
     from core.checkpoint import load
     from core.explain.evidence import EVIDENCE, save_evidence
 
@@ -76,9 +79,22 @@ def assess(
     path = checkpoint or load_settings().checkpoint
     judged = load(path)
     evidence = _measured(judged, path / _PARTIAL, data, methods, background)
+    if (earlier := _earlier(path, judged)) is not None:
+        evidence = evidence.beside(earlier)
     save_evidence(path, evidence)
     note(f"wrote {path / EVIDENCE}")
     emit(evidence.model_dump(mode="json"), json, "\n".join(_evidence_lines(evidence)))
+
+
+def _earlier(path: Path, judged: "Checkpoint") -> "Evidence | None":
+    from core.errors import CheckpointAltered
+    from core.explain.evidence import load_evidence
+
+    try:
+        return load_evidence(path, judged.card)
+    except CheckpointAltered as error:  # this run is the remedy
+        note(str(error))
+        return None
 
 
 def _measured(

@@ -110,3 +110,18 @@ def test_evidence_that_does_not_parse_is_refused(tmp_path, checkpoint):
     (tmp_path / EVIDENCE).write_text("{}")
     with pytest.raises(CheckpointAltered, match=r"does not parse \(\d+ errors\)"):
         load_evidence(tmp_path, read_card(checkpoint))
+
+
+def test_a_later_run_of_some_methods_leaves_what_is_known_of_others():
+    earlier = evidence({OFFERED: method_evidence(), Method.SHAP: method_evidence(better=0.5)})
+    later = evidence({Method.SHAP: method_evidence(better=0.95)}).beside(earlier)
+    assert list(later.methods) == [OFFERED, Method.SHAP]
+    assert later.methods[Method.SHAP].better.mean == 0.95
+    assert later.default is OFFERED
+
+
+def test_evidence_of_other_weights_is_not_joined():
+    earlier = evidence({OFFERED: method_evidence()})
+    altered = earlier.model_copy(update={"weights_sha256": "1" * 64})
+    later = evidence({Method.SHAP: method_evidence()})
+    assert later.beside(altered) == later
