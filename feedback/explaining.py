@@ -2,7 +2,7 @@
 
 ``python -m feedback.explaining --owner NAME --parent PID`` needs the database's address in the
 environment; with ``--reports`` it measures what another one has computed. It ends with its
-parent, or when nobody has asked for anything in a while: at rest it would hold half a gigabyte.
+parent, or when nobody has read anything in a while: at rest it would hold half a gigabyte.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,10 +27,12 @@ from core.explain.explanation import Explanation
 from core.ptbxl import Ptbxl
 from core.wfdb_reader import read_wfdb
 from feedback import explanation_queue as queue
-from feedback.db import Sessions, make_engine, make_sessions
-from feedback.errors import JobError, StorageError
+from feedback.catalogue import active_model, active_source
+from feedback.db import Sessions, make_engine, make_sessions, now
+from feedback.errors import CatalogueError, JobError, StorageError
 from feedback.explanation_queue import Claimed
 from feedback.explanations import BACKGROUND_SEED
+from feedback.presence import anybody_since
 from feedback.runner import DATABASE_VARIABLE
 from feedback.tables import Json, ModelVersion, RecordRow, Source
 
@@ -65,28 +68,23 @@ class Explainers:
     def __init__(self) -> None:
         self._loaded: OrderedDict[tuple[int, int], Explainer] = OrderedDict()
 
-    def of(self, subject: Subject) -> "Explainer":
-        """The explainer of the subject's model; raises CheckpointNotFound or CheckpointAltered."""
-        key = (subject.model.id, subject.source.id)
+    def of(self, model: ModelVersion, source: Source) -> "Explainer":
+        """The explainer of a model; raises CheckpointNotFound or CheckpointAltered."""
+        key = (model.id, source.id)
         if key not in self._loaded:
-            self._loaded[key] = self._load(subject)
+            self._loaded[key] = self._load(model, source)
         self._loaded.move_to_end(key)
         while len(self._loaded) > _KEPT:
             self._loaded.popitem(last=False)
         return self._loaded[key]
 
-    def warm_up(self) -> None:
-        """Make what is loaded ready for every method, before one of them is asked for."""
-        for explainer in self._loaded.values():
-            explainer.warm_up()
-
-    def _load(self, subject: Subject) -> "Explainer":
+    def _load(self, model: ModelVersion, source: Source) -> "Explainer":
         from core.explain.explainer import Explainer
 
-        explainer = Explainer.load(Path(subject.model.path), background(subject.source))
-        if explainer.version != subject.model.version:
+        explainer = Explainer.load(Path(model.path), background(source))
+        if explainer.version != model.version:
             raise CheckpointAltered(
-                f"{subject.model.path} holds {explainer.version}, not {subject.model.version}: "
+                f"{model.path} holds {explainer.version}, not {model.version}: "
                 "restart TrustECG, so that the new one is registered"
             )
         return explainer
@@ -126,7 +124,7 @@ def explain_next(
 
 def _compute(sessions: Sessions, explainers: Explainers, claimed: Claimed, owner: str) -> None:
     subject = _subject(sessions, claimed)
-    explainer, ecg = explainers.of(subject), subject.read()
+    explainer, ecg = explainers.of(subject.model, subject.source), subject.read()
     if claimed.explanation is None:
         found = explainer.attribute(ecg, claimed.superclass, claimed.method)
         queue.store(sessions, claimed.id, owner, found, in_words(explainer, ecg, found))
@@ -181,19 +179,34 @@ def _lease_kept(sessions: Sessions, claimed: Claimed, owner: str) -> Iterator[No
 
 
 def serve(sessions: Sessions, owner: str, *, reports: bool = False, idle_s: float = IDLE_S) -> None:
-    """Compute whatever is asked for, until nobody has asked for ``idle_s`` seconds."""
-    explainers, last, warm = Explainers(), time.monotonic(), False
-    while time.monotonic() - last < idle_s:
+    """Compute whatever is asked for, until nobody has read anything for ``idle_s`` seconds."""
+    explainers, last, warm = Explainers(), time.monotonic(), reports  # nobody waits for a report
+    while True:
         try:
             if explain_next(sessions, explainers, owner, reports=reports):
                 last = time.monotonic()
-                continue
+            elif not warm:
+                warm = True
+                warm_up(sessions, explainers)
+            elif time.monotonic() - last < idle_s:
+                time.sleep(POLL_S)
+            elif reports or not anybody_since(sessions, now() - timedelta(seconds=idle_s)):
+                return
+            else:
+                last = time.monotonic()
         except StorageError as error:
             log.warning("asking again: %s", error)
-        if not warm and not reports:  # nobody waits for a report
-            explainers.warm_up()
-            warm = True
-        time.sleep(POLL_S)
+            time.sleep(POLL_S)
+
+
+def warm_up(sessions: Sessions, explainers: Explainers) -> None:
+    """Make the served model ready for every method, before one of them is asked for."""
+    try:
+        with sessions.read() as session:
+            model, source = active_model(session), active_source(session)
+        explainers.of(model, source).warm_up()
+    except (CatalogueError, CoreError) as error:  # whoever asks for an explanation is told
+        log.warning("not warmed up: %s", error)
 
 
 def _end_with(parent: int, sessions: Sessions, owner: str) -> None:

@@ -1,4 +1,4 @@
-"""The explainers beside a worker: started when something waits, and again whenever one has died.
+"""The explainers beside a worker: started before a reader needs them, and when one has died.
 
 There are two: one that readers wait for, and one that measures what it has computed.
 """
@@ -11,17 +11,20 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from feedback import explanation_queue
-from feedback.db import Sessions
+from feedback.db import Sessions, now
 from feedback.errors import StorageError
 from feedback.executors.local import Child, child_environment, owner_name
+from feedback.presence import anybody_since
 
 log = logging.getLogger(__name__)
 
 POLL_S = 0.2  # between two looks at whether anything waits
 RESTART_S = 2.0  # after a process that has died
+LATELY = timedelta(minutes=5)  # whoever signed in or answered since may want an explanation
 COMMAND = (sys.executable, "-m", "feedback.explaining")
 
 
@@ -58,7 +61,8 @@ class Resident:
 def explainer_beside(sessions: Sessions, resident: Resident) -> Iterator[None]:
     """Have explainers whenever something waits for one, during the block.
 
-    They are started then, not before: each holds half a gigabyte.
+    They are not started at once: each holds half a gigabyte. To wait for one that is not ready
+    takes ten seconds and more, so it is started when somebody signs in or reads.
     """
     stop = threading.Event()
     kinds = (replace(resident, reports=reports) for reports in (False, True))
@@ -76,11 +80,17 @@ def explainer_beside(sessions: Sessions, resident: Resident) -> Iterator[None]:
 def _keep(sessions: Sessions, resident: Resident, stop: threading.Event) -> None:
     while not stop.wait(POLL_S):
         try:
-            if explanation_queue.waits(sessions, reports=resident.reports):
+            if _wanted(sessions, resident):
                 _run(sessions, resident, stop)
         except (OSError, StorageError) as error:  # no memory, no process, no database
             log.warning("asking again: %s", error)
             stop.wait(RESTART_S)
+
+
+def _wanted(sessions: Sessions, resident: Resident) -> bool:
+    if explanation_queue.waits(sessions, reports=resident.reports):
+        return True
+    return not resident.reports and anybody_since(sessions, now() - LATELY)
 
 
 def _run(sessions: Sessions, resident: Resident, stop: threading.Event) -> None:

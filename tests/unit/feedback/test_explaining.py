@@ -31,7 +31,7 @@ class Toy:
         return explanation(method, superclass)
 
 
-TOYS: Any = SimpleNamespace(of=lambda subject: Toy())
+TOYS: Any = SimpleNamespace(of=lambda model, source: Toy())
 
 
 def ask(sessions: Sessions, reader: User, method: Method) -> None:
@@ -117,14 +117,31 @@ def test_where_the_records_are_gone_there_is_no_background(
 def test_a_checkpoint_is_loaded_once(library: Sessions, checkpoint: Path) -> None:
     subject = served(library, checkpoint)
     explainers = Explainers()
-    assert explainers.of(subject) is explainers.of(subject)
+    given = subject.model, subject.source
+    assert explainers.of(*given) is explainers.of(*given)
+
+
+def test_the_served_model_is_made_ready(library: Sessions) -> None:
+    made: list[tuple[str, bool]] = []
+    ready: Any = SimpleNamespace(
+        of=lambda model, source: SimpleNamespace(
+            warm_up=lambda: made.append((model.version, source.active))
+        )
+    )
+    explaining.warm_up(library, ready)
+    with library.read() as session:
+        assert made == [(catalogue.active_model(session).version, True)]
+
+
+def test_without_a_data_set_nothing_is_made_ready_and_nothing_fails(sessions: Sessions) -> None:
+    explaining.warm_up(sessions, Explainers())
 
 
 def test_a_checkpoint_that_was_replaced_is_refused(library: Sessions, checkpoint: Path) -> None:
     subject = served(library, checkpoint)
     subject.model.version = "2020.01-00000000"
     with pytest.raises(CheckpointAltered, match="not 2020.01-00000000: restart TrustECG"):
-        Explainers().of(subject)
+        Explainers().of(subject.model, subject.source)
 
 
 def test_what_is_measured_and_said_is_of_the_explanation(
@@ -132,7 +149,7 @@ def test_what_is_measured_and_said_is_of_the_explanation(
 ) -> None:
     monkeypatch.undo()
     subject = served(library, checkpoint)
-    explainer, ecg = Explainers().of(subject), subject.read()
+    explainer, ecg = Explainers().of(subject.model, subject.source), subject.read()
     found = explainer.attribute(ecg, Superclass.MI, Method.GRAD_CAM)
     assert re.match(r"MI 0\.\d\d: .+\.$", explaining.in_words(explainer, ecg, found))
     assert "deletion" in explaining.measured(explainer, ecg, found)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,8 @@ with (folder / started).open("a") as file:
     file.write(f"{os.getpid()}\\n")
 
 class Toy:
-    def warm_up(self): pass
-    def of(self, subject): return self
+    def warm_up(self): (folder / "warm").touch()
+    def of(self, model, source): return self
     def attribute(self, ecg, superclass, method):
         (folder / "computing").touch()
         while (folder / "slow").exists():
@@ -118,7 +119,10 @@ def alive(pid: int) -> bool:
         return False
 
 
-def test_it_is_started_at_the_first_request_and_not_before(bench: Bench) -> None:
+def test_nobody_who_reads_and_nothing_asked_for_starts_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resident, "LATELY", timedelta(0))
     with explainer_beside(bench.sessions, bench.resident):
         time.sleep(3 * resident.POLL_S)
         assert bench.started == []
@@ -126,6 +130,12 @@ def test_it_is_started_at_the_first_request_and_not_before(bench: Bench) -> None
         until(bench.done, bench.log)
         (pid,) = bench.started
     assert not alive(pid)
+
+
+def test_it_is_ready_before_whoever_reads_asks_for_anything(bench: Bench) -> None:
+    with explainer_beside(bench.sessions, bench.resident):
+        until((bench.folder / "warm").exists, bench.log)
+    assert not (bench.folder / "computing").exists()
 
 
 def test_a_request_whose_process_is_killed_is_answered_by_the_next(bench: Bench) -> None:
