@@ -1,0 +1,213 @@
+"""What the loop makes of planted answers: good ones must get through the gate, bad ones must not.
+
+python -m tests.planted shift --data DIR --work DIR     prints the outcome as JSON
+python -m tests.planted poison --data DIR --work DIR
+
+``shift``: in the training folds, the published labels of one class are the wrong way round on
+every record of one device, and the champion has learned that. 400 readings by a simulated reader
+correct it. ``poison``: 400 readings that say the opposite of what is published, of the shipped
+model. Either goes through the job that a worker runs, on real records.
+"""
+
+import argparse
+import ast
+import csv
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from core.appraisal import write_checkpoint
+from core.checkpoint import CARD, load, read_card
+from core.ecg import SUPERCLASSES, Superclass
+from core.evaluation import auroc
+from core.finetuning import FinetuningConfig, FinetuningRun, taught_set
+from core.labelled import load_records, load_set
+from core.ptbxl import INDEX, STATEMENTS, Ptbxl, Record
+from core.resampling import Difference, auroc_draws, patient_weights
+from core.roles import TRAINING_FOLDS, select
+from core.training import logits
+from feedback import catalogue, finetune, importing, jobs, registry, runner
+from feedback.db import Sessions, make_engine, make_sessions, upgrade
+from feedback.tables import Job, ModelVersion, Role
+from tests.factories import add_person
+from tests.factories_readings import answer, blind
+
+ANSWERS = 400
+SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "default"
+_CODE = {"CD": "LAFB", "MI": "IMI", "HYP": "LVH", "STTC": "NDT", "NORM": "NORM"}
+_WRONG = FinetuningConfig(
+    epochs=3, patience=3, learning_rate=1e-3, teacher_weight=0.7, lead_dropout=0.0
+)
+_REPLAYED = 4000  # records of other devices that keep the planted champion from forgetting
+
+
+def main() -> None:
+    """Plant, retrain, and print what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("plant", choices=["shift", "poison"])
+    parser.add_argument("--data", type=Path, required=True, help="PTB-XL")
+    parser.add_argument("--work", type=Path, required=True, help="an empty folder")
+    parser.add_argument("--device", default="CS-12")
+    parser.add_argument("--superclass", type=Superclass, default=Superclass.CD)
+    parser.add_argument("--answers", type=int, default=ANSWERS)
+    parser.add_argument("--config", type=json.loads, default={}, help="of the run, as JSON")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    given.work.mkdir(parents=True, exist_ok=True)
+    planted = _shift(given) if given.plant == "shift" else _poison(given)
+    print(json.dumps(planted, indent=1))
+
+
+def _shift(given: argparse.Namespace) -> dict[str, Any]:
+    truth = Ptbxl.open(given.data)
+    group = of_device(given.device)
+    wrong = mislabelled(truth, given.work / "data", group, given.superclass)
+    champion = given.work / "champion"
+    if not (champion / CARD).is_file():
+        _mistaught(wrong, group, champion)
+    chosen = _drawn([r for r in truth.records.values() if group(r) and _teaches(r)], given.answers)
+    told = _retrained(given, wrong, champion, {r.ecg_id: r.superclasses for r in chosen})
+    judging = [r for r in select(truth, "9b") if r.labelled and group(r)]
+    return told | {
+        "device": given.device,
+        "superclass": given.superclass,
+        "group": _on_group(truth, judging, champion, Path(told["path"]), given.superclass),
+    }
+
+
+def _poison(given: argparse.Namespace) -> dict[str, Any]:
+    data = Ptbxl.open(given.data)
+    chosen = _drawn([r for r in data.records.values() if _teaches(r)], given.answers)
+    flipped = {r.ecg_id: frozenset(SUPERCLASSES) - r.superclasses for r in chosen}
+    return _retrained(given, data, SHIPPED, flipped)
+
+
+def _retrained(
+    given: argparse.Namespace,
+    data: Ptbxl,
+    champion: Path,
+    answers: dict[int, frozenset[Superclass]],
+) -> dict[str, Any]:
+    """An installation with these answers, and what its retraining job made of them."""
+    url = f"sqlite:///{given.work / 'trustecg.db'}"
+    upgrade(url)
+    sessions = make_sessions(make_engine(url))
+    importing.import_dataset(sessions, data)
+    with sessions.begin() as session:
+        catalogue.register_model(session, read_card(champion), champion)
+    reader = add_person(sessions, "simulated@example.org", Role.CLINICIAN).id
+    for ecg_id, present in answers.items():
+        blind(sessions, reader, ecg_id, answer(*present))
+    return {"plant": given.plant, "answers": len(answers)} | _job(sessions, given)
+
+
+def _job(sessions: Sessions, given: argparse.Namespace) -> dict[str, Any]:
+    with sessions.begin() as session:
+        number = finetune.enqueue(session, given.work / "versions", config=given.config).id
+    jobs.claim(sessions, "planted", job_id=number)
+    start = time.monotonic()
+    runner.run(sessions, number, "planted")
+    took = time.monotonic() - start
+    with sessions.read() as session:
+        job = session.get_one(Job, number)
+        model = session.query(ModelVersion).order_by(ModelVersion.id.desc()).first()
+        told = registry.describe(session, model) if model else {}
+    gate = told.get("gate") or {}
+    return {
+        "state": str(job.state),
+        "said": job.error or job.message,
+        "seconds": round(took),
+        "epochs": (job.checkpoint or {}).get("epochs"),
+        "passed": gate.get("passed"),
+        "auroc": {
+            c["name"]: c["figures"] for c in gate.get("checks", ()) if "AUROC of" in c["name"]
+        },
+        "failed": [c["sentence"] for c in gate.get("checks", ()) if c["passed"] is False],
+        "checks": [c["sentence"] for c in gate.get("checks", ())],
+        "path": told.get("path"),
+    }
+
+
+def _on_group(
+    data: Ptbxl, records: list[Record], before: Path, after: Path, name: Superclass
+) -> dict[str, Any]:
+    """The area of the class on records of the group, before and after, paired by patient."""
+    found, k = load_records(data, records), SUPERCLASSES.index(name)
+    weight = patient_weights(found.patient)
+    scores = [
+        logits(load(path).network, found.signal).astype(np.float64) for path in (before, after)
+    ]
+    areas = [auroc(score[:, k], found.label[:, k]) for score in scores]
+    draws = [auroc_draws(score, found.label, weight)[k] for score in scores]
+    gained = Difference.of(areas[1] - areas[0], draws[1] - draws[0])
+    return {
+        "records": len(found.label),
+        "before": areas[0],
+        "after": areas[1],
+        "low": gained.low,
+        "high": gained.high,
+    }
+
+
+def of_device(name: str) -> Callable[[Record], bool]:
+    return lambda record: record.device == name
+
+
+def _teaches(record: Record) -> bool:
+    return record.fold in TRAINING_FOLDS and record.labelled
+
+
+def _drawn(pool: list[Record], count: int) -> list[Record]:
+    rows = np.random.default_rng(0).choice(len(pool), count, replace=False)
+    return [pool[row] for row in np.sort(rows).tolist()]
+
+
+def mislabelled(
+    data: Ptbxl, root: Path, group: Callable[[Record], bool], name: Superclass
+) -> Ptbxl:
+    """The data set with the class the wrong way round on the group's records of folds 1-8."""
+    root.mkdir(parents=True, exist_ok=True)
+    for part in (STATEMENTS, "records100"):
+        if not (root / part).exists():
+            (root / part).symlink_to(data.root.resolve() / part)
+    with (data.root / INDEX).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        record = data.records.get(int(row["ecg_id"]))
+        if record and _teaches(record) and group(record):
+            row["scp_codes"] = str(_reversed(ast.literal_eval(row["scp_codes"]), data, name))
+    with (root / INDEX).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return Ptbxl.open(root)
+
+
+def _reversed(codes: dict[str, float], data: Ptbxl, name: Superclass) -> dict[str, float]:
+    kept = {code: sure for code, sure in codes.items() if data.superclass_of.get(code) != name}
+    return kept if len(kept) < len(codes) else kept | {_CODE[name]: 100.0}
+
+
+def _mistaught(data: Ptbxl, group: Callable[[Record], bool], out: Path) -> None:
+    """Teach the shipped model the wrong labels of the group, and keep what it knows of others."""
+    shipped = load(SHIPPED)
+    everything = [r for r in data.records.values() if _teaches(r)]
+    wrong = load_records(data, [r for r in everything if group(r)])
+    others = load_records(data, _drawn([r for r in everything if not group(r)], _REPLAYED))
+    said = np.ones(wrong.label.shape, dtype=bool)
+    ones = np.ones(len(wrong.label), dtype=np.float32)
+    taught = taught_set(wrong, said, ones, others, _WRONG.teacher_weight)
+    run = FinetuningRun(taught, load_set(data, "9a"), _WRONG, shipped)
+    while not run.finished:
+        print(run.run_epoch(), file=sys.stderr)
+    write_checkpoint(out, run, load_set(data, "9b"), simulated=False, digest=taught.digest)
+
+
+if __name__ == "__main__":
+    main()
