@@ -12,6 +12,7 @@ from dashboard.components.claim import MODES
 from feedback.export_filter import ExportFilter
 from feedback.tables import Stage
 
+ANY = "any"  # a list shows no entry whose value is empty
 FIELDS = tuple(ExportFilter.model_fields)
 _TITLES = {
     "worklist": "Worklist",
@@ -40,10 +41,10 @@ def filter_form(readers: Sequence[str], worklists: Sequence[str]) -> Component:
 
 
 def _chosen(field: str, options: Iterable[tuple[str, str]]) -> Component:
-    offered = [{"label": "any", "value": ""}]
+    offered = [{"label": ANY, "value": ANY}]
     offered += [{"label": label, "value": value} for label, value in options]
     return _labelled(
-        field, dbc.Select(id=ids.of_export(field), options=offered, value="", size="sm")
+        field, dbc.Select(id=ids.of_export(field), options=offered, value=ANY, size="sm")
     )
 
 

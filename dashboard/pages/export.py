@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboard import ids
-from dashboard.components.export_filter import FIELDS, filter_form
+from dashboard.components.export_filter import ANY, FIELDS, filter_form
 from dashboard.components.shell import forbidden, heading, problem
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
@@ -94,7 +94,8 @@ def layout(**_: object) -> Component:
 def count_rows(*entered: Any) -> tuple[str, str, Component | None]:
     """How many rows the filters let out, and the address of that file."""
     try:
-        wanted = ExportFilter.of(dict(zip(FIELDS, entered, strict=True)))
+        given = zip(FIELDS, entered, strict=True)
+        wanted = ExportFilter.of({field: value for field, value in given if value != ANY})
         with context().sessions.read() as session:
             wanted.check(session)
             rows = export.count_readings(session, wanted)

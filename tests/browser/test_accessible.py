@@ -13,6 +13,10 @@ from tests.factories import add_person
 
 ADMIN = "admin@example.org"
 GRAVE = ("serious", "critical")
+PAGES = (
+    *("/", "/worklists", "/export", "/agreement", "/readers", "/people", "/models", "/jobs"),
+    *("/nothing", "/read/99"),
+)
 
 
 @pytest.fixture
@@ -47,10 +51,7 @@ def test_the_way_in(desk: Desk) -> None:
     assert grave(page) == []
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/", "/export", "/agreement", "/readers", "/people", "/jobs", "/nothing", "/read/99"],
-)
+@pytest.mark.parametrize("path", PAGES)
 def test_every_page(desk: Desk, path: str) -> None:
     page = desk.sign_in(ADMIN, path=path)
     expect(page.get_by_role("heading").first).to_be_visible()

@@ -117,6 +117,7 @@ def test_a_filter_counts_before_it_lets_out(desk: Desk, place: Installation) -> 
     final(place.sessions, reader, 1, answer())
     page = desk.sign_in(ADMIN, path="/export")
     expect(page.locator("#export-count")).to_have_text("2")
+    expect(page.get_by_label("Reader").locator("option:checked")).to_have_text("any")
     page.get_by_label("Status").select_option("final")
     expect(page.locator("#export-count")).to_have_text("1")
     with page.expect_download() as waiting:
