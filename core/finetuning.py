@@ -50,7 +50,7 @@ class FinetuningConfig(TrainingConfig):
     warm_up: Share = 0.25
     average: float = 0.98
     stretch: Share = 0.08
-    noise_mv: float = 0.1  # with 0.05 a run inherits what its champion makes of noise
+    noise_mv: float = 0.05
     threads: Count = 1  # of torch: with more, another machine may give other weights
 
     @property
