@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core.ecg import Superclass
-from feedback.tables import Reading, Role
+from feedback.tables import Reading, Role, User
 from tests.factories import Installation, above, add_person, installation, predict, serve_model
 from tests.factories_dataset import dataset
 
@@ -35,6 +35,12 @@ def stored(place: Installation) -> int:
     """How many answers the database has."""
     with place.sessions.read() as session:
         return session.scalar(select(func.count()).select_from(Reading)) or 0
+
+
+def end_sessions(place: Installation) -> None:
+    """What a new password does to whoever is signed in."""
+    with place.sessions.begin() as session:
+        session.execute(update(User).values(session_stamp="another"))
 
 
 def at_ecg(page: Page, ecg_id: int) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from core.ecg import Superclass
 from feedback.tables import Reading
 from tests.browser.conftest import DESK, SMALL, Desk
-from tests.browser.hands import EMAIL, UPDATE, at_ecg, choice, stored
+from tests.browser.hands import EMAIL, UPDATE, at_ecg, choice, end_sessions, stored
 from tests.factories import Installation
 
 ON_SCREEN_AT_ENTER = """document.addEventListener("keydown", (event) => {
@@ -94,10 +94,10 @@ def test_a_lost_session_is_noticed_and_loses_nothing(desk: Desk, place: Installa
     desk.watch.tolerated = ("401",)
     page = desk.sign_in(EMAIL, path="/read/1")
     at_ecg(page, 1)
-    page.context.clear_cookies()
     held: list[Route] = []  # until all is typed, the server does not say that the session ended
     typed = threading.Event()
     page.route(UPDATE, lambda route: route.continue_() if typed.is_set() else held.append(route))
+    end_sessions(place)
     page.keyboard.press("2")
     page.keyboard.press("r")
     page.get_by_title("Comment").fill("typed after the session had ended")
