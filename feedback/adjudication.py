@@ -29,6 +29,7 @@ from feedback.errors import (
     NotIndependent,
     NotInDispute,
 )
+from feedback.gold import gold_verdicts
 from feedback.panel import panel
 from feedback.policy import may_settle
 from feedback.tables import Adjudication, AssistedView, Reading, RecordRow, User, Verdict
@@ -89,9 +90,13 @@ class Settlement:
 
 
 def waiting(session: Session, adjudicator_id: int) -> Waiting:
-    """The conflicts that nobody has settled; raises NoDataset."""
+    """The conflicts that nobody has settled; raises NoDataset.
+
+    Gold records are none: what is known of them judges their readers, and nothing else is asked.
+    """
     everything = consensus(panel(session), adjudicated_verdicts(session))
-    open_ones = [one for one in everything if one.conflicts]
+    gold = gold_verdicts(session)
+    open_ones = [one for one in everything if one.conflicts and one.record_id not in gold]
     seen = _seen_by(session, adjudicator_id)
     return Waiting(
         conflicts=[_conflict(one) for one in open_ones if one.record_id not in seen],

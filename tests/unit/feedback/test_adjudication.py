@@ -26,6 +26,7 @@ from feedback.pool import PoolFilter
 from feedback.tables import Adjudication, AuditEntry, ReadingMode, Role, User, Verdict
 from tests.factories import add_person
 from tests.factories_adjudication import dispute, settled
+from tests.factories_gold import golden, known
 from tests.factories_readings import answer, blind
 from tests.factories_worklists import claimed, worklist
 
@@ -73,6 +74,16 @@ class TestWaiting:
         assert str(refused.value) == (
             "the readers of ECG 2 leave nothing to settle: choose one of the list"
         )
+
+    def test_what_is_known_of_a_gold_record_needs_no_adjudicator(
+        self, disputed: Sessions, umpire: User, reader: User, colleague: User
+    ) -> None:
+        dispute(disputed, (reader.id, colleague.id), 2)
+        dispute(disputed, (reader.id, umpire.id), 3)
+        golden(disputed, {1: known(MI), 3: known(MI)})
+        found = waiting(disputed, umpire)
+        assert [one.ecg_id for one in found.conflicts] == [2]
+        assert found.seen_by_them == 0
 
     def test_a_class_disputed_later_waits_too(
         self, disputed: Sessions, umpire: User, reader: User, colleague: User
