@@ -1,6 +1,6 @@
 """Which answers an export holds: filters that page, command line and count share."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -59,9 +59,9 @@ class ExportFilter(BaseModel):
         if self.reader:
             found.append(Reading.reader_id.in_(select(User.id).where(User.email == self.reader)))
         if self.since:
-            found.append(Reading.submitted_at >= _midnight(self.since))
+            found.append(Reading.submitted_at >= datetime.combine(self.since, time.min, UTC))
         if self.until:
-            found.append(Reading.submitted_at < _midnight(self.until) + timedelta(days=1))
+            found.append(Reading.submitted_at <= datetime.combine(self.until, time.max, UTC))
         if self.superclass:
             found.append(getattr(Reading, column_of(self.superclass)) == Verdict.PRESENT)
         if self.mode:
@@ -97,7 +97,3 @@ def _read_through(name: str) -> ColumnElement[bool]:
         WorklistSlot.reader_id == Reading.reader_id,
         WorklistSlot.reading_id.is_not(None),
     )
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

@@ -111,8 +111,9 @@ def labels() -> Response:
     stream = io.StringIO(newline="")
     try:
         wanted = ExportFilter.of(request.args.to_dict())
-        with context().sessions.begin() as session:
+        with context().sessions.read() as session:  # a snapshot: readers go on meanwhile
             manifest = export.write_labels(session, stream, wanted)
+        with context().sessions.begin() as session:
             export.record_export(session, manifest, actor=person().email, target="download")
     except InvalidFilter as error:
         abort(Response(f"{error}\n", 400, mimetype="text/plain"))
@@ -126,8 +127,9 @@ def everything() -> Response:
     """The archive; refused where a table would not hold the rows that the page counts."""
     stream = io.BytesIO()
     try:
-        with context().sessions.begin() as session:
+        with context().sessions.read() as session:
             manifest = archive.write_archive(session, stream)
+        with context().sessions.begin() as session:
             archive.record_archive(session, manifest, actor=person().email, target="download")
     except (ExportMismatch, NoDataset) as error:
         abort(Response(f"{error}\n", 500, mimetype="text/plain"))

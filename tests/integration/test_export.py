@@ -3,12 +3,17 @@
 import csv
 import io
 import json
+import threading
+from typing import Any
 from zipfile import ZipFile
 
+import pytest
 from sqlalchemy import select
 
 from core.ecg import Superclass
+from feedback import export
 from feedback.tables import AuditEntry, Role
+from tests.factories_readings import blind
 from tests.integration.conftest import House
 from tests.integration.reading import answer_blind, submit, words
 from tests.integration.visitor import Visitor
@@ -39,6 +44,27 @@ def test_the_file_holds_the_rows_that_the_page_counts(house: House, admin: Visit
     ]
     assert {row["mi"] for row in rows[:2]} == {"present"}
     assert {row["agrees_mi"] for row in rows[:2]} == {"agree"}
+
+
+@pytest.mark.parametrize("address", ["/export/labels.csv", "/export/archive.zip"])
+def test_an_answer_that_comes_in_meanwhile_neither_waits_nor_spoils_the_file(
+    house: House, admin: Visitor, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    reader = house.people[Role.CLINICIAN].id
+    blind(house.sessions, reader, 1)
+    counted = export.count_readings
+
+    def count_then_answer(*asked: Any) -> int:
+        rows = counted(*asked)
+        monkeypatch.setattr(export, "count_readings", counted)
+        in_time = threading.Thread(target=blind, args=(house.sessions, reader, 2))
+        in_time.start()
+        in_time.join(5)
+        assert not in_time.is_alive()
+        return rows
+
+    monkeypatch.setattr(export, "count_readings", count_then_answer)
+    assert admin.get(address).status_code == 200
 
 
 def test_a_filter_counts_and_lets_out_the_same(house: House, admin: Visitor) -> None:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -56,6 +56,7 @@ def let_out(sessions: Sessions, **asked: object) -> tuple[list[tuple[str, str]],
         ({"since": TODAY + DAY + DAY}, []),
         ({"until": TODAY - DAY - DAY}, []),
         ({"since": TODAY - DAY, "until": TODAY + DAY, "status": "blind"}, [("2", "reader")]),
+        ({"since": date.min, "until": date.max, "status": "blind"}, [("2", "reader")]),
     ],
 )
 def test_the_rows_are_those_asked_for(
