@@ -5,6 +5,7 @@
 (function () {
   "use strict";
   const IDLE_MS = 300; // after arrival: the first keys come before the next pages
+  const UNPAINTED_MS = 200;
   const GIVE_UP_MS = 10000; // a page that did not come in this time is asked for anew
   const CONTENT = "_pages_content";
   // in the place of a page that left: with no component at all Dash keeps the old one's paths
@@ -44,6 +45,13 @@
     content().classList.toggle("waiting", current !== null);
   }
 
+  /* When what was changed is on screen: the frame after its own begins. A window that is hidden
+     has no frames. */
+  const painted = () => new Promise((done) => {
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0)));
+    setTimeout(done, UNPAINTED_MS);
+  });
+
   /* Put a page that waits on screen; false where none waits for this ECG. */
   function show(ecg) {
     const place = fresh(ecg);
@@ -54,13 +62,13 @@
     expose();
     document.title = "ECG " + ecg + " · TrustECG";
     dash_clientside.answer.arrive(ecg);
-    requestAnimationFrame(() => setTimeout(() => { if (current !== before) drop(before); }, 0));
+    painted().then(() => { if (current !== before) drop(before); });
     return true;
   }
 
   function go(ecg) {
     show(ecg);
-    dash_clientside.set_props("location", { pathname: pathOf(ecg) });
+    painted().then(() => dash_clientside.set_props("location", { pathname: pathOf(ecg) }));
   }
 
   /* One page at a time, so that no key waits for more than one. */
@@ -95,8 +103,26 @@
     return asks ? ecgOf(asks.value) : null;
   }
 
+  /* Where the server sends the reader whose answer it has just stored; null: nowhere. */
+  async function following(response) {
+    const said = await response.clone().json().catch(() => null);
+    const parts = Object.values((said && said.response) || {});
+    const done = parts.map((part) => part.data).find((data) => data && data.next);
+    return done ? ecgOf(done.next) : null;
+  }
+
+  /* An answer that is stored has its next page shown before Dash gets to the response: it takes
+     longer over it than the browser over painting. */
+  async function sendAnswer(resource, options) {
+    const response = await send.call(window, resource, options);
+    const ecg = response.ok ? await following(response) : null;
+    if (ecg !== null && show(ecg)) await painted();
+    return response;
+  }
+
   const send = window.fetch;
   window.fetch = async function (resource, options) {
+    if (dash_clientside.session.isAnswer(options)) return sendAnswer(resource, options);
     const ecg = routedTo(options);
     if (ecg !== null && (await ready(ecg)) && show(ecg)) return new Response(null, { status: 204 });
     if (ecg !== null) routing = ecg;
@@ -116,6 +142,7 @@
   const none = () => dash_clientside.no_update;
   window.dash_clientside.ahead = {
     show: show,
+    painted: painted,
     here: function (ecg) {
       setTimeout(() => dash_clientside.set_props("here", { data: { ecg: ecg, n: ++count } }), IDLE_MS);
     },

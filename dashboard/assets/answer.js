@@ -65,10 +65,10 @@
     document.getElementById("page").focus({ preventScroll: true });
     dash_clientside.ahead.here(ecg);
     const meta = metas.get(ecg); // the form of a page that waited was made before its turn
-    if (meta) {
-      const started = { started: new Date().toISOString() };
-      dash_clientside.set_props({ ecg: ecg, part: "meta" }, { data: Object.assign({}, meta, started) });
-    }
+    if (!meta) return;
+    const started = { started: new Date().toISOString() };
+    dash_clientside.ahead.painted().then(() =>
+      dash_clientside.set_props({ ecg: ecg, part: "meta" }, { data: Object.assign({}, meta, started) }));
   }
 
   /* Whoever gives a verdict has said by that whether the model is right: the word is never its

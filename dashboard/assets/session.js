@@ -100,4 +100,7 @@
   window.addEventListener("beforeunload", (event) => {
     if (waiting) event.preventDefault(); // the browser asks whether to leave
   });
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.session = { isAnswer: isAnswer };
 })();
