@@ -38,6 +38,10 @@ _AS_MANY = 0.5  # of the beats of the largest family: enough to be the basic rhy
 _FLAT_T_MV = 0.05  # in the largest lead: its end cannot be seen
 _ISOELECTRIC = 0.1  # net area as a share of the whole, in I and aVF: no axis
 _CHEST = re.compile(r": (V\d|the chest)")  # exchanged, that leaves the frontal axis alone
+# from one RR to the next, as a share: exceeded by 94 % of 200 records of PTB-XL in atrial
+# fibrillation, 35 % in sinus arrhythmia, 5 % in sinus rhythm
+_UNEVEN_RR = 0.075
+_UNEVEN = "irregular rhythm, corrected by the mean RR"
 _NO_AXIS = "the limb leads do not fit each other: check the gains in the file"
 
 
@@ -56,7 +60,10 @@ class MedianBeat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intervals:
-    """Rate in /min, intervals in ms, axes in degrees; ``reasons`` say why a value is None."""
+    """Rate in /min, intervals in ms, axes in degrees; ``reasons`` say why a value is None.
+
+    ``caveats`` say why a value that is given is to be taken with care.
+    """
 
     heart_rate: float | None = None
     pr: float | None = None
@@ -69,6 +76,7 @@ class Intervals:
     t_axis: float | None = None
     median: MedianBeat | None = None
     reasons: dict[str, str] = field(default_factory=dict)
+    caveats: dict[str, str] = field(default_factory=dict)
 
 
 def measure(ecg: Ecg) -> Intervals:
@@ -90,7 +98,8 @@ def measure(ecg: Ecg) -> Intervals:
     if "qt" in reasons:  # no marks where nothing is to be seen
         beat = replace(beat, marks=replace(beat.marks, t_onset=None, t_end=None))
     measured: dict[str, Any] = {"heart_rate": rate, **timed, **axes}
-    return Intervals(median=beat, reasons=reasons, **measured)
+    caveats = _caveats(timed, found.irregularity)
+    return Intervals(median=beat, reasons=reasons, caveats=caveats, **measured)
 
 
 def basic_rhythm(found: Delineation) -> Marked | None:
@@ -154,6 +163,16 @@ def _times(
         reasons |= dict.fromkeys(("qtc_bazett", "qtc_fridericia"), "fewer than two beats")
         return timed
     return timed | {"qtc_bazett": bazett(qt, rate), "qtc_fridericia": fridericia(qt, rate)}
+
+
+def _caveats(timed: dict[str, float], irregular: float) -> dict[str, str]:
+    """Corrections for the rate mean little where every RR is another one.
+
+    Rautaharju et al., "Part IV: the ST segment, T and U waves, and the QT interval", Circulation
+    119:e241 (2009).
+    """
+    corrected = [name for name in timed if name.startswith("qtc")]
+    return dict.fromkeys(corrected, _UNEVEN) if irregular > _UNEVEN_RR else {}
 
 
 def _no_qt(beat: MedianBeat) -> str | None:

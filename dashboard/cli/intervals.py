@@ -43,7 +43,7 @@ def _answer(name: str, ecg: Ecg | RecordError) -> dict[str, Any]:
         return identity | {"error": str(ecg)}
     measured = measure(ecg)
     values = {value: _rounded(value, getattr(measured, value)) for value in VALUES}
-    return identity | values | {"reasons": measured.reasons}
+    return identity | values | {"reasons": measured.reasons, "caveats": measured.caveats}
 
 
 def _rounded(name: str, value: float | None) -> float | None:
@@ -56,5 +56,6 @@ def _rounded(name: str, value: float | None) -> float | None:
 def _line(answer: dict[str, Any]) -> str:
     shown = "  ".join(f"{word} {number(answer[name], 0)}" for name, word in _SHOWN.items())
     names = {name: reason for name, reason in answer["reasons"].items() if name in _SHOWN}
-    why = "; ".join(reason for reason in dict.fromkeys(names.values()))
+    care = [f"QTc: {caveat}" for caveat in answer["caveats"].values()]
+    why = "; ".join(dict.fromkeys([*names.values(), *care]))
     return f"{answer['id']}: {shown}" + (f"  ({why})" if why else "")

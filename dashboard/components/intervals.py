@@ -3,6 +3,8 @@
 They are measured on the signal and owe nothing to the model: a blind reader may see them.
 """
 
+from typing import Any
+
 from dash import html
 from dash.development.base_component import Component
 
@@ -24,14 +26,27 @@ NAMES = {
 }
 _IN_LINE = ("heart_rate", "pr", "qrs", "qt", "qtc_bazett", "qtc_fridericia", "axis")
 _HOW = "Measured on the signal by rules, not by the model."
+# Spikes are not looked for: of 100 samples a second, those of half of 200 paced records of
+# PTB-XL stand out as do 2 % of records in sinus rhythm. The record says it of 97 % of them.
+_PACED = (
+    "The record names a pacemaker: PR, QRS, QT and axes of paced beats are not those of the "
+    "heart's own conduction."
+)
 
 
-def intervals_view(measured: Intervals, *, theme: Theme = LIGHT) -> Component:
+def intervals_view(
+    measured: Intervals, *, pacemaker: bool = False, theme: Theme = LIGHT
+) -> Component:
     """The values in one line; unfolded with their reasons beside the beat they were read from."""
     values = [html.Span(_short(name, measured)) for name in _IN_LINE]
+    if measured.caveats:
+        values.append(html.Span("irregular rhythm", className="flag"))
+    if pacemaker:
+        values.append(html.Span("pacemaker", className="flag"))
     return html.Details(
         [
             html.Summary([html.Span("Intervals", className="title"), *values]),
+            html.P(_PACED, className="quiet") if pacemaker else None,
             html.Div([_table(measured), *_beat(measured, theme)], className="measured"),
         ],
         className="intervals numbers",
@@ -66,7 +81,9 @@ def _table(measured: Intervals) -> Component:
 def _row(name: str, measured: Intervals) -> Component:
     title, unit = NAMES[name]
     value = shown(getattr(measured, name), unit)
-    cell = value or html.Span(f"not measurable: {measured.reasons[name]}", className="quiet")
+    cell: Any = value or html.Span(f"not measurable: {measured.reasons[name]}", className="quiet")
+    if caveat := measured.caveats.get(name):
+        cell = [value, html.Span(f", with care: {caveat}", className="quiet")]
     return html.Tr([html.Th(title, scope="row"), html.Td(cell)])
 
 

@@ -121,7 +121,9 @@ def trace(source: Source, record: RecordRow) -> Component:
     sheet = paper(
         ecg, paper_settings(), simulated=source.simulated, ecg_id=record.ecg_id, theme=theme()
     )
-    return html.Div([sheet, intervals_view(context().measurements.of(ecg), theme=theme())])
+    measured = context().measurements.of(ecg)
+    paced = bool(record.pacemaker)
+    return html.Div([sheet, intervals_view(measured, pacemaker=paced, theme=theme())])
 
 
 def _blind(record: RecordRow, reader_id: int, state: ReadingState) -> Component:

@@ -143,6 +143,22 @@ def test_a_flat_t_wave_has_no_end() -> None:
     assert measured.median is not None and measured.median.marks.t_end is None
 
 
+@pytest.mark.parametrize("jitter", [0.0, 0.25])
+def test_corrections_for_the_rate_are_to_be_taken_with_care_in_an_irregular_rhythm(
+    jitter: float,
+) -> None:
+    beat = ecg().signal[:, :80]  # one a stretch, of which every other one is longer
+    longer = np.pad(beat, ((0, 0), (0, round(80 * jitter))), mode="edge")
+    heights = np.linspace(0.9, 1.1, 14)  # quite alike, they would be taken for cut off
+    beats = [heights[n] * (longer if n % 2 else beat) for n in range(14)]
+    signal = np.concatenate(beats, axis=1)[:, :1000].astype(np.float32)
+    measured = measure(Ecg(signal=signal, rate=100))
+    assert measured.qtc_bazett is not None
+    cared = {"qtc_bazett", "qtc_fridericia"} if jitter else set()
+    assert set(measured.caveats) == cared
+    assert all("irregular rhythm" in why for why in measured.caveats.values())
+
+
 @pytest.mark.parametrize("finding", list(Finding))
 def test_every_value_is_there_or_has_a_reason(finding: Finding) -> None:
     measured = measure(simulate_record(5, [finding], rate=100, ectopics=2).ecg)

@@ -34,6 +34,23 @@ def test_what_is_not_measurable_says_why() -> None:
         assert f"not measurable: why {name}" in text
 
 
+def test_what_is_to_be_taken_with_care_says_why() -> None:
+    rest = {name: "why" for name in VALUES if name not in ("heart_rate", "qtc_bazett")}
+    uneven = Intervals(
+        heart_rate=92, qtc_bazett=431, reasons=rest, caveats={"qtc_bazett": "irregular rhythm"}
+    )
+    text = said(uneven)
+    assert ", with care: irregular rhythm" in text
+    assert text.count("with care") == 1
+
+
+def test_a_pacemaker_is_named_beside_the_values_that_it_makes() -> None:
+    measured = measure(ecg())
+    paced = json.dumps(intervals_view(measured, pacemaker=True), cls=PlotlyJSONEncoder)
+    assert "The record names a pacemaker" in paced
+    assert "pacemaker" not in said(measured)
+
+
 def test_the_beat_is_drawn_where_there_is_one() -> None:
     measured = measure(ecg())
     assert measured.median is not None
