@@ -3,6 +3,7 @@
 (function () {
   "use strict";
   const LEADS = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"];
+  const CLICK_PX = 6; // farther, it was no click
   const PARTS = ["sheet", "speed", "gain", "signal"];
   const pointer = { x: -1, y: -1 };
   const shown = {}; // by ECG: what its paper shows
@@ -89,11 +90,22 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest(".all-leads");
     if (button) alone(button.closest(".read"), null);
-    const page = pageOf(event);
-    if (!page || page.querySelector(".calipers-on")) return;
-    const named = [...page.querySelectorAll(".textpoint text")]
+  });
+  /* A name is chosen by where the pointer goes down: plotly covers the page from then on, and a
+     sheet that is drawn anew before the pointer goes up has its names elsewhere. */
+  let pressed = null; // page, name and place
+  document.addEventListener("pointerdown", (event) => {
+    const page = event.button === 0 && pageOf(event);
+    pressed = null;
+    if (!page || page.querySelector(".calipers-on") || aloneOn(page)) return;
+    const named = [...page.querySelectorAll(".paper-frame .textpoint text")]
       .find((name) => within(name.getBoundingClientRect(), event));
-    if (named && !aloneOn(page)) alone(page, named.textContent);
+    if (named) pressed = { page: page, lead: named.textContent, x: event.clientX, y: event.clientY };
+  });
+  document.addEventListener("pointerup", (event) => {
+    const moved = pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y);
+    if (pressed && moved < CLICK_PX) alone(pressed.page, pressed.lead);
+    pressed = null;
   });
 
   window.dash_clientside = window.dash_clientside || {};

@@ -16,7 +16,6 @@ _COARSE_MM = 5
 _TITLE_MM = 10.0  # lead names, above their baseline
 _CLOSE_MM = 20.0  # rows nearer than this have no room for names between them
 _NAME_MM = 10.0  # width of a name
-_NAMED_MM = 250.0  # a longer lead has its name once more: a screen seldom shows all of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +65,7 @@ class PaperLayout:
     top_mm: float = 20.0  # above the first baseline
     bottom_mm: float = 25.0  # below the last baseline, with the band of scale and captions
     band_mm: float = 15.0
+    named_mm: float = 250.0  # a lead longer than this has its name once more
 
     @property
     def left_mm(self) -> float:
@@ -152,7 +152,7 @@ class PaperLayout:
     def names(self) -> Iterator[tuple[Segment, float]]:
         """Segments, and the paper seconds where their names stand: several in a long one."""
         for segment in self.segments:
-            times = max(1, round(segment.width * self.speed / _NAMED_MM))
+            times = max(1, round(segment.width * self.speed / self.named_mm))
             for part in range(times):
                 margin = self._close and part == 0
                 at = segment.at + part * segment.width / times

@@ -1,7 +1,7 @@
 """What a reader may choose of the paper: layout, speed, gain, signal, or one lead alone."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self, TypeVar
 
@@ -49,6 +49,7 @@ _BY_THREE = (LEADS[0:3], LEADS[3:6], LEADS[6:9], LEADS[9:12])
 _BY_SIX = (LEADS[0:6], LEADS[6:12])
 _DENSE_MM = 25.0  # between the baselines of six rows
 _TWELVE_MM = 15.0  # of twelve: the sheet still fits a screen
+_NAMED_ALONE_MM = 62.5  # from one name of a lead alone to the next
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -99,8 +100,9 @@ def sheet_of(sheet: Sheet, speed: Speed = Speed.USUAL, gain: Gain = Gain.USUAL) 
 
 
 def single(lead: Lead, speed: Speed = Speed.USUAL, gain: Gain = Gain.USUAL) -> PaperLayout:
-    """One lead alone, for 10 s."""
-    return columns(lead, [[lead]], speed=float(speed), gain=float(gain))
+    """One lead alone, for 10 s; enlarged, a screen shows a few seconds of it."""
+    sheet = columns(lead, [[lead]], speed=float(speed), gain=float(gain))
+    return replace(sheet, named_mm=_NAMED_ALONE_MM)
 
 
 def _choice(kind: type[Choice], word: object, usual: Choice) -> Choice:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from dashboard.figures.sheets import Gain, Sheet, Speed
 from tests.browser.conftest import DESK, SMALL, Desk, OpenDesk, Serve
-from tests.browser.hands import EMAIL, at_ecg, reading_place, until
+from tests.browser.hands import EMAIL, at_ecg, reading_place
 from tests.factories import Installation
 
 WIDE = {"width": 1920, "height": 1080}
@@ -67,15 +67,6 @@ def drawn(page: Page, words: str) -> None:
     expect(page.locator(".paper .annotation text").first).to_have_text(
         re.compile(words.replace(" ", "[ \u00a0]+"))
     )
-
-
-def clicked_alone(page: Page, lead: str) -> bool:
-    """Click on a name, which may still move while the sheet grows; whether its lead is alone."""
-    names = page.locator(".paper .textpoint")
-    if names.count() > 1:
-        names.filter(has_text=lead).click(force=True)  # through plotly's cover
-        page.wait_for_timeout(1000)
-    return names.all_text_contents() == [lead]
 
 
 def test_a_pulse_of_1_mv_is_true_to_the_paper_at_every_setting(page: Page) -> None:
@@ -153,13 +144,21 @@ def test_a_lead_comes_alone_and_goes_back_by_one_key(page: Page) -> None:
     page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.4 * box["height"])  # V2
     page.keyboard.press("z")
     expect(traces).to_have_count(3)
-    expect(page.locator(".paper .textpoint")).to_have_text("V2")
+    expect(page.locator(".paper .textpoint").first).to_have_text("V2")
+    page.wait_for_function(GROWN)
+    alone = page.locator(".paper").bounding_box()
+    assert alone and alone["width"] > 2 * box["width"]
+    assert alone["height"] > 0.8 * box["height"]
+    pulse = page.evaluate(PULSE)
+    assert pulse["tall"] == pytest.approx(2 * pulse["wide"], rel=0.02)
     page.keyboard.press("]")
-    expect(page.locator(".paper .textpoint")).to_have_text("V3")
+    expect(page.locator(".paper .textpoint").first).to_have_text("V3")
     page.keyboard.press("Escape")
     expect(traces).to_have_count(15)
     page.wait_for_function(GROWN)
-    until(lambda: clicked_alone(page, "aVF"))
+    page.locator(".paper .textpoint", has_text="aVF").click(force=True)  # through plotly's cover
+    expect(traces).to_have_count(3)
+    expect(page.locator(".paper .textpoint").first).to_have_text("aVF")
     page.get_by_role("button", name="All leads").click()
     expect(traces).to_have_count(15)
 
