@@ -8,7 +8,7 @@ held it may still answer (``feedback.filling``).
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -122,12 +122,20 @@ def mode_of(session: Session, reader_id: int, record_id: int) -> ReadingMode:
 
 
 def upcoming(session: Session, reader_id: int, worklist_id: int, count: int) -> list[int]:
-    """The ECGs that would come next for this reader; nothing is claimed."""
-    slots = claimable(worklist_id, reader_id).limit(count).subquery()
+    """The ECGs that would probably come next for this reader; nothing is claimed.
+
+    None of an assisted worklist: its pages show the opinion, which is noted when it is claimed.
+    """
+    worklist = session.get(Worklist, worklist_id)
+    if worklist is None or worklist.mode is ReadingMode.ASSISTED:
+        return []
+    slots = claimable(worklist_id, reader_id).subquery()
     query = (
         select(RecordRow.ecg_id)
         .join(slots, slots.c.record_id == RecordRow.id)
-        .order_by(slots.c.position)
+        .group_by(RecordRow.ecg_id)  # a record has a slot for each of its readers
+        .order_by(func.min(slots.c.position))
+        .limit(count)
     )
     return list(session.scalars(query))
 

@@ -12,7 +12,8 @@
   const NOTHING = { type: "Div", namespace: "dash_html_components", props: { className: "left" } };
   const asked = new Map(); // place -> the ECG asked for
   let current = null; // the place on screen; null: what the router brought
-  let next = { after: null, ecgs: [] };
+  let behind; // the place that was left and is to be emptied
+  let next = { after: null, ecgs: [], claimed: false };
   let routing = null; // the ECG whose page the router has asked for
   let count = 0;
 
@@ -52,18 +53,30 @@
     setTimeout(done, UNPAINTED_MS);
   });
 
-  /* Put a page that waits on screen; false where none waits for this ECG. */
-  function show(ecg) {
+  /* Put a page that waits on screen; false where none waits for this ECG. The page before stays
+     as it is, out of sight: it may have an answer to come. */
+  function reveal(ecg) {
     const place = fresh(ecg);
     if (!place) return false;
     if (place === current) return true;
-    const before = current;
+    clear();
+    behind = current;
     current = place;
+    if (next.claimed) place.querySelector(".read").dataset.held = "yes"; // since it was laid out
     expose();
     document.title = "ECG " + ecg + " · TrustECG";
     dash_clientside.answer.arrive(ecg);
-    painted().then(() => { if (current !== before) drop(before); });
     return true;
+  }
+  function clear() {
+    if (behind !== undefined && behind !== current) drop(behind);
+    behind = undefined;
+  }
+  /* The same for good. */
+  function show(ecg) {
+    const shown = reveal(ecg);
+    if (shown) painted().then(clear);
+    return shown;
   }
 
   function go(ecg) {
@@ -116,7 +129,7 @@
   async function sendAnswer(resource, options) {
     const response = await send.call(window, resource, options);
     const ecg = response.ok ? await following(response) : null;
-    if (ecg !== null && show(ecg)) await painted();
+    if (ecg !== null && reveal(ecg)) await painted();
     return response;
   }
 

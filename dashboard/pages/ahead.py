@@ -14,7 +14,7 @@ from dashboard.components import reading
 from dashboard.context import context
 from dashboard.pages.read_callbacks import order_of, worklist_of
 from dashboard.security import needs, person
-from feedback import catalogue
+from feedback import catalogue, claims
 from feedback.errors import CatalogueError
 from feedback.policy import Action
 from feedback.worklist import upcoming
@@ -58,12 +58,17 @@ def come_next(here: Json | None, query: Json | None) -> Any:
     count = context().settings.ahead
     if not here or not count:
         return no_update
-    if worklist_of(query) is not None:
-        # the next one is known when it is claimed, and may be another reader's by then
-        return {"after": None, "ecgs": []}
+    worklist_id = worklist_of(query)
     with context().sessions.read() as session:
+        if worklist_id is not None:
+            # 'after' none: which one is next is known when it is claimed, and the page that waits
+            # for it is shown then; a colleague's by that time, it was laid out in vain
+            # after a reload the one on screen is held again a moment later than this is asked
+            likely = claims.upcoming(session, person().id, worklist_id, count + 1)
+            ecgs = [ecg_id for ecg_id in likely if ecg_id != here["ecg"]][:count]
+            return {"after": None, "ecgs": ecgs, "claimed": True}
         found = upcoming(session, person().id, order_of(query), int(here["ecg"]), count)
-    return {"after": here["ecg"], "ecgs": found}
+    return {"after": here["ecg"], "ecgs": found, "claimed": False}
 
 
 @needs(Action.READ)

@@ -51,7 +51,7 @@ def test_the_next_three_wait_and_are_shown_without_asking(desk: Desk, place: Ins
     asked = pages_asked(page)
     answer_both(page, "n")
     at_ecg(page, 2)
-    assert page.url.endswith("/read/2")
+    page.wait_for_url("**/read/2")
     assert page.title() == "ECG 2 · TrustECG"
     wait_for(page, 3, 4, 5)
     answer_both(page, "2", "r")

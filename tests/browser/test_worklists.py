@@ -6,16 +6,17 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
-from feedback.tables import ReadingMode, WorklistSlot
+from feedback.tables import ReadingMode, Role, WorklistSlot
 from tests.browser.conftest import Desk, OpenDesk, Serve
 from tests.browser.hands import EMAIL, TWICE_MS, answer_blind, answer_both, reading_place, until
-from tests.factories import Installation
-from tests.factories_worklists import worklist
+from tests.browser.test_ahead import WAITING, pages_asked
+from tests.factories import Installation, add_person
+from tests.factories_worklists import claimed, worklist
 
 
 @pytest.fixture
 def place(tmp_path: Path, migrated: Path) -> Installation:
-    """Six ECGs with opinions, and a reader; the next pages would wait if they could."""
+    """Six ECGs with opinions, and a reader whose next two ECGs are laid out."""
     return reading_place(tmp_path, migrated, ahead=2)
 
 
@@ -60,6 +61,40 @@ def test_three_ecgs_by_keyboard_and_then_the_reason_why_no_more(
     expect(page.get_by_role("heading", name="Worklist")).to_be_visible()
     expect(page.locator("#status")).to_contain_text("All of 'Morning' is read")
     assert len(set(seen)) == 3
+
+
+def test_the_next_of_a_worklist_waits_and_is_shown_without_asking(
+    desk: Desk, place: Installation
+) -> None:
+    worklist(place.sessions, records=4)
+    page = start(desk)
+    first = opened(page, [])
+    waiting = waits(page, 2)
+    asked = pages_asked(page)
+    answer_both(page, "n")
+    assert opened(page, [first]) in waiting
+    expect(
+        page.get_by_text("Morning · blind first · held until").filter(visible=True)
+    ).to_be_visible()
+    assert held(place) == 1
+    assert asked == []
+
+
+def test_what_waits_may_be_a_colleagues_by_then(desk: Desk, place: Installation) -> None:
+    made = worklist(place.sessions, records=3)
+    page = start(desk)
+    first = opened(page, [])
+    waits(page, 2)
+    colleague = add_person(place.sessions, "colleague@example.org", Role.CLINICIAN)
+    theirs = claimed(place.sessions, colleague.id, made.id).ecg_id
+    answer_both(page, "n")
+    assert opened(page, [first]) not in (first, theirs)
+
+
+def waits(page: Page, count: int) -> list[int]:
+    """So many ECGs wait, painted."""
+    page.wait_for_function(f"() => {WAITING}.length === {count}")
+    return page.evaluate(WAITING)
 
 
 def test_an_ecg_put_off_is_given_back(desk: Desk, place: Installation) -> None:

@@ -163,6 +163,13 @@ def test_what_comes_next_is_told_and_not_claimed(library: Sessions, reader: User
     assert claimed(library, reader.id, made.id).ecg_id == following[0]
 
 
+def test_what_comes_next_comes_once_however_many_read_it(library: Sessions, reader: User) -> None:
+    made = worklist(library, records=4, readers_each=2)
+    with library.read() as session:
+        following = claims.upcoming(session, reader.id, made.id, 3)
+    assert len(set(following)) == 3
+
+
 @pytest.fixture
 def assisted(library: Sessions) -> int:
     """An assisted worklist of one record, which has an opinion."""
@@ -196,6 +203,13 @@ def test_who_saw_the_opinion_answers_blind_no_more(
     blind_list = worklist(library, name="Blind")
     with library.read() as session:
         assert ecg_id not in claims.upcoming(session, reader.id, blind_list.id, 10)
+
+
+def test_nothing_of_an_assisted_worklist_is_told_ahead(
+    library: Sessions, reader: User, assisted: int
+) -> None:
+    with library.read() as session:
+        assert claims.upcoming(session, reader.id, assisted, 3) == []
 
 
 def test_who_saw_every_opinion_is_told_that_it_asks_for_blind_answers(
