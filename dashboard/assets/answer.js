@@ -6,6 +6,7 @@
   "use strict";
   const PAUSE_MS = 600; // of typing, before a draft is sent
   const opened = new Set(); // the forms that have been filled
+  const sent = new Map(); // form -> the answer that was submitted last
   const TWICE_MS = 700; // a second press within it was meant for the form before
   let openedAt = -Infinity; // when a form took the place of another one at the same ECG
   const timers = new Map(); // form -> when its draft goes out
@@ -115,6 +116,12 @@
     if (row) pair(row, input);
   });
 
+  /* Why an answer was not saved says nothing of another one. */
+  function withdraw(meta) {
+    if (!sent.delete(meta.form)) return;
+    dash_clientside.set_props({ ecg: meta.ecg, part: "message" }, { children: "" });
+  }
+
   function open(meta, text) {
     const form = document.querySelector('[data-form="' + meta.form + '"]');
     const waits = form && form.closest(".slot.waiting");
@@ -147,13 +154,16 @@
       }
       write(meta.key, text);
       later(meta, payload);
+      if (text !== sent.get(meta.form)) withdraw(meta);
       return payload;
     },
     /* What stands in the form at the moment of the press, whatever has been gathered by then. */
     send: function (clicks, ...values) {
       if (!clicks) return dash_clientside.no_update;
       const meta = values.pop();
-      return { payload: compose(meta, ...values), press: clicks };
+      const payload = compose(meta, ...values);
+      sent.set(meta.form, JSON.stringify(payload));
+      return { payload: payload, press: clicks };
     },
     confirmed: function (saved, meta) {
       if (saved && read(meta.key) === JSON.stringify(saved.payload)) write(meta.key, null);

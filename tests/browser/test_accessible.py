@@ -57,13 +57,27 @@ def test_every_page(desk: Desk, path: str) -> None:
     expect(page.get_by_role("heading").first).to_be_visible()
     page.wait_for_load_state("networkidle")
     assert grave(page) == []
+    darken(page)
+    page.wait_for_load_state("networkidle")
+    assert grave(page) == []
 
 
+def darken(page: Page) -> None:
+    """Everything dark, as after ``d``."""
+    page.keyboard.press("d")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    expect(page.get_by_role("heading").first).to_be_visible()
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESK, SMALL], ids=["1440x900", "1024x768"])
-def test_an_ecg_before_and_after_the_answer(desk: Desk, size: dict[str, int]) -> None:
+def test_an_ecg_before_and_after_the_answer(desk: Desk, size: dict[str, int], look: str) -> None:
     desk.page.set_viewport_size(size)
     page = desk.sign_in(EMAIL, path="/read/1")
     at_ecg(page, 1)
+    if look == "dark":
+        darken(page)
+        at_ecg(page, 1)
     page.keyboard.press("2")
     assert grave(page) == []
     page.keyboard.press("x")

@@ -265,6 +265,8 @@ def test_nothing_overlaps_or_is_cut(desk: Desk, size: dict[str, int]) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
     fits(page)
+    page.keyboard.press("End")  # a form along the lower edge lies over what is above it
+    page.wait_for_timeout(300)
     apart(page, ".trace", ".entry", ".evidence", ".read-head", ".bar")
     apart(page, ".opinion", ".explanation", ".published")
     apart(page, ".questions .question:nth-child(2) .name", ".question:nth-child(2) .controls")
@@ -291,10 +293,28 @@ def apart(page: Page, *selectors: str) -> None:
             assert one == other or beside or below, f"{one} overlaps {other}"
 
 
-def test_a_refusal_is_on_screen_where_the_form_is_not(desk: Desk) -> None:
+def test_form_and_refusal_are_on_screen_where_little_is_to_be_had(desk: Desk) -> None:
     desk.page.set_viewport_size(SMALL)
     page = desk.sign_in(EMAIL, path="/read/1")
     at_ecg(page, 1)
     page.keyboard.press("2")
+    expect(page.locator(".entry")).to_be_in_viewport(ratio=1)
     page.keyboard.press("Enter")
     expect(page.get_by_text("Not saved: no verdict on NORM")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("r")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
+    expect(page.locator(".entry")).to_be_in_viewport(ratio=1)
+
+
+def test_a_refusal_goes_with_the_answer_that_was_refused(desk: Desk) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    refusal = page.get_by_text("Not saved: no verdict on NORM")
+    expect(refusal).to_be_visible()
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    expect(refusal).to_be_visible()
+    page.keyboard.press("1")
+    expect(refusal).to_have_count(0)
