@@ -84,7 +84,7 @@ def proportions(figure: Json, layout: PaperLayout) -> dict[str, Any]:
     """The sheet's size in mm for the sheet of styles, which keeps it true and on the screen.
 
     ``--usual`` is the width of the same sheet at 25 mm/s: a quicker one is longer by as much.
-    ``--alone`` is 1 for a single lead, which is as tall as a sheet may be, however long, else 0.
+    ``--alone`` is 1 for a single lead, which is enlarged and longer than its place, else 0.
     """
     wide, tall = sheet_mm(figure)
     usual = layout.at_speed(float(Speed.USUAL))

@@ -146,6 +146,7 @@ def _time_axis(frame: Frame, layout: PaperLayout, theme: Theme) -> Json:
         "ticklen": 5,
         "tickcolor": theme.muted,
         "ticklabelposition": "inside",
+        "ticklabeloverflow": "allow",  # the last one says of what they are
         "tickfont": {"size": 11, "color": theme.muted},
     }
 
