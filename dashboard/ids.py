@@ -18,6 +18,7 @@ LEFT_BEHIND = "left-behind"
 STATUS = "status"  # what was saved last, in the bar of every page
 WORKLIST = "worklist"
 WORKLIST_QUERY = "worklist-query"  # order and filters of the worklist, for 'next'
+WORKLIST_ORDER = "worklist-order"  # the same as the grid has it: on its page alone
 WORKLIST_COUNT = "worklist-count"
 WORKLIST_STATUS = "worklist-status"
 TO_READ = "to-read"  # the worklists that wait for this reader

@@ -12,6 +12,8 @@
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.worklist = {
+    /* Rows that come in when the page was left say nothing of what is read by then. */
+    order: (asked) => (asked && location.pathname === "/" ? asked : dash_clientside.no_update),
     open: function (cell) {
       return cell && cell.rowId ? path(cell.rowId) : dash_clientside.no_update;
     },

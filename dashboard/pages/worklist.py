@@ -5,7 +5,7 @@ from typing import Any
 import dash
 import dash_ag_grid as dag
 import dash_bootstrap_components as dbc
-from dash import ClientsideFunction, Dash, Input, Output, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -48,10 +48,16 @@ def register(app: Dash) -> None:
     dash.register_page("worklist", path="/", title="Worklist · TrustECG", layout=layout)
     app.callback(
         Output(ids.WORKLIST, "getRowsResponse"),
-        Output(ids.WORKLIST_QUERY, "data"),
+        Output(ids.WORKLIST_ORDER, "data"),
         Output(ids.WORKLIST_COUNT, "children"),
         Input(ids.WORKLIST, "getRowsRequest"),
     )(rows)
+    app.clientside_callback(
+        ClientsideFunction("worklist", "order"),
+        Output(ids.WORKLIST_QUERY, "data"),
+        Input(ids.WORKLIST_ORDER, "data"),
+        prevent_initial_call=True,
+    )
     app.clientside_callback(
         ClientsideFunction("worklist", "open"),
         Output(ids.LOCATION, "pathname"),
@@ -82,6 +88,7 @@ def layout(**_: object) -> Component:
             waiting,
             _status_choice(),
             _grid(),
+            dcc.Store(id=ids.WORKLIST_ORDER),
         ],
         className="page worklist",
     )

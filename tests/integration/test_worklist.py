@@ -33,7 +33,7 @@ def test_order_and_filters_are_kept_for_next(reader: Visitor) -> None:
     model = {"age": {"filterType": "number", "type": "greaterThan", "filter": 43}}
     sort = [{"colId": "age", "sort": "desc"}]
     assert ids(reader, sortModel=sort, filterModel=model) == [6, 5, 4]
-    kept = ask(reader, sortModel=sort, filterModel=model)["worklist-query"]["data"]
+    kept = ask(reader, sortModel=sort, filterModel=model)["worklist-order"]["data"]
     assert kept == {"sort": [["age", "desc"]], "filters": model}
     after = reader.call("go_on", {"next": 1, "worklist-query": kept}, 5).json
     assert after["sideUpdate"]["location"]["pathname"] == "/read/4"
@@ -73,7 +73,7 @@ def test_what_the_worklist_does_not_have_is_told(
     shown = ask(reader, **request_)
     assert said in words(shown["worklist-count"]["children"])
     assert shown["worklist"]["getRowsResponse"] == {"rowData": [], "rowCount": 0}
-    assert "worklist-query" not in shown  # 'next' goes by the last order that was one
+    assert "worklist-order" not in shown  # 'next' goes by the last order that was one
 
 
 @pytest.mark.parametrize(
