@@ -72,6 +72,10 @@
     if (behind !== undefined && behind !== current) drop(behind);
     behind = undefined;
   }
+  /* Whether the reader has gone on from this ECG, faster than the router came to it. */
+  function isBehind(ecg) {
+    return behind !== undefined && ecgIn(behind || content()) === ecg;
+  }
   /* The same for good. */
   function show(ecg) {
     const shown = reveal(ecg);
@@ -86,7 +90,8 @@
 
   /* One page at a time, so that no key waits for more than one. */
   function layOut() {
-    places().filter((it) => it !== current && ecgIn(it) !== null && !next.ecgs.includes(ecgIn(it)))
+    places().filter((it) => it !== current && it !== behind)
+      .filter((it) => ecgIn(it) !== null && !next.ecgs.includes(ecgIn(it)))
       .forEach(drop);
     if (asked.size) return;
     const ecg = next.ecgs.find((it) => !fresh(it) && it !== routing);
@@ -137,7 +142,9 @@
   window.fetch = async function (resource, options) {
     if (dash_clientside.session.isAnswer(options)) return sendAnswer(resource, options);
     const ecg = routedTo(options);
-    if (ecg !== null && (await ready(ecg)) && show(ecg)) return new Response(null, { status: 204 });
+    if (ecg !== null && (await ready(ecg)) && (isBehind(ecg) || show(ecg))) {
+      return new Response(null, { status: 204 });
+    }
     if (ecg !== null) routing = ecg;
     return send.call(window, resource, options);
   };

@@ -29,6 +29,7 @@
     }
   }
 
+  const formOf = (meta) => document.querySelector('[data-form="' + meta.form + '"]');
   function byClass(ids, values) {
     const found = {};
     ids.forEach((id, n) => { if (values[n]) found[id.class] = values[n]; });
@@ -55,7 +56,7 @@
     clearTimeout(timers.get(meta.form));
     timers.set(meta.form, setTimeout(() => {
       timers.delete(meta.form);
-      if (!document.querySelector('[data-form="' + meta.form + '"]')) return; // left by now
+      if (!formOf(meta)) return; // left by now
       dash_clientside.set_props({ ecg: meta.ecg, part: "unsaved" }, { data: payload });
     }, PAUSE_MS));
   }
@@ -68,8 +69,10 @@
     const meta = metas.get(ecg); // the form of a page that waited was made before its turn
     if (!meta) return;
     const started = { started: new Date().toISOString() };
-    dash_clientside.ahead.painted().then(() =>
-      dash_clientside.set_props({ ecg: ecg, part: "meta" }, { data: Object.assign({}, meta, started) }));
+    dash_clientside.ahead.painted().then(() => {
+      if (!formOf(meta)) return; // answered by now: the form after it has its own
+      dash_clientside.set_props({ ecg: ecg, part: "meta" }, { data: Object.assign({}, meta, started) });
+    });
   }
 
   /* Whoever gives a verdict has said by that whether the model is right: the word is never its
@@ -123,7 +126,7 @@
   }
 
   function open(meta, text) {
-    const form = document.querySelector('[data-form="' + meta.form + '"]');
+    const form = formOf(meta);
     const waits = form && form.closest(".slot.waiting");
     opened.add(meta.form);
     metas.delete(meta.ecg);
