@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -41,8 +42,13 @@ class Given:
             yield name, before, after, call
 
 
-def given_answers(session: Session) -> list[Given]:
-    """All answers to the active data set, by reader and record; raises NoDataset."""
+def given_answers(
+    session: Session, *, reader: str | None = None, until: datetime | None = None
+) -> list[Given]:
+    """The answers to the active data set, by reader and record; raises NoDataset.
+
+    Of one reader where one is named, and as they stood at ``until``.
+    """
     query = (
         select(Reading, User.email)
         .join(RecordRow, RecordRow.id == Reading.record_id)
@@ -50,6 +56,10 @@ def given_answers(session: Session) -> list[Given]:
         .where(RecordRow.source_id == active_source(session).id)
         .order_by(User.email, Reading.record_id, Reading.id)
     )
+    if reader is not None:
+        query = query.where(User.email == reader)
+    if until is not None:
+        query = query.where(Reading.submitted_at < until)
     found: dict[tuple[str, int], list[Reading]] = {}
     for reading, email in session.execute(query):
         found.setdefault((email, reading.record_id), []).append(reading)

@@ -9,6 +9,7 @@ what the other readers answered blind. What none of them can say is counted and 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 import numpy as np
@@ -107,21 +108,30 @@ class ReaderReport:
 _RATES = ("followed_right", "followed_wrong", "left_right", "left_wrong")
 
 
-def reader_reports(
-    session: Session, *, reader: str | None = None, with_gold: bool = True
-) -> list[ReaderReport]:
+def reader_reports(session: Session, *, reader: str | None = None) -> list[ReaderReport]:
     """Every reader with an answer to the active data set, by e-mail, or one of them.
 
-    ``with_gold`` is for administrators: a reader who saw such a figure move after an answer would
-    know that record for a gold one. Raises NoDataset.
+    For administrators: readers are shown ``own_report``. Raises NoDataset.
     """
-    known = gold_verdicts(session) if with_gold else {}
-    truths = _Truths(panel(session), known, adjudicated_verdicts(session))
+    gold = gold_verdicts(session)
+    truths = _Truths(panel(session), gold, adjudicated_verdicts(session))
     by_reader: dict[str, list[Given]] = {}
-    for one in given_answers(session):
+    for one in given_answers(session, reader=reader):
         by_reader.setdefault(one.reader, []).append(one)
-    chosen = sorted(by_reader) if reader is None else [reader] if reader in by_reader else []
-    return [_report(email, by_reader[email], truths, known) for email in chosen]
+    return [_report(email, given, gold, _mind(given, truths)) for email, given in by_reader.items()]
+
+
+def own_report(session: Session, reader: str, *, until: datetime) -> ReaderReport | None:
+    """What a reader is shown of themselves; None before their first answer. Raises NoDataset.
+
+    Gold answers are left out, and changes of mind are of the answers as they stood at ``until``,
+    some time ago: from a figure that moves with an answer they would learn whether others have
+    read that record or settled it, as is so of gold ones, and whether they were right.
+    """
+    truths = _Truths(panel(session), {}, adjudicated_verdicts(session))
+    given = given_answers(session, reader=reader)
+    before = given_answers(session, reader=reader, until=until)
+    return _report(reader, given, {}, _mind(before, truths)) if given else None
 
 
 class _Truths:
@@ -154,7 +164,7 @@ class _Truths:
 
 
 def _report(
-    reader: str, given: Sequence[Given], truths: _Truths, gold: Adjudicated
+    reader: str, given: Sequence[Given], gold: Adjudicated, mind: ChangesOfMind
 ) -> ReaderReport:
     firsts = [one.first for one in given]
     took = [(one.submitted_at - one.started_at).total_seconds() for one in firsts]
@@ -168,7 +178,7 @@ def _report(
         seconds=Seconds(median=median, quarter=quarter, three_quarters=three_quarters),
         gold_records=len(judged),
         gold={name: _on_gold(judged, gold, name) for name in SUPERCLASSES},
-        mind=_mind(given, truths),
+        mind=mind,
     )
 
 

@@ -21,7 +21,10 @@ _LIMITS = (
 )
 _OTHERS = "by the adjudicator, else by the majority of the other readers' blind answers; "
 NOTE = f"{_CASE}Whether the call was right is said by gold answers, else {_OTHERS}{_LIMITS}"
-OWN_NOTE = f"{_CASE}Whether the call was right is said {_OTHERS}{_LIMITS}"
+OWN_NOTE = (
+    f"{_CASE}Whether the call was right is said {_OTHERS}{_LIMITS} "
+    "What you answer today counts from tomorrow on (UTC)."
+)
 
 
 def pace_table(reports: Sequence[ReaderReport]) -> Component:

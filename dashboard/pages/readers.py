@@ -1,8 +1,10 @@
 """Readers: how each reads and whether the model sways them; gold records, by which they are judged.
 
-An administrator sees everyone. Anybody else sees their own, without the gold records: a figure
-that moves after an answer would give one away.
+An administrator sees everyone. Anybody else sees their own, without the gold records and as of
+midnight: a figure that moves after an answer would give one away.
 """
+
+from datetime import UTC, datetime, time
 
 import dash
 from dash import Dash, Input, Output, State, html
@@ -15,9 +17,10 @@ from dashboard.components.shell import forbidden, heading, message, problem
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
 from feedback import gold
+from feedback.db import now
 from feedback.errors import FeedbackError, NoDataset
 from feedback.policy import Action
-from feedback.reader_report import reader_reports
+from feedback.reader_report import own_report, reader_reports
 
 Told = tuple[Component, object]
 
@@ -80,19 +83,20 @@ def own_layout(**_: object) -> Component:
         return forbidden(Action.SEE_OWN_READINGS)
     try:
         with context().sessions.read() as session:
-            reports = reader_reports(session, reader=person().email, with_gold=False)
+            midnight = datetime.combine(now().date(), time.min, UTC)
+            report = own_report(session, person().email, until=midnight)
     except NoDataset as error:
         return message("My readings", str(error))
-    if not reports:
+    if report is None:
         return message("My readings", "You have not answered an ECG yet.")
     return html.Div(
         [
             heading("My readings"),
             html.H2("What you have read"),
-            parts.pace_table(reports),
+            parts.pace_table([report]),
             html.H2("Whether the model sways you"),
             html.P(parts.OWN_NOTE, className="quiet"),
-            parts.mind_table(reports),
+            parts.mind_table([report]),
         ],
         className="page",
     )

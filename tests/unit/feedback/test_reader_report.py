@@ -1,13 +1,19 @@
 """The reader report: pace, gold, and changes of mind towards a model that is right or wrong."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from core.ecg import Superclass
 from feedback import readings
 from feedback.db import Sessions, now
-from feedback.reader_report import Basis, ChangesOfMind, ReaderReport, reader_reports
+from feedback.reader_report import (
+    Basis,
+    ChangesOfMind,
+    ReaderReport,
+    own_report,
+    reader_reports,
+)
 from feedback.tables import Role, User, Verdict
 from tests.factories import above, add_person, predict
 from tests.factories_adjudication import settled
@@ -35,9 +41,16 @@ def reads(
         final(sessions, reader.id, ecg_id, answer(MI) if last else answer())
 
 
-def report(sessions: Sessions, who: User, *, with_gold: bool = True) -> ReaderReport:
+def report(sessions: Sessions, who: User) -> ReaderReport:
     with sessions.read() as session:
-        (found,) = reader_reports(session, reader=who.email, with_gold=with_gold)
+        (found,) = reader_reports(session, reader=who.email)
+    return found
+
+
+def own(sessions: Sessions, who: User, until: datetime) -> ReaderReport:
+    with sessions.read() as session:
+        found = own_report(session, who.email, until=until)
+    assert found is not None
     return found
 
 
@@ -165,5 +178,31 @@ def test_pace_is_the_median_of_first_answers(called: Sessions, reader: User) -> 
 def test_a_reader_alone_sees_nothing_of_gold(called: Sessions, reader: User) -> None:
     golden(called, {1: known(MI)})
     reads(called, reader, 1, first=False, last=True)
-    found = report(called, reader, with_gold=False)
+    found = own(called, reader, until=now())
     assert (found.gold_records, found.mind.unjudged, counts(found.mind)) == (0, 1, [(0, 0)] * 4)
+
+
+def test_no_figure_of_a_reader_alone_moves_with_what_they_answer_now(
+    called: Sessions, reader: User, colleague: User
+) -> None:
+    for ecg_id in (1, 2):
+        reads(called, colleague, ecg_id, first=True)
+    reads(called, reader, 1, first=False, last=False)
+    until = now()
+    before = own(called, reader, until)
+    assert counts(before.mind)[0] == (0, 1)
+    amended(called, reader.id, 1, answer(MI))
+    reads(called, reader, 2, first=False, last=True)
+    after = own(called, reader, until)
+    assert after.as_json["changes_of_mind"] == before.as_json["changes_of_mind"]
+    assert (before.records, after.records) == (1, 2)
+    assert counts(own(called, reader, until=now()).mind)[0] == (2, 2)
+
+
+def test_whoever_has_answered_nothing_has_no_report(
+    called: Sessions, reader: User, colleague: User
+) -> None:
+    reads(called, colleague, 1, first=True)
+    with called.read() as session:
+        assert own_report(session, reader.email, until=now()) is None
+        assert [one.reader for one in reader_reports(session)] == [colleague.email]
