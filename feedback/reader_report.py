@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -20,20 +19,12 @@ from core.rates import Rate
 from feedback.adjudications import Adjudicated, adjudicated_verdicts
 from feedback.answers import column_of
 from feedback.gold import gold_verdicts
-from feedback.panel import ABSENT, PRESENT, Panel, panel
+from feedback.panel import panel
 from feedback.reader_answers import Given, given_answers
 from feedback.tables import Json, Verdict
+from feedback.truths import PRESENCE, Basis, Truths
 
 ENOUGH = 10  # cases, below which a rate may be chance; its interval says how far
-_PRESENCE = {Verdict.PRESENT: True, Verdict.ABSENT: False}
-
-
-class Basis(StrEnum):
-    """Who says whether the model was right, the strongest first."""
-
-    GOLD = "gold"
-    ADJUDICATED = "adjudicated"
-    OTHERS = "other readers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +105,7 @@ def reader_reports(session: Session, *, reader: str | None = None) -> list[Reade
     For administrators: readers are shown ``own_report``. Raises NoDataset.
     """
     gold = gold_verdicts(session)
-    truths = _Truths(panel(session), gold, adjudicated_verdicts(session))
+    truths = Truths(panel(session), gold, adjudicated_verdicts(session))
     by_reader: dict[str, list[Given]] = {}
     for one in given_answers(session, reader=reader):
         by_reader.setdefault(one.reader, []).append(one)
@@ -128,39 +119,10 @@ def own_report(session: Session, reader: str, *, until: datetime) -> ReaderRepor
     some time ago: from a figure that moves with an answer they would learn whether others have
     read that record or settled it, as is so of gold ones, and whether they were right.
     """
-    truths = _Truths(panel(session), {}, adjudicated_verdicts(session))
+    truths = Truths(panel(session), {}, adjudicated_verdicts(session))
     given = given_answers(session, reader=reader)
     before = given_answers(session, reader=reader, until=until)
     return _report(reader, given, {}, _mind(before, truths)) if given else None
-
-
-class _Truths:
-    """What is known of a class of a record without the word of one reader."""
-
-    def __init__(self, answers: Panel, gold: Adjudicated, adjudicated: Adjudicated) -> None:
-        self._answers, self._gold, self._adjudicated = answers, gold, adjudicated
-        self._row = {key.record_id: row for row, key in enumerate(answers.records)}
-        self._column = {email: column for column, email in enumerate(answers.readers)}
-
-    def of(self, record_id: int, reader: str, name: Superclass) -> tuple[bool, Basis] | None:
-        """Whether the class is present, and who says so; None where nobody can."""
-        for source, basis in ((self._gold, Basis.GOLD), (self._adjudicated, Basis.ADJUDICATED)):
-            if verdict := source.get(record_id, {}).get(name):
-                present = _PRESENCE.get(verdict)  # None: the adjudicator left it open
-                return None if present is None else (present, basis)
-        return self._of_others(record_id, reader, name)
-
-    def _of_others(
-        self, record_id: int, reader: str, name: Superclass
-    ) -> tuple[bool, Basis] | None:
-        row = self._row.get(record_id)
-        if row is None:
-            return None
-        said = self._answers.verdict[row, :, SUPERCLASSES.index(name)].copy()
-        if reader in self._column:
-            said = np.delete(said, self._column[reader])
-        lead = int((said == PRESENT).sum()) - int((said == ABSENT).sum())
-        return (lead > 0, Basis.OTHERS) if lead else None
 
 
 def _report(
@@ -189,7 +151,7 @@ def _on_gold(given: Iterable[Given], gold: Adjudicated, name: Superclass) -> Gol
         for one in given
         if (known := gold[one.record_id].get(name)) and not one.first.unreadable
     )
-    right = sum(pairs[verdict, verdict] for verdict in _PRESENCE)
+    right = sum(pairs[verdict, verdict] for verdict in PRESENCE)
     missed = pairs[Verdict.PRESENT, Verdict.ABSENT]
     overcalled = pairs[Verdict.ABSENT, Verdict.PRESENT]
     return GoldClass(
@@ -200,7 +162,7 @@ def _on_gold(given: Iterable[Given], gold: Adjudicated, name: Superclass) -> Gol
     )
 
 
-def _mind(given: Iterable[Given], truths: _Truths) -> ChangesOfMind:
+def _mind(given: Iterable[Given], truths: Truths) -> ChangesOfMind:
     cases: Counter[tuple[bool, bool, bool]] = Counter()  # with the model before, it is right, moved
     judged: Counter[Basis] = Counter()
     unjudged = 0
@@ -212,7 +174,7 @@ def _mind(given: Iterable[Given], truths: _Truths) -> ChangesOfMind:
                 unjudged += moved
                 continue
             judged[truth[1]] += 1
-            cases[with_it, _PRESENCE[call] is truth[0], moved] += 1
+            cases[with_it, PRESENCE[call] is truth[0], moved] += 1
 
     def rate(with_it: bool, right: bool) -> Rate:
         moved, stayed = (cases[with_it, right, way] for way in (True, False))

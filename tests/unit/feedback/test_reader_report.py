@@ -8,13 +8,13 @@ from core.ecg import Superclass
 from feedback import readings
 from feedback.db import Sessions, now
 from feedback.reader_report import (
-    Basis,
     ChangesOfMind,
     ReaderReport,
     own_report,
     reader_reports,
 )
 from feedback.tables import Role, User, Verdict
+from feedback.truths import Basis
 from tests.factories import above, add_person, predict
 from tests.factories_adjudication import settled
 from tests.factories_gold import golden, known
