@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from feedback.errors import InvalidWorklist
 from feedback.pool import PoolFilter, gold, readers_of_record
 from feedback.sampling import Pick
-from feedback.tables import ModelVersion, User
+from feedback.tables import Adjudication, ModelVersion, RecordRow, User
 
 WHY = "gold: its answers are known"  # for the administrator alone
 
@@ -27,10 +27,13 @@ def choose_gold(
 
     Raises InvalidWorklist where there are fewer.
     """
-    query = gold(session, wanted, model).add_columns(readers_of_record().label("readers"))
+    query = gold(session, wanted, model).add_columns(
+        readers_of_record().label("readers"), _who_settled().label("settled")
+    )
     people = select(func.count()).select_from(User).where(User.active)
     left = (session.scalar(people) or 0) - readers_each
-    had = {row.id: row.readers for row in session.execute(query) if row.readers <= left}
+    rows = session.execute(query)
+    had = {row.id: row.readers for row in rows if row.readers + row.settled <= left}
     if len(had) < count:
         raise InvalidWorklist(
             f"{count} gold records are asked for, and {len(had)} fit these filters with readers "
@@ -38,6 +41,16 @@ def choose_gold(
         )
     drawn = np.random.default_rng(seed).permutation(sorted(had)).tolist()
     return sorted(drawn, key=had.__getitem__)[:count]
+
+
+def _who_settled() -> ColumnElement[int]:
+    """How many people have settled a record: they may not read it."""
+    return (
+        select(func.count(Adjudication.adjudicator_id.distinct()))
+        .where(Adjudication.record_id == RecordRow.id)
+        .correlate(RecordRow)
+        .scalar_subquery()
+    )
 
 
 def mixed(

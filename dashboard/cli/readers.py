@@ -12,6 +12,7 @@ from dashboard.cli.output import emit
 from dashboard.cli.people import group, open_sessions
 from dashboard.numbers import interval
 from feedback import gold
+from feedback.errors import InvalidGold
 from feedback.importing import LOCAL
 from feedback.reader_report import ENOUGH, ReaderReport, reader_reports
 
@@ -40,7 +41,10 @@ def add(
     json: Json = False,
 ) -> None:
     """Make the records of a CSV gold: 1 present, 0 absent, an empty cell not known."""
-    answers = gold.parse(file.read_text(encoding="utf-8"))
+    try:
+        answers = gold.parse(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise InvalidGold(f"{file} is not in UTF-8: save it as CSV in UTF-8") from None
     with open_sessions() as sessions, sessions.begin() as session:
         count = gold.keep(session, answers, actor=LOCAL)
     emit({"gold": count}, json, f"{count} ECGs are gold")

@@ -64,3 +64,11 @@ def test_gold_judges_a_reader(tmp_path: Path) -> None:
 def test_nobody_else_is_reported(tmp_path: Path) -> None:
     assert told("readers", "--reader", "nobody@example.org")["readers"] == []
     assert isinstance(run("gold", "adjudicated").exception, InvalidGold)
+
+
+def test_a_csv_of_another_encoding_is_refused_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "gold.csv"
+    file.write_bytes(f"{HEAD},Größe\n1,0,0,0,0,0,1".encode("latin-1"))
+    refused = run("gold", "add", file).exception
+    assert isinstance(refused, InvalidGold)
+    assert str(refused) == f"{file} is not in UTF-8: save it as CSV in UTF-8"

@@ -127,3 +127,14 @@ def test_a_gold_record_that_everybody_has_read_is_not_handed_out(
     with pytest.raises(InvalidWorklist, match="2 gold records are asked for, and 1 fit these"):
         mixed(library, readers_each=2)
     assert {one.ecg_id for one in mixed(library) if one.why == WHY} == {1, 2}
+
+
+def test_whoever_has_settled_a_gold_record_is_no_reader_left_for_it(
+    library: Sessions, reader: User, colleague: User
+) -> None:
+    umpire = add_person(library, "umpire@example.org", Role.ADJUDICATOR)
+    dispute(library, (reader.id, colleague.id), 1)
+    settled(library, umpire.id, 1, {MI: Verdict.ABSENT})
+    golden(library, dict.fromkeys((1, 2), known(MI)))
+    with pytest.raises(InvalidWorklist, match="2 gold records are asked for, and 1 fit these"):
+        mixed(library)
