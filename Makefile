@@ -15,10 +15,11 @@ test: ## install what the tests need, then all checks and all tests
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest
 
-bench-ui: ## read 200 ECGs by key in Chromium and print how long a reader waits
+bench-ui: ## read 200 ECGs in Chromium, ask for colours, print how long a reader waits
 	@PYTHON='$(PYTHON)' sh tools/setup.sh dev
 	@sh tools/chromium.sh
 	@$(BIN)/python -m tests.browser.bench_ui
+	@$(BIN)/python -m tests.browser.bench_explain
 
 lint: ## format, ruff, mypy and the direction of the imports
 	@PYTHON='$(PYTHON)' sh tools/setup.sh dev
