@@ -21,7 +21,7 @@ from feedback.answers import column_of
 from feedback.gold import gold_verdicts
 from feedback.panel import panel
 from feedback.reader_answers import Given, given_answers
-from feedback.tables import Json, Verdict
+from feedback.tables import Json, ReadingMode, Verdict
 from feedback.truths import PRESENCE, Basis, Truths
 
 ENOUGH = 10  # cases, below which a rate may be chance; its interval says how far
@@ -29,7 +29,10 @@ ENOUGH = 10  # cases, below which a rate may be chance; its interval says how fa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoldClass:
-    """The first answers of a reader to gold records, on one class; unsure is neither."""
+    """The first answers of a reader to gold records, on one class; unsure is neither.
+
+    Those in assisted mode stand apart: with the opinion on screen they are the model's as well.
+    """
 
     agrees: Rate
     missed: int  # absent where it is present
@@ -71,7 +74,7 @@ class ReaderReport:
     unreadable: int  # of the first answers
     seconds: Seconds
     gold_records: int
-    gold: Mapping[Superclass, GoldClass]
+    gold: Mapping[ReadingMode, Mapping[Superclass, GoldClass]]  # only modes with such a record
     mind: ChangesOfMind
 
     @property
@@ -85,8 +88,11 @@ class ReaderReport:
             "seconds": {name: getattr(self.seconds, name) for name in Seconds.__slots__},
             "gold_records": self.gold_records,
             "gold": {
-                str(name): {"agrees": _rate(one.agrees), **_counts(one)}
-                for name, one in self.gold.items()
+                str(mode): {
+                    str(name): {"agrees": _rate(one.agrees), **_counts(one)}
+                    for name, one in found.items()
+                }
+                for mode, found in self.gold.items()
             },
             "changes_of_mind": {
                 **{name: _rate(getattr(self.mind, name)) for name in _RATES},
@@ -139,7 +145,11 @@ def _report(
         unreadable=sum(one.unreadable for one in firsts),
         seconds=Seconds(median=median, quarter=quarter, three_quarters=three_quarters),
         gold_records=len(judged),
-        gold={name: _on_gold(judged, gold, name) for name in SUPERCLASSES},
+        gold={
+            mode: {name: _on_gold(own, gold, name) for name in SUPERCLASSES}
+            for mode in ReadingMode
+            if (own := [one for one in judged if one.first.mode is mode])
+        },
         mind=mind,
     )
 

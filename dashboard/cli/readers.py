@@ -79,9 +79,10 @@ def _lines(reports: Sequence[ReaderReport]) -> Iterator[str]:
         yield f"  came over to the model where it was wrong: {_rate(one.mind.followed_wrong)}"
         yield f"  went from the model where it was right:    {_rate(one.mind.left_right)}"
         yield f"  went from the model where it was wrong:    {_rate(one.mind.left_wrong)}"
-        for name, found in one.gold.items():
-            if found.agrees.of:
-                yield f"  agrees with gold on {name}: {_rate(found.agrees)}"
+        for mode, classes in one.gold.items():
+            for name, found in classes.items():
+                if found.agrees.of:
+                    yield f"  agrees with gold on {name}, {mode}: {_rate(found.agrees)}"
 
 
 def _rate(rate: Rate) -> str:

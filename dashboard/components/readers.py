@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from core.ecg import SUPERCLASSES
 from core.rates import Rate
 from dashboard import ids
+from dashboard.components.claim import MODES
 from dashboard.components.table import row_head, table
 from dashboard.numbers import interval, number
 from feedback.gold import GoldRow
@@ -48,20 +49,21 @@ def mind_table(reports: Sequence[ReaderReport]) -> Component:
 
 
 def gold_table(reports: Sequence[ReaderReport]) -> Component:
-    """First answers against gold ones, a row a reader and class."""
-    head = ("Reader", "Class", "Agrees with gold", "Missed", "Overcalled", "Unsure")
+    """First answers against gold ones, a row a reader, mode and class."""
+    head = ("Reader", "Mode", "Class", "Agrees with gold", "Missed", "Overcalled", "Unsure")
     rows = [
         html.Tr(
             [
                 row_head(report.reader),
+                html.Td(MODES[mode]),
                 html.Td(name),
                 rate_cell(one.agrees),
                 *(html.Td(n) for n in (one.missed, one.overcalled, one.unsure)),
             ]
         )
         for report in reports
-        if report.gold_records
-        for name, one in report.gold.items()
+        for mode, found in report.gold.items()
+        for name, one in found.items()
     ]
     return table(head, rows) if rows else html.P("No gold ECG has been read yet.")
 

@@ -35,7 +35,7 @@ def test_an_admin_sees_who_follows_the_model_where_it_is_wrong(
     said = words(admin.page("/readers"))
     assert "clinician@example.org no case 1 of 1, 1.00  [0.03, 1.00]  few" in said
     assert "gold 5" in said  # cases: every class of the ECG
-    assert "clinician@example.org MI 1 of 1, 1.00" in said  # the first answer, against gold
+    assert "clinician@example.org blind first MI 1 of 1, 1.00" in said  # against gold
 
 
 @pytest.mark.parametrize("role", [Role.CLINICIAN, Role.ADJUDICATOR])

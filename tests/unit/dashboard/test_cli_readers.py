@@ -54,7 +54,7 @@ def test_gold_judges_a_reader(tmp_path: Path) -> None:
     ]
     (one,) = told("readers", "--reader", "reader@example.org")["readers"]
     assert one["changes_of_mind"]["followed_wrong"]["count"] == 1
-    assert one["gold"]["MI"]["agrees"] == pytest.approx(
+    assert one["gold"]["blind-first"]["MI"]["agrees"] == pytest.approx(
         {"count": 1, "of": 1, "rate": 1.0, "low": 0.025, "high": 1.0}, abs=1e-9
     )
     said = run("readers").stdout

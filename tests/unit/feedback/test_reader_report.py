@@ -13,7 +13,7 @@ from feedback.reader_report import (
     own_report,
     reader_reports,
 )
-from feedback.tables import Role, User, Verdict
+from feedback.tables import ReadingMode, Role, User, Verdict
 from feedback.truths import Basis
 from tests.factories import above, add_person, predict
 from tests.factories_adjudication import settled
@@ -155,11 +155,22 @@ def test_agreement_with_gold_by_class(called: Sessions, reader: User) -> None:
     reads(called, reader, 3, first=True)
     reads(called, reader, 4, first=True)  # nothing is known of MI
     found = report(called, reader)
-    mine = found.gold[MI]
+    mine = found.gold[ReadingMode.BLIND_FIRST][MI]
     assert (mine.agrees.count, mine.agrees.of, mine.missed, mine.overcalled) == (1, 3, 1, 1)
     assert found.gold_records == 4
-    assert found.as_json["gold"]["MI"]["agrees"]["of"] == 3
+    assert found.as_json["gold"]["blind-first"]["MI"]["agrees"]["of"] == 3
     assert found.as_json["changes_of_mind"]["left_wrong"]["rate"] is None
+
+
+def test_what_was_said_beside_the_opinion_is_held_against_gold_apart(
+    called: Sessions, reader: User
+) -> None:
+    golden(called, {1: known(MI), 2: known(MI)})
+    reads(called, reader, 1, first=False)
+    assisted(called, reader.id, 2, answer(MI))
+    found = report(called, reader).gold
+    agreed = {mode: (own[MI].agrees.count, own[MI].agrees.of) for mode, own in found.items()}
+    assert agreed == {ReadingMode.BLIND_FIRST: (0, 1), ReadingMode.ASSISTED: (1, 1)}
 
 
 def test_pace_is_the_median_of_first_answers(called: Sessions, reader: User) -> None:
