@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from core.checkpoint import Card
+from core.digests import sha256_of
 from core.ecg import SUPERCLASSES, Superclass
 from core.explain.benchmark import Aimed, aims, summarise
 from core.explain.evidence import Aiming, ClassEvidence, Estimate, Evidence, MethodEvidence
@@ -18,7 +19,7 @@ from core.explain.explanation import Method
 from core.explain.judging import SEEDS, Judge, Judged
 from core.explain.ledger import Ledger
 from core.explain.subjects import Subject
-from core.ptbxl import Ptbxl
+from core.ptbxl import INDEX, Ptbxl
 
 REVISION = 1  # raise it where something is measured otherwise: a stopped run then begins anew
 SUBJECTS = 200
@@ -100,6 +101,7 @@ def evidence_of(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         fold=real.fold,
         simulated=real.dataset.simulated,
+        records_sha256=sha256_of(real.dataset.root / INDEX),
         simulated_seed=SIMULATED_SEED,
         random_seeds=len(SEEDS),
         methods={

@@ -87,6 +87,7 @@ class Evidence(_Part):
     created: str  # ISO 8601, UTC
     fold: str  # of the records of deletion, insertion and randomisation
     simulated: bool  # whether those came from the simulator
+    records_sha256: str | None = None  # of their index; None: measured before this was noted
     simulated_seed: int  # of the records of the pointing game
     random_seeds: int  # networks with random weights, over which a Spearman is averaged
     methods: dict[Method, MethodEvidence]
@@ -98,7 +99,8 @@ class Evidence(_Part):
 
         Only where both asked the same: other weights, records or seeds are another measurement.
         """
-        if self._asked() != earlier._asked():
+        records = {self.records_sha256, earlier.records_sha256} - {None}
+        if self._asked() != earlier._asked() or len(records) > 1:
             return self
         methods = earlier.methods | self.methods
         joined = self.model_copy(

@@ -120,8 +120,11 @@ def test_a_later_run_of_some_methods_leaves_what_is_known_of_others():
     assert later.default is OFFERED
 
 
-def test_evidence_of_other_weights_is_not_joined():
+@pytest.mark.parametrize("measured_on", ["weights_sha256", "records_sha256"])
+def test_evidence_of_other_weights_or_records_is_not_joined(measured_on):
     earlier = evidence({OFFERED: method_evidence()})
-    altered = earlier.model_copy(update={"weights_sha256": "1" * 64})
+    altered = earlier.model_copy(update={measured_on: "1" * 64})
     later = evidence({Method.SHAP: method_evidence()})
+    later = later.model_copy(update={"records_sha256": "2" * 64})
     assert later.beside(altered) == later
+    assert OFFERED in later.beside(earlier).methods  # before records were noted
