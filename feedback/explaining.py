@@ -186,8 +186,8 @@ def serve(sessions: Sessions, owner: str, *, reports: bool = False, idle_s: floa
             if explain_next(sessions, explainers, owner, reports=reports):
                 last = time.monotonic()
             elif not warm:
-                warm = True
                 warm_up(sessions, explainers)
+                warm = True
             elif time.monotonic() - last < idle_s:
                 time.sleep(POLL_S)
             elif reports or not anybody_since(sessions, now() - timedelta(seconds=idle_s)):

@@ -13,6 +13,7 @@ from core.errors import CheckpointAltered, RecordError
 from core.explain.explanation import Explanation, Method
 from feedback import catalogue, explaining, explanations
 from feedback.db import Sessions
+from feedback.errors import StorageUnavailable
 from feedback.explaining import Explainers, Subject, background, explain_next
 from feedback.explanations import Explained
 from feedback.tables import JobState, Source, User
@@ -131,6 +132,22 @@ def test_the_served_model_is_made_ready(library: Sessions) -> None:
     explaining.warm_up(library, ready)
     with library.read() as session:
         assert made == [(catalogue.active_model(session).version, True)]
+
+
+def test_where_the_database_was_busy_the_model_is_made_ready_later(
+    library: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[str] = []
+
+    def busy_at_first(*_: object) -> None:
+        tries.append("warm up")
+        if len(tries) == 1:
+            raise StorageUnavailable("busy")
+
+    monkeypatch.setattr(explaining, "warm_up", busy_at_first)
+    monkeypatch.setattr(explaining, "anybody_since", lambda *_: False)
+    explaining.serve(library, "a", idle_s=0)
+    assert len(tries) == 2
 
 
 def test_without_a_data_set_nothing_is_made_ready_and_nothing_fails(sessions: Sessions) -> None:
