@@ -33,7 +33,8 @@ def readers(
     with open_sessions() as sessions, sessions.read() as session:
         found = reader_reports(session, reader=reader)
     told = {"few": ENOUGH, "readers": [one.as_json for one in found]}
-    emit(told, json, "\n".join(_lines(found)) or "nobody has answered an ECG yet")
+    none = f"no answer of {reader} is there" if reader else "nobody has answered an ECG yet"
+    emit(told, json, "\n".join(_lines(found)) or none)
 
 
 def add(

@@ -63,6 +63,8 @@ def test_gold_judges_a_reader(tmp_path: Path) -> None:
 
 def test_nobody_else_is_reported(tmp_path: Path) -> None:
     assert told("readers", "--reader", "nobody@example.org")["readers"] == []
+    said = run("readers", "--reader", "nobody@example.org").stdout
+    assert said == "no answer of nobody@example.org is there\n"
     assert isinstance(run("gold", "adjudicated").exception, InvalidGold)
 
 
