@@ -1,10 +1,14 @@
 """The page of readers, one's own readings, and gold records that nobody can tell from others."""
 
+from datetime import timedelta
+
 import pytest
 
 from core.ecg import Superclass
+from dashboard.pages import readers as pages
 from feedback import gold
 from feedback.catalogue import find_record
+from feedback.db import now
 from feedback.gold_mix import WHY
 from feedback.tables import Role
 from tests.factories_gold import golden, known
@@ -52,6 +56,17 @@ def test_readers_see_their_own_alone_and_nothing_of_gold(house: House, role: Rol
     assert "gold" not in said.lower()
     for function in ("keep_gold", "keep_adjudicated"):
         assert visitor.call(function, {"gold-csv": CSV}).status_code == 403
+
+
+def test_what_readers_answer_today_moves_their_own_figures_tomorrow(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed(house)
+    blind(house.sessions, house.people[Role.ADJUDICATOR].id, 1, answer(MI))
+    reader = house.visitor(Role.CLINICIAN)
+    assert "no case no case no case no case nobody" in words(reader.page("/my-readings"))
+    monkeypatch.setattr(pages, "now", lambda: now() + timedelta(days=1))
+    assert "other readers 5" in words(reader.page("/my-readings"))
 
 
 def test_pasted_answers_become_gold(house: House, admin: Visitor) -> None:
