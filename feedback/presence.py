@@ -7,7 +7,7 @@ from sqlalchemy import select
 from feedback.db import Sessions
 from feedback.tables import Draft, LoginAttempt, Reading
 
-# by primary key or in a small table, so that asking every second costs nothing
+# by primary key or in a small table, so that asking five times a second costs nothing
 _LAST_SEEN = (
     select(Reading.submitted_at).order_by(Reading.id.desc()).limit(1),
     select(Draft.saved_at).order_by(Draft.saved_at.desc()).limit(1),
