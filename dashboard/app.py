@@ -103,6 +103,7 @@ def _dash(server: Flask) -> Dash:
         routing_callback_inputs={"pathname": State("_pages_location", "pathname")},
         # else Dash runs every layout at the first request, signed in or not
         suppress_callback_exceptions=True,
+        eager_loading=True,  # plotly with the first page, not with the first ECG
         use_async=False,
         enable_mcp=False,
         on_error=tell,

@@ -26,8 +26,10 @@
     const option = row && choices(row)[n];
     if (option && !option.checked) option.click();
   }
+  /* Told by the box itself: the form's look follows a moment later. */
   function rows() {
-    return [...here().querySelectorAll(".answer:not(.unreadable) .question")];
+    const box = find(".answer .unreadable-box input");
+    return box && box.checked ? [] : [...here().querySelectorAll(".answer .question")];
   }
   function toggle(n) {
     const row = rows()[n];
