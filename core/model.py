@@ -103,9 +103,15 @@ class OneLogit(nn.Module):
 
 
 class SummedLogit(OneLogit):
-    """The sum over a bundle of signals, (B, N, 12, 1000), whose gradients keep apart: (B, 1)."""
+    """The sum over a bundle of signals, (B, N, 12, 1000), whose gradients keep apart: (B, 1).
+
+    It is there for its gradients. Where none are wanted only its shape is looked at, and the
+    value is 0: the network is not asked.
+    """
 
     def forward(self, bundle: Tensor) -> Tensor:
+        if not torch.is_grad_enabled():
+            return bundle.new_zeros(len(bundle), 1)
         return super().forward(bundle.flatten(0, 1)).reshape(len(bundle), -1, 1).sum(1)
 
 

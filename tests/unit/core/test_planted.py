@@ -1,10 +1,12 @@
 """The bars of the loop in small: planted corrections are learnt, planted poison is stopped."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from core import gate
 from core.appraisal import write_checkpoint
@@ -22,6 +24,15 @@ GENTLE = FinetuningConfig(epochs=8, batch=32, bfloat16=False, learning_rate=1e-2
 
 def waves(records: int, seed: int) -> LabelledSet:
     return labelled_set(records, seed=seed, statements=0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Two threads add in another order: what comes out must not hang on what ran before."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +75,12 @@ def failed(checks: list[GateCheck]) -> list[str]:
 
 
 def test_a_planted_correction_is_learnt_and_passes(champion: Checkpoint) -> None:
-    run, both = challenged(champion, waves(160, seed=3))
+    run, both = challenged(champion, waves(160, seed=13))
     assert run.improved
     checks = gate.discrimination_checks(both)
     assert failed(checks) == []
     gained = {check.name: check.figures["difference"] for check in checks}
-    assert gained["AUROC of MI on 9b"] > 0.05
+    assert gained["AUROC of MI on 9b"] > 0.1
     assert failed([gate.taught_check(both, np.ones((600, 5), dtype=bool))]) == []
 
 
