@@ -9,6 +9,7 @@
   const send = window.fetch;
   const clock = () => new Date().toLocaleTimeString("en-GB");
   let waiting = 0; // answers that have not gone out
+  let leaving = false; // to sign in: a second call would break off the first
 
   function say(text) {
     let place = document.getElementById("trouble");
@@ -25,7 +26,8 @@
   function signInAgain() {
     const here = location.pathname + location.search;
     waiting = 0; // the draft stays in this browser: leaving loses nothing
-    location.assign("/login?next=" + encodeURIComponent(here));
+    if (!leaving) location.assign("/login?next=" + encodeURIComponent(here));
+    leaving = true;
     return new Promise(() => {}); // nothing may be shown as an answer any more
   }
 
@@ -97,6 +99,9 @@
     return response;
   };
 
+  window.addEventListener("pageshow", () => {
+    leaving = false; // whoever comes back to this page may have to leave it again
+  });
   window.addEventListener("beforeunload", (event) => {
     if (waiting) event.preventDefault(); // the browser asks whether to leave
   });
