@@ -42,11 +42,8 @@ class Claimed:
 def claim(sessions: Sessions, owner: str, *, reports: bool = False) -> Claimed | None:
     """Take the attribution last asked for that waits, or the report; None where none does.
 
-    The last one, because it is on somebody's screen. No report is taken while an attribution is
-    open: two at once take twice as long, and it is the colours that a reader waits for.
+    The last one, because it is on somebody's screen.
     """
-    if reports and _anybody_waits(sessions):
-        return None
     query = (
         select(ExplanationRow.id, ExplanationRow.attempts)
         .where(_claimable(reports))
@@ -144,15 +141,6 @@ def _claimed(sessions: Sessions, explanation_id: int) -> Claimed:
         superclass=row.superclass,
         explanation=explanation_of(row),
     )
-
-
-def _anybody_waits(sessions: Sessions) -> bool:
-    """Whether an attribution is to be computed, or is being computed."""
-    query = select(ExplanationRow.id).where(
-        ExplanationRow.state.in_(OPEN), ExplanationRow.seconds.is_(None)
-    )
-    with sessions.read() as session:
-        return session.scalar(query.limit(1)) is not None
 
 
 def _claimable(reports: bool) -> ColumnElement[bool]:
