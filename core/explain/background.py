@@ -9,7 +9,7 @@ from core.ptbxl import Ptbxl
 from core.quality import assess
 from core.roles import select
 
-BACKGROUND = 50  # records: four passes over all of them are what three seconds hold
+BACKGROUND = 50  # records: one pass over them, four samples of each, takes one to two seconds
 
 
 def draw_background(dataset: Ptbxl, seed: int = 0, records: int = BACKGROUND) -> Signal:

@@ -66,7 +66,8 @@ class Shap:
         up and where on their way weighs more than the gradients. So every record has its turn,
         and every part of its way one sample. What goes through the network together lies at the
         same random place within its part, so every other part is walked backwards: what is too
-        early in one is too late in the next. That left 2 % over in place of 11 % (median).
+        early in one is too late in the next. In the median of 11 records one pass left 2 % over;
+        with three parts, all of them forwards, it was 11 %.
         """
         import torch
 
