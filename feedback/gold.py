@@ -77,9 +77,7 @@ def keep(
 
     Raises InvalidGold for an ECG that the data set does not have, NoDataset.
     """
-    source = active_source(session).id
-    rows = select(RecordRow.ecg_id, RecordRow.id).where(RecordRow.source_id == source)
-    ids = {row.ecg_id: row.id for row in session.execute(rows)}
+    ids = {ecg_id: record_id for record_id, ecg_id in _ecg_ids(session).items()}
     if unknown := [ecg_id for ecg_id in answers if ecg_id not in ids]:
         raise InvalidGold(f"ECG {unknown[0]} is not in the data set: leave its line out")
     known = {one.record_id: one for one in session.scalars(select(GoldAnswer))}
