@@ -1,23 +1,21 @@
 """Administrators in a browser: the models page, the readers page, what is exported."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from core.checkpoint import read_card, save_card
 from core.ecg import Superclass
-from feedback import catalogue, registry
+from feedback import catalogue
 from feedback.tables import AuditEntry, Role, User
 from tests.browser.conftest import Desk, OpenDesk, Serve
 from tests.browser.hands import EMAIL, reading_place
 from tests.factories import Installation, add_person
+from tests.factories_challenger import NEW, challenge
 from tests.factories_readings import answer, blind, final
 
 ADMIN = "admin@example.org"
-NEW = "2026.12-new"
 WHY = "The ward asked for it, for a trial of a week."
 
 
@@ -26,27 +24,9 @@ def place(tmp_path: Path, migrated: Path, checkpoint: Path) -> Installation:
     """An installation with an administrator, a champion and a challenger that the gate stopped."""
     made = reading_place(tmp_path, migrated)
     add_person(made.sessions, ADMIN, Role.ADMIN)
-    folder = tmp_path / "new"
-    shutil.copytree(checkpoint, folder)
-    card = save_card(folder, read_card(folder).model_copy(update={"version": NEW}))
     with made.sessions.begin() as session:
-        catalogue.register_model(session, read_card(checkpoint), checkpoint)
-        model = registry.add(session, card, folder, actor=ADMIN)
-        registry.judged(session, model, _stopped(read_card(checkpoint).version), actor=ADMIN)
+        challenge(session, checkpoint, tmp_path / "new")
     return made
-
-
-def _stopped(champion: str) -> dict[str, object]:
-    sentence = "The AUROC of MI on 9b differs by -0.0300."
-    check = {"name": "AUROC of MI on 9b", "passed": False, "sentence": sentence, "figures": {}}
-    return {
-        "champion": champion,
-        "challenger": NEW,
-        "passed": False,
-        "sentence": f"{NEW} is stopped by AUROC of MI on 9b.",
-        "checks": [check],
-        "reliability": None,
-    }
 
 
 @pytest.fixture

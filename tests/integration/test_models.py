@@ -1,50 +1,27 @@
 """What administrators do on the page of models."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from core.checkpoint import read_card, save_card
-from feedback import catalogue, finetune, registry
+from core.checkpoint import read_card
+from feedback import catalogue, finetune
 from feedback.tables import AuditEntry, Job, JobState, Role
+from tests.factories_challenger import NEW, challenge
 from tests.integration.conftest import House
 from tests.integration.reading import words
 from tests.integration.visitor import Visitor
 
-NEW = "2026.12-new"
 WHY = "The ward asked for it, for a trial of a week."
 
 
 @pytest.fixture
 def challenged(house: House, checkpoint: Path, tmp_path: Path) -> House:
     """A champion with its files, and a challenger that the gate has stopped."""
-    folder = tmp_path / "new"
-    shutil.copytree(checkpoint, folder)
-    card = save_card(folder, read_card(folder).model_copy(update={"version": NEW}))
     with house.sessions.begin() as session:
-        catalogue.register_model(session, read_card(checkpoint), checkpoint)
-        model = registry.add(session, card, folder, actor="admin@example.org")
-        registry.judged(session, model, stopped(read_card(checkpoint).version), actor="gate")
+        challenge(session, checkpoint, tmp_path / "new")
     return house
-
-
-def stopped(champion: str) -> dict[str, object]:
-    check = {
-        "name": "AUROC of MI on 9b",
-        "passed": False,
-        "sentence": "The AUROC of MI on 9b differs by -0.0300.",
-        "figures": {},
-    }
-    return {
-        "champion": champion,
-        "challenger": NEW,
-        "passed": False,
-        "sentence": f"{NEW} is stopped by AUROC of MI on 9b.",
-        "checks": [check],
-        "reliability": None,
-    }
 
 
 def served(house: House) -> str:

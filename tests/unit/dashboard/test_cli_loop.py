@@ -1,16 +1,16 @@
 """``retrain`` and ``models`` as typed."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core import trial
-from core.checkpoint import read_card, save_card
+from core.checkpoint import read_card
 from dashboard.cli import main
 from feedback import catalogue, db, finetune, registry
+from tests.factories_challenger import another_version
 from tests.factories_retraining import furnish, ward
 
 
@@ -19,8 +19,7 @@ def instance(tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch) 
     """An installation with a champion and a challenger that nobody has judged."""
     monkeypatch.setenv("TRUSTECG_INSTANCE", str(tmp_path))
     new = tmp_path / "checkpoints" / "new"
-    shutil.copytree(checkpoint, new)
-    card = save_card(new, read_card(new).model_copy(update={"version": "2026.12-new"}))
+    card = another_version(checkpoint, new)
     url = f"sqlite:///{tmp_path / 'trustecg.db'}"
     db.upgrade(url)
     engine = db.make_engine(url)
@@ -85,8 +84,7 @@ def test_a_version_is_judged_again(
     monkeypatch.setenv("TRUSTECG_INSTANCE", str(tmp_path))
     monkeypatch.setattr(trial, "PROBES", 6)
     new = tmp_path / "checkpoints" / "new"
-    shutil.copytree(checkpoint, new)
-    card = save_card(new, read_card(new).model_copy(update={"version": "2026.12-new"}))
+    card = another_version(checkpoint, new)
     url = f"sqlite:///{tmp_path / 'trustecg.db'}"
     db.upgrade(url)
     engine = db.make_engine(url)
