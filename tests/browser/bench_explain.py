@@ -12,29 +12,25 @@ by the sign-in, as beside any worker.
 import argparse
 import logging
 import os
-import shutil
 import tempfile
-import threading
 import time
 from pathlib import Path
 from statistics import median
 
-from playwright.sync_api import Page, expect, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Page, expect
 
 from core.checkpoint import read_card
 from core.explain.explanation import Method
 from core.ptbxl import Ptbxl
 from core.simulate import simulate_dataset
-from dashboard.app import create_app
 from dashboard.figures.explanation import METHODS
 from dashboard.settings import Settings
 from feedback import catalogue, db
 from feedback.executors.resident import Resident, explainer_beside
 from feedback.tables import Role
-from tests.browser.hands import EMAIL, answer_blind, at_ecg
-from tests.conftest import BROWSER_FLAGS, BROWSERS
-from tests.factories import PASSWORD, Installation, above, add_person, installation, predict
+from tests.browser.hands import EMAIL, answer_blind, at_ecg, sign_in
+from tests.browser.serving import chromium, served
+from tests.factories import Installation, above, add_person, installation, predict
 
 ASKED = (Method.INTEGRATED_GRADIENTS, Method.OCCLUSION, Method.SHAP, Method.LIME)
 READING_S = 10.0  # from sign-in to the first blind answer, a quick reader's
@@ -60,25 +56,21 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=10)
     asked = parser.parse_args()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder:
         records = Ptbxl.open(Path(asked.ptbxl or simulate_dataset(Path(folder) / "ptbxl", 100, 1)))
         ecgs = list(records.records)[: asked.records]
         place = _place(Path(folder), records, ecgs)
-        server = make_server("127.0.0.1", 0, create_app(place.settings).server, threaded=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
         beside = Resident(
             place.settings.database_url,
             Path(folder) / "explainer.log",
             threads=place.settings.threads,
         )
-        program = next(filter(None, map(shutil.which, BROWSERS)), None)
-        browser = playwright.chromium.launch(executable_path=program, args=BROWSER_FLAGS)
-        try:
-            with explainer_beside(place.sessions, beside):
-                _print(_ask(browser.new_page(), f"http://127.0.0.1:{server.server_port}", ecgs))
-        finally:
-            browser.close()
-            server.shutdown()
+        with (
+            served(place) as address,
+            chromium() as browser,
+            explainer_beside(place.sessions, beside),
+        ):
+            _print(_ask(browser.new_page(), address, ecgs))
 
 
 def _place(folder: Path, records: Ptbxl, ecgs: list[int]) -> Installation:
@@ -99,15 +91,12 @@ Waits = dict[tuple[Method, bool], list[float]]  # seconds, by method and whether
 
 def _ask(page: Page, address: str, ecgs: list[int]) -> Waits:
     page.set_default_timeout(120_000)
-    page.goto(f"{address}/login?next=/read/{ecgs[0]}")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page, address, EMAIL, f"/read/{ecgs[0]}")
     at_ecg(page, ecgs[0])
     time.sleep(READING_S)
     waits: Waits = {(method, cached): [] for method in ASKED for cached in (False, True)}
     for ecg_id in ecgs:
-        page.goto(f"{address}/read/{ecg_id}")
+        page.goto(f"http://{address}/read/{ecg_id}")
         at_ecg(page, ecg_id)
         answer_blind(page, "n")
         expect(page.locator(".methods input").first).to_be_attached()

@@ -10,24 +10,20 @@ frame after the one in which the next ECG is painted. Times follow the load of t
 import argparse
 import json
 import os
-import shutil
 import tempfile
-import threading
 from contextlib import suppress
 from pathlib import Path
 from statistics import quantiles
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page, expect
 
 from core.ptbxl import Ptbxl
 from core.simulate import simulate_dataset
-from dashboard.app import create_app
 from feedback import db
 from feedback.tables import Role
-from tests.browser.hands import EMAIL, answer_blind, at_ecg
-from tests.conftest import BROWSER_FLAGS, BROWSERS
-from tests.factories import PASSWORD, above, add_person, installation, predict, serve_model
+from tests.browser.hands import EMAIL, answer_blind, at_ecg, sign_in
+from tests.browser.serving import chromium, served
+from tests.factories import Installation, above, add_person, installation, predict, serve_model
 
 BARS = {"submit to next ECG painted": 150.0, "first paint of the paper": 200.0}  # ms
 STOPWATCH = """(() => {
@@ -57,15 +53,10 @@ STOPWATCH = """(() => {
 def main() -> None:
     """Read, and print what was waited for."""
     asked = _arguments()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        address, ecgs, stop = _serve(Path(folder), asked)
-        program = next(filter(None, map(shutil.which, BROWSERS)), None)
-        browser = playwright.chromium.launch(executable_path=program, args=BROWSER_FLAGS)
-        try:
+    with tempfile.TemporaryDirectory() as folder:
+        place, ecgs = _place(Path(folder), asked)
+        with served(place) as address, chromium() as browser:
             _print(_read_all(browser, address, ecgs, asked.think))
-        finally:
-            browser.close()
-            stop()
 
 
 def _arguments() -> argparse.Namespace:
@@ -80,7 +71,7 @@ def _arguments() -> argparse.Namespace:
 GIVEN = os.environ.get("TRUSTECG_PTBXL")
 
 
-def _serve(folder: Path, asked: argparse.Namespace) -> tuple[str, list[int], object]:
+def _place(folder: Path, asked: argparse.Namespace) -> tuple[Installation, list[int]]:
     if asked.ptbxl is None:
         simulate_dataset(folder / "ptbxl", asked.records + 1, 1)
     records = Ptbxl.open(Path(asked.ptbxl or folder / "ptbxl"))
@@ -93,9 +84,7 @@ def _serve(folder: Path, asked: argparse.Namespace) -> tuple[str, list[int], obj
         serve_model(session)
         for ecg_id in ecgs:
             predict(session, ecg_id, above())
-    server = make_server("127.0.0.1", 0, create_app(place.settings).server, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_port}", ecgs, server.shutdown
+    return place, ecgs
 
 
 def _read_all(
@@ -106,10 +95,7 @@ def _read_all(
     page = context.new_page()
     page.set_default_timeout(60_000)
     sizes: list[float] = []
-    page.goto(f"{address}/login?next=/read/{ecgs[0]}")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page, address, EMAIL, f"/read/{ecgs[0]}")
     for ecg_id in ecgs[:-1]:
         at_ecg(page, ecg_id)
         sizes.append(_figure_kib(page))

@@ -1,18 +1,16 @@
 """A real server on a loopback port and a real Chromium that watches what the pages do."""
 
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from dash import Dash
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from werkzeug.serving import make_server
 
-from dashboard.app import create_app
-from tests.browser.hands import reading_place
+from tests.browser.hands import reading_place, sign_in
+from tests.browser.serving import served
 from tests.factories import PASSWORD, Installation
 
 DESK = {"width": 1440, "height": 900}
@@ -67,10 +65,7 @@ class Desk:
 
     def sign_in(self, email: str, password: str = PASSWORD, path: str = "/") -> Page:
         """Sign in and arrive at ``path``."""
-        self.go(f"/login?next={path}")
-        self.page.get_by_label("E-mail").fill(email)
-        self.page.get_by_label("Password").fill(password)
-        self.page.get_by_role("button", name="Sign in").click()
+        sign_in(self.page, self.address, email, path, password)
         return self.page
 
 
@@ -80,25 +75,8 @@ Serve = Callable[[Installation], str]
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """A function that serves an installation and returns its address."""
-    stops: list[Callable[[], None]] = []
-
-    def start(place: Installation) -> str:
-        app: Dash = create_app(place.settings)
-        server = make_server("127.0.0.1", 0, app.server, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-
-        def stop() -> None:
-            server.shutdown()
-            thread.join()
-            server.server_close()
-
-        stops.append(stop)
-        return f"127.0.0.1:{server.server_port}"
-
-    yield start
-    for stop in stops:
-        stop()
+    with ExitStack() as stack:
+        yield lambda place: stack.enter_context(served(place))
 
 
 OpenDesk = Callable[[str], Desk]

@@ -9,7 +9,15 @@ from sqlalchemy import func, select, update
 
 from core.ecg import Superclass
 from feedback.tables import Reading, Role, User
-from tests.factories import Installation, above, add_person, installation, predict, serve_model
+from tests.factories import (
+    PASSWORD,
+    Installation,
+    above,
+    add_person,
+    installation,
+    predict,
+    serve_model,
+)
 from tests.factories_dataset import dataset
 
 EMAIL = "reader@example.org"
@@ -41,6 +49,16 @@ def end_sessions(place: Installation) -> None:
     """What a new password does to whoever is signed in."""
     with place.sessions.begin() as session:
         session.execute(update(User).values(session_stamp="another"))
+
+
+def sign_in(
+    page: Page, address: str, email: str, path: str = "/", password: str = PASSWORD
+) -> None:
+    """Sign in and go on to ``path``."""
+    page.goto(f"http://{address}/login?next={path}")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
 
 
 def at_ecg(page: Page, ecg_id: int) -> None:
