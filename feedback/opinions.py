@@ -44,6 +44,13 @@ class OpinionShown:
     warnings: tuple[str, ...] = ()  # readable, but suspect
 
     @property
+    def decided(self) -> tuple[Superclass, ...]:
+        """The classes on which there is an opinion to agree with."""
+        if self.unavailable:
+            return ()
+        return tuple(name for name in SUPERCLASSES if name not in self.abstained)
+
+    @property
     def shown(self) -> Json:
         """What is kept with the final answer as having been on screen."""
         if self.unavailable:

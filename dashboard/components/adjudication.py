@@ -185,7 +185,7 @@ def _question(ecg_id: int, place: int, name: Superclass, verdict: Any) -> Compon
     return html.Div(
         [
             html.Div([html.Kbd(str(place)), name.title], className="name"),
-            html.Div(chosen, className="controls"),
+            chosen,
         ],
         className="question",
         **{"data-class": name.value},

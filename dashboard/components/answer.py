@@ -1,7 +1,7 @@
 """The form of a reader's answer: five classes, or unreadable, with confidence and comment."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,8 @@ from dash.development.base_component import Component
 from core.ecg import SUPERCLASSES, Superclass
 from dashboard import ids
 from dashboard.components.calipers import kept_measurements
+from dashboard.components.call import abstains, call_view
+from feedback.opinions import OpinionShown
 from feedback.tables import Confidence, Stage, Verdict
 
 EMPTY: Mapping[str, Any] = {
@@ -43,15 +45,23 @@ class Form:
     started_at: datetime
     submit: str  # what its button says
     payload: Mapping[str, Any] = field(default_factory=lambda: dict(EMPTY))
-    agreeing: Sequence[Superclass] = ()  # the classes on which the model has an opinion
-    predicted: Sequence[Superclass] = ()  # those that it called present
-    opinion: str | None = None  # digest of the opinion on screen
+    opinion: OpinionShown | None = None  # on screen; None while the reader answers blind
     stands: int | None = None  # the final answer that stands already, which this one supersedes
 
     def __post_init__(self) -> None:
         """A word on the model follows from the verdict, whatever an old draft says."""
         words = {name.value: word for name in self.agreeing if (word := self._word(name))}
         object.__setattr__(self, "payload", {**self.payload, "agreement": words})
+
+    @property
+    def agreeing(self) -> Sequence[Superclass]:
+        """The classes on which there is an opinion to agree with."""
+        return self.opinion.decided if self.opinion else ()
+
+    @property
+    def predicted(self) -> Sequence[Superclass]:
+        """Those that the model called present."""
+        return self.opinion.predicted if self.opinion else ()
 
     def _word(self, name: Superclass) -> str | None:
         verdict = self.payload["verdicts"].get(name.value)
@@ -78,7 +88,7 @@ class Form:
             "agreeing": [name.value for name in self.agreeing],
             "started": self.started_at.isoformat(),
             "predicted": [name.value for name in self.predicted],
-            "opinion": self.opinion,
+            "opinion": self.opinion.digest if self.opinion else None,
             "stands": self.stands,
         }
 
@@ -106,12 +116,19 @@ def answer_form(form: Form) -> Component:
 def _question(form: Form, superclass: Superclass) -> Component:
     number = SUPERCLASSES.index(superclass) + 1
     name = html.Div([html.Kbd(str(number)), superclass.title], className="name")
-    controls = [_verdict(form, superclass)]
     marks = {"data-class": superclass.value}
     if call := form.call(superclass):
-        controls.append(_agreement(form, superclass))
         marks["data-call"] = call.value
-    return html.Div([name, html.Div(controls, className="controls")], className="question", **marks)
+    parts = [name, _verdict(form, superclass), *_opinion(form, superclass)]
+    return html.Div(parts, className="question", **marks)
+
+
+def _opinion(form: Form, superclass: Superclass) -> Iterator[Component]:
+    """What the model says of a class, and the reader's word on it."""
+    if form.opinion is None or form.opinion.unavailable:
+        return
+    yield call_view(form.opinion, superclass)
+    yield _agreement(form, superclass) if form.call(superclass) else abstains()
 
 
 def _verdict(form: Form, superclass: Superclass) -> Component:
@@ -125,14 +142,13 @@ def _verdict(form: Form, superclass: Superclass) -> Component:
 
 
 def _agreement(form: Form, superclass: Superclass) -> Component:
-    chosen = buttons(
+    return buttons(
         ids.of_class("agree", form.ecg_id, superclass.value),
         _AGREEMENTS,
         form.payload["agreement"].get(superclass.value),
         label=f"With the model on {superclass.title}",
         className="agree",
     )
-    return html.Div([html.Span("Model:", className="quiet"), chosen], className="agreeing")
 
 
 def _ending(form: Form) -> list[Component]:

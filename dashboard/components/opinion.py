@@ -1,21 +1,18 @@
-"""The model's opinion: five probabilities against their thresholds, and how far to trust them."""
+"""The model's opinion in words, and how far to trust it; its figures stand in the answer."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from core.ecg import DURATION_S, SUPERCLASSES, Superclass
-from dashboard.figures.probabilities import probability_bars
-from dashboard.figures.theme import LIGHT, Theme
 from feedback.opinions import OpinionShown
 
 Card = Mapping[str, Any]
 
 
-def opinion_view(shown: OpinionShown, card: Card, theme: Theme = LIGHT) -> Component:
+def opinion_view(shown: OpinionShown, card: Card) -> Component:
     """What the model says of one ECG; where it has no opinion, why."""
     if shown.unavailable:
         return html.Section(
@@ -27,9 +24,8 @@ def opinion_view(shown: OpinionShown, card: Card, theme: Theme = LIGHT) -> Compo
             html.H2("Model's opinion"),
             html.P(summary(shown), className="summary"),
             _abstention(shown, card),
-            _bars(shown, theme),
             html.P(_miss_rates(card), className="quiet"),
-            html.P(_provenance(shown), className="quiet"),
+            html.P(f"Model {shown.model_version}.", className="quiet"),
             *(html.P(text, className="warning") for text in shown.warnings),
         ],
         className="opinion",
@@ -73,45 +69,18 @@ def _abstention(shown: OpinionShown, card: Card) -> Component | None:
     )
 
 
-def _bars(shown: OpinionShown, theme: Theme) -> Component:
-    assert shown.probabilities is not None and shown.thresholds is not None
-    p = np.array([shown.probabilities[name] for name in SUPERCLASSES])
-    figure = probability_bars(p, shown.thresholds, shown.abstained, theme=theme)
-    return html.Div(
-        [
-            html.Div(still_chart(figure, "probability-bars"), **{"aria-hidden": "true"}),
-            html.Ul(
-                [html.Li(_spoken(shown, name)) for name in SUPERCLASSES],
-                className="visually-hidden",
-            ),
-        ]
-    )
-
-
 def still_chart(figure: dict[str, Any], className: str) -> Component:
     """A small chart that nobody zooms."""
     return dcc.Graph(figure=figure, config={"staticPlot": True}, className=className)
 
 
-def _spoken(shown: OpinionShown, name: Superclass) -> str:
-    """One bar as a screen reader says it."""
-    assert shown.probabilities is not None and shown.thresholds is not None
-    p, threshold = shown.probabilities[name], shown.thresholds[name]
-    return f"{name.title}: {p:.2f}, threshold {threshold:.2f}, {_word(shown, name)}"
-
-
-def _word(shown: OpinionShown, name: Superclass) -> str:
-    if name in shown.abstained:
-        return "abstains"
-    return "above" if name in shown.predicted else "below"
-
-
-def _provenance(shown: OpinionShown) -> str:
+def uncertainty_line(shown: OpinionShown) -> Component | None:
+    """How unsure the model is of this ECG as a whole."""
     if shown.uncertainty is None:
-        return f"Model {shown.model_version}."
+        return None
     # no probability of an error: docs/decisions/0002-uncertainty-from-calibrated-calls
-    doubt = f"Uncertainty {shown.uncertainty:.2f} on a scale from 0 (sure) to 1."
-    return f"{doubt} Model {shown.model_version}."
+    doubt = f"The model's uncertainty is {shown.uncertainty:.2f}, from 0 (sure) to 1."
+    return html.P(doubt, className="quiet")
 
 
 def _miss_rates(card: Card) -> str:

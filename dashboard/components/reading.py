@@ -8,7 +8,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 from sqlalchemy.orm import Session
 
-from core.ecg import SUPERCLASSES, Superclass
+from core.ecg import SUPERCLASSES
 from core.errors import RecordError
 from dashboard import ids
 from dashboard.components.answer import EMPTY, Form, answer_form
@@ -16,7 +16,7 @@ from dashboard.components.claim import claim_line
 from dashboard.components.comparison import comparison_choice
 from dashboard.components.explanation import explanation_section
 from dashboard.components.intervals import intervals_view
-from dashboard.components.opinion import opinion_view, published_view
+from dashboard.components.opinion import opinion_view, published_view, uncertainty_line
 from dashboard.components.paper import paper
 from dashboard.components.record import noise_flags, other_ecgs, patient_line
 from dashboard.components.shell import local_time
@@ -153,15 +153,16 @@ def _final(
         started_at=now(),
         submit="Save change" if stands else "Save and next",
         payload=_draft(state, Stage.FINAL) or _prefilled(state),
-        agreeing=decided(shown),
-        predicted=shown.predicted,
-        opinion=shown.digest,
+        opinion=shown,
         stands=stands.id if stands else None,
     )
     first = state.blind is None and stands is None  # assisted: the only answer
     note = html.P(_ASSISTED, className="quiet") if first else _note(stands, shown)
     title = "Your answer, assisted" if first else "Your final answer"
-    return html.Section([html.H2(title), note, answer_form(form)], className="panel entry")
+    return html.Section(
+        [html.H2(title), note, uncertainty_line(shown), answer_form(form)],
+        className="panel entry",
+    )
 
 
 _ASSISTED = "The model's opinion is beside the ECG. Your answer is kept as an assisted one."
@@ -204,13 +205,6 @@ def _verdicts(own: Reading) -> dict[str, str]:
     return {name.value: getattr(own, f"verdict_{name.lower()}").value for name in SUPERCLASSES}
 
 
-def decided(shown: OpinionShown) -> Sequence[Superclass]:
-    """The classes on which there is an opinion to agree with."""
-    if shown.unavailable:
-        return ()
-    return [name for name in SUPERCLASSES if name not in shown.abstained]
-
-
 def _evidence(
     record: RecordRow,
     shown: OpinionShown,
@@ -224,6 +218,6 @@ def _evidence(
         published_view(shown),
     ]
     return html.Div(
-        [opinion_view(shown, card, theme()), html.Div(beside, className="beside")],
+        [opinion_view(shown, card), html.Div(beside, className="beside")],
         className="panel evidence",
     )

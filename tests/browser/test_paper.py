@@ -8,11 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard.figures.sheets import Gain, Sheet, Speed
-from tests.browser.conftest import DESK, SMALL, Desk, OpenDesk, Serve
+from tests.browser.conftest import DESK, SMALL, WIDE, Desk, OpenDesk, Serve
 from tests.browser.hands import EMAIL, at_ecg, reading_place
 from tests.factories import Installation
 
-WIDE = {"width": 1920, "height": 1080}
 NEXT = {Sheet.STANDARD: 13, Sheet.THREE_STRIPS: 15, Sheet.SIX_BY_TWO: 12, Sheet.ONE_COLUMN: 12}
 # of the painted calibration pulse: how tall it is, and how wide its top, in px of the screen
 PULSE = """() => {

@@ -5,12 +5,12 @@ import threading
 
 import pytest
 from playwright.sync_api import Page, Route, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.ecg import Superclass
-from feedback.tables import Reading
-from tests.browser.conftest import DESK, SMALL, Desk
-from tests.browser.hands import EMAIL, UPDATE, at_ecg, choice, end_sessions, stored
+from feedback.tables import Prediction, Reading, RecordRow
+from tests.browser.conftest import DESK, SMALL, WIDE, Desk
+from tests.browser.hands import EMAIL, UPDATE, answer_blind, at_ecg, choice, end_sessions, stored
 from tests.factories import Installation
 
 ON_SCREEN_AT_ENTER = """document.addEventListener("keydown", (event) => {
@@ -270,7 +270,7 @@ def test_nothing_overlaps_or_is_cut(desk: Desk, size: dict[str, int]) -> None:
     page.wait_for_timeout(300)
     apart(page, ".trace", ".entry", ".evidence", ".read-head", ".bar")
     apart(page, ".opinion", ".explanation", ".published")
-    apart(page, ".questions .question:nth-child(2) .name", ".question:nth-child(2) .controls")
+    apart(page, ".questions .question:nth-child(2) .name", ".question:nth-child(2) .verdict")
 
 
 def fits(page: Page) -> None:
@@ -292,6 +292,32 @@ def apart(page: Page, *selectors: str) -> None:
             beside = a["x"] + a["width"] <= b["x"] + 0.5 or b["x"] + b["width"] <= a["x"] + 0.5
             below = a["y"] + a["height"] <= b["y"] + 0.5 or b["y"] + b["height"] <= a["y"] + 0.5
             assert one == other or beside or below, f"{one} overlaps {other}"
+
+
+@pytest.mark.parametrize("size", [DESK, WIDE, SMALL], ids=["1440", "1920", "1024"])
+def test_what_the_model_says_of_a_class_stands_beside_the_word_on_it(
+    desk: Desk, place: Installation, size: dict[str, int]
+) -> None:
+    with place.sessions.begin() as session:
+        unsure = select(RecordRow.id).where(RecordRow.ecg_id == 1).scalar_subquery()
+        change = update(Prediction).where(Prediction.record_id == unsure)
+        session.execute(change.values(p_hyp=0.2413, abstained=["HYP"]))
+    desk.page.set_viewport_size(size)
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    answer_blind(page, "n", "1", "2")  # normal and infarction: the form asks whether it is meant
+    said = dict.fromkeys(("NORM", "STTC", "CD"), "Model 0.03, below 0.50")
+    said |= {"MI": "Model 0.81, above 0.50", "HYP": "Model 0.24, below 0.50"}
+    for name, words in said.items():
+        row = page.locator(f"[data-class={name}]")
+        expect(row.locator(".call")).to_have_text(words)
+        word = row.get_by_text("abstains") if name == "HYP" else row.locator(".agree")
+        for part in (row.locator(".name"), row.locator(".call"), row.locator(".verdict"), word):
+            expect(part).to_be_in_viewport(ratio=1)
+    expect(page.locator("[data-class=HYP] .agree")).to_have_count(0)
+    expect(page.get_by_text("The model's uncertainty is 0.25")).to_be_in_viewport(ratio=1)
+    apart(page, ".paper", ".entry", ".read-head")
+    fits(page)
 
 
 def test_form_and_refusal_are_on_screen_where_little_is_to_be_had(desk: Desk) -> None:

@@ -70,7 +70,7 @@ def _look_everywhere(visitor: Visitor) -> None:
 
 HIDDEN = {
     "prediction": "0.7654",
-    "uncertainty": "Uncertainty 0.62",
+    "uncertainty": "uncertainty is 0.62",
     "warning": "Lead aVL is hidden.",
     "report": "verborgener Vorderwandinfarkt",
     "label": "HIDDENMI",

@@ -6,7 +6,7 @@ import pytest
 from plotly.utils import PlotlyJSONEncoder
 
 from core.ecg import SUPERCLASSES, Superclass
-from dashboard.components.opinion import call_note, opinion_view, summary
+from dashboard.components.opinion import call_note, opinion_view, summary, uncertainty_line
 from feedback.opinions import OpinionShown
 
 
@@ -76,8 +76,9 @@ def test_it_says_why_it_abstains() -> None:
 
 
 def test_uncertainty_is_a_score_and_miss_rates_have_their_counts() -> None:
+    line = uncertainty_line(opinion("MI"))
+    assert line.children == "The model's uncertainty is 0.61, from 0 (sure) to 1."
     text = said(opinion("MI"), card())
-    assert "Uncertainty 0.61 on a scale from 0 (sure) to 1." in text
     assert "the model misses NORM in 3 % of 1,280, MI in 3 % of 1,280" in text
     assert "chance" not in text
 
