@@ -9,7 +9,7 @@ import logging
 import threading
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import NamedTuple
 
@@ -52,6 +52,16 @@ def compile_network(network: Network) -> Runtime:
     except (ImportError, RuntimeError) as error:  # not installed, or not for this processor
         _log.warning("torch runs the network, at half the speed: no OpenVINO (%s)", error)
         return in_torch(network)
+
+
+def preceded(runtime: Runtime, before: Callable[[], None]) -> Runtime:
+    """The same, with ``before`` called first each time."""
+
+    def run(signal: Signal) -> Result:
+        before()
+        return runtime(signal)
+
+    return replace(runtime, run=run)
 
 
 def in_torch(network: Network) -> Runtime:

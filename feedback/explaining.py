@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -65,7 +65,8 @@ class Subject:
 class Explainers:
     """Checkpoints that are loaded, each with the background of its data set."""
 
-    def __init__(self) -> None:
+    def __init__(self, before_pass: Callable[[], None] | None = None) -> None:
+        self._before_pass = before_pass
         self._loaded: OrderedDict[tuple[int, int], Explainer] = OrderedDict()
 
     def of(self, model: ModelVersion, source: Source) -> "Explainer":
@@ -81,7 +82,7 @@ class Explainers:
     def _load(self, model: ModelVersion, source: Source) -> "Explainer":
         from core.explain.explainer import Explainer
 
-        explainer = Explainer.load(Path(model.path), background(source))
+        explainer = Explainer.load(Path(model.path), background(source), self._before_pass)
         if explainer.version != model.version:
             raise CheckpointAltered(
                 f"{model.path} holds {explainer.version}, not {model.version}: "
@@ -180,7 +181,8 @@ def _lease_kept(sessions: Sessions, claimed: Claimed, owner: str) -> Iterator[No
 
 def serve(sessions: Sessions, owner: str, *, reports: bool = False, idle_s: float = IDLE_S) -> None:
     """Compute whatever is asked for, until nobody has read anything for ``idle_s`` seconds."""
-    explainers, last, warm = Explainers(), time.monotonic(), reports  # nobody waits for a report
+    explainers = Explainers(lambda: give_way(sessions)) if reports else Explainers()
+    last, warm = time.monotonic(), reports  # nobody waits for a report
     while True:
         try:
             if explain_next(sessions, explainers, owner, reports=reports):
@@ -197,6 +199,12 @@ def serve(sessions: Sessions, owner: str, *, reports: bool = False, idle_s: floa
         except StorageError as error:
             log.warning("asking again: %s", error)
             time.sleep(POLL_S)
+
+
+def give_way(sessions: Sessions) -> None:
+    """Wait while a reader waits for colours: two at once on the same cores take twice as long."""
+    while queue.anybody_waits(sessions):
+        time.sleep(POLL_S)
 
 
 def warm_up(sessions: Sessions, explainers: Explainers) -> None:

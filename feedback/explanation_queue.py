@@ -70,6 +70,15 @@ def waits(sessions: Sessions, *, reports: bool = False) -> bool:
         return session.scalar(query) is not None
 
 
+def anybody_waits(sessions: Sessions) -> bool:
+    """Whether an attribution is to be computed, or is being computed."""
+    query = select(ExplanationRow.id).where(
+        ExplanationRow.state.in_(OPEN), ExplanationRow.seconds.is_(None)
+    )
+    with sessions.read() as session:
+        return session.scalar(query.limit(1)) is not None
+
+
 def keep(sessions: Sessions, explanation_id: int, owner: str, message: str | None = None) -> None:
     """Renew the lease, and say what is being done; raises LostLease."""
     values: Json = {"lease_until": now() + LEASE}

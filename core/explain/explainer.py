@@ -1,5 +1,6 @@
 """The one way to an explanation: quality gate, preparation, method."""
 
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -44,17 +45,32 @@ class Explainer:
     """A loaded checkpoint that says where its word comes from; build it once, use it often.
 
     ``background`` is (records, 12, 1000) of prepared training records, which SHAP compares with.
+    ``before_pass`` is called before whatever goes through the network, a few records at a time:
+    work that may wait does so there.
     """
 
-    def __init__(self, checkpoint: Checkpoint, background: Signal | None = None) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        background: Signal | None = None,
+        before_pass: Callable[[], None] | None = None,
+    ) -> None:
         self.card = checkpoint.card
         self._network = checkpoint.network
         self._background = background
+        self._before_pass = before_pass
+        if before_pass is not None:
+            self._network.register_forward_pre_hook(lambda *_: before_pass())
 
     @classmethod
-    def load(cls, path: Path, background: Signal | None = None) -> "Explainer":
+    def load(
+        cls,
+        path: Path,
+        background: Signal | None = None,
+        before_pass: Callable[[], None] | None = None,
+    ) -> "Explainer":
         """Load the checkpoint in ``path``; raises CheckpointNotFound or CheckpointAltered."""
-        return cls(load(path), background)
+        return cls(load(path), background, before_pass)
 
     @property
     def version(self) -> str:
@@ -68,9 +84,10 @@ class Explainer:
 
     @cached_property
     def _runtime(self) -> "Runtime":
-        from core.runtime import compile_network
+        from core.runtime import compile_network, preceded
 
-        return compile_network(self._network)
+        runtime = compile_network(self._network)
+        return preceded(runtime, self._before_pass) if self._before_pass else runtime
 
     def warm_up(self) -> None:
         """Import the libraries and make the network ready, which takes seconds, before asked."""

@@ -172,6 +172,43 @@ def test_what_is_measured_and_said_is_of_the_explanation(
     assert "deletion" in explaining.measured(explainer, ecg, found)
 
 
+def test_what_measures_waits_for_what_a_reader_waits_for(
+    answered: Sessions, reader: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(answered, reader, Method.GRAD_CAM)
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            explain_next(answered, TOYS, "a")
+
+    monkeypatch.setattr(explaining.time, "sleep", wait)
+    explaining.give_way(answered)
+    explaining.give_way(answered)  # its report waits now, which nobody gives way to
+    assert len(waited) == 3
+
+
+def test_only_what_measures_gives_way(
+    library: Sessions, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_way: list[Sessions] = []
+    monkeypatch.setattr(explaining, "give_way", given_way.append)
+    monkeypatch.setattr(explaining, "anybody_since", lambda *_: False)
+    subject = served(library, checkpoint)
+
+    def explain(_: Sessions, explainers: Explainers, owner: str, *, reports: bool) -> bool:
+        explainer = explainers.of(subject.model, subject.source)
+        explainer.attribute(subject.read(), Superclass.MI, Method.GRAD_CAM)
+        return False
+
+    monkeypatch.setattr(explaining, "explain_next", explain)
+    explaining.serve(library, "a", idle_s=0)
+    assert not given_way
+    explaining.serve(library, "a", reports=True, idle_s=0)
+    assert given_way
+
+
 def served(sessions: Sessions, checkpoint: Path) -> Subject:
     """ECG 1 and the model that the tiny checkpoint holds."""
     from core.checkpoint import read_card

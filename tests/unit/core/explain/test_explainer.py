@@ -8,6 +8,7 @@ import torch
 from core.checkpoint import load
 from core.ecg import SUPERCLASSES, Ecg, Superclass
 from core.errors import BackgroundMissing, CheckpointNotFound, NotExplainable
+from core.explain.case import BATCH
 from core.explain.explainer import ATTRIBUTORS, Explainer
 from core.explain.explanation import Method, Unit
 from core.predict import Predictor
@@ -34,6 +35,14 @@ def test_every_method_says_a_number_a_sample_and_what_it_was_made_of(explainer, 
     assert found.baseline
     assert found.samples >= 1
     assert found.seconds > 0
+
+
+@pytest.mark.parametrize("method", ATTRIBUTORS)
+def test_work_that_may_wait_is_asked_before_each_pass(checkpoint, method):
+    passes = []
+    patient = Explainer.load(checkpoint, BACKGROUND, before_pass=lambda: passes.append(method))
+    found = patient.attribute(an_ecg(), Superclass.MI, method)
+    assert len(passes) >= found.samples / BATCH
 
 
 @pytest.mark.parametrize("method", ATTRIBUTORS)
