@@ -11,8 +11,10 @@ from core.preprocess import prepare
 from tests.factories_ecg import ecg as an_ecg
 
 
-def watching(lead: Lead, start: int = 0, end: int = 1000, gain: float = 0.01) -> Any:
-    """A network of torch that adds up the voltage of one lead from one sample to another."""
+def watching(
+    lead: Lead, start: int = 0, end: int = 1000, gain: float = 0.01, power: int = 1
+) -> Any:
+    """A network of torch that adds up powers of the voltage of one lead between samples."""
     import torch
     from torch import nn
 
@@ -20,7 +22,8 @@ def watching(lead: Lead, start: int = 0, end: int = 1000, gain: float = 0.01) ->
         config = SimpleNamespace(phases=1)
 
         def forward(self, signal: torch.Tensor) -> Any:
-            total = gain * signal[:, LEADS.index(lead), start:end].sum(-1, keepdim=True)
+            watched = signal[:, LEADS.index(lead), start:end] ** power
+            total = gain * watched.sum(-1, keepdim=True)
             return SimpleNamespace(logits=total * torch.arange(1.0, 6.0))
 
     return Watching().eval()

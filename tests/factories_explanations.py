@@ -23,7 +23,7 @@ def explanation(
     known: dict[str, Any] = {
         "attribution": attribution,
         "unit": Unit.LOGIT,
-        "baseline": "50 training records",
+        "baseline": "40 training records",
         "samples": 200,
         "seed": 1,
         "residual": 0.021,

@@ -19,8 +19,7 @@ from core.explain.explanation import Method, Unit
 SEED = 0
 PARTS = 4  # of the way from each training record
 TOGETHER = BATCH // PARTS  # training records in one pass
-PASSES = 4  # at most; each further one only where more than RESIDUAL is left over
-RESIDUAL = 0.05
+RESIDUAL = 0.05  # where more is left over, the ways are walked once more
 
 
 def shap() -> ModuleType:
@@ -44,30 +43,28 @@ class Shap:
                 "SHAP compares with training records and was given none: name their data set"
             )
         difference = case.logit - float(case.logits(case.background).mean())
-        values, samples = np.zeros(case.signal.shape), 0
-        for done in range(PASSES):
-            along = self._along(case, case.background, SEED + samples)
-            values = (done * values + along) / (done + 1)
-            samples += PARTS * len(case.background)
-            if relative_residual(values, difference) <= RESIDUAL:
-                break
+        values, passes = self._along(case, case.background), 1
+        if relative_residual(values, difference) > RESIDUAL:
+            values = (values + self._along(case, case.background, back=True)) / 2
+            passes = 2
         return Attribution(
             values=values,
             baseline=f"the mean of {len(case.background)} training records",
-            samples=samples,
+            samples=passes * PARTS * len(case.background),
             seed=SEED,
             residual=relative_residual(values, difference),
         )
 
-    def _along(self, case: Case, background: Signal, seed: int) -> NDArray[np.float64]:
+    def _along(self, case: Case, background: Signal, back: bool = False) -> NDArray[np.float64]:
         """The mean over the background of expected gradients, each way in equal parts.
 
         Drawn from anywhere, as the library draws, 384 samples left 15 % over: which records come
         up and where on their way weighs more than the gradients. So every record has its turn,
         and every part of its way one sample. What goes through the network together lies at the
         same random place within its part, so every other part is walked backwards: what is too
-        early in one is too late in the next. In the median of 11 records one pass left 2 % over;
-        with three parts, all of them forwards, it was 11 %.
+        early in one is too late in the next. ``back`` walks each part the other way, with the
+        places of before. In the median of 11 records a pass left 4 % over, a second one back
+        2 %, a second one at other places 7 %.
         """
         import torch
 
@@ -76,18 +73,20 @@ class Shap:
         library, model = shap(), SummedLogit(case.network, case.column)
         total = np.zeros(case.signal.shape)
         for number in range(0, len(background), TOGETHER):
-            parts = _parts(background[number : number + TOGETHER], case.signal)
+            parts = _parts(background[number : number + TOGETHER], case.signal, back)
             forwards, (starts, ends) = parts[0], map(torch.from_numpy, parts[1:])
             with torch.no_grad():  # it looks at the shape of what comes out
                 explainer = library.GradientExplainer(model, starts[None])
-            with numpy_seed(seed), torch.enable_grad():
-                found = explainer.shap_values(ends[None], nsamples=1, rseed=seed + number)
+            with numpy_seed(SEED), torch.enable_grad():
+                found = explainer.shap_values(ends[None], nsamples=1, rseed=SEED + number)
             walked = found.reshape(-1, *case.signal.shape)
             total += walked[forwards].sum(0) - walked[~forwards].sum(0)
         return total / len(background)
 
 
-def _parts(background: Signal, record: Signal) -> tuple[NDArray[np.bool_], Signal, Signal]:
+def _parts(
+    background: Signal, record: Signal, back: bool
+) -> tuple[NDArray[np.bool_], Signal, Signal]:
     """Which parts of the ways to the record are walked forwards, and where each starts and ends.
 
     The first is (ways * PARTS,), the others are (ways * PARTS, 12, 1000).
@@ -96,6 +95,6 @@ def _parts(background: Signal, record: Signal) -> tuple[NDArray[np.bool_], Signa
     stops = ((1 - done) * background + done * record).astype(np.float32)
     nearer, farther = stops[1:].reshape(-1, *record.shape), stops[:-1].reshape(-1, *record.shape)
     part, way = np.divmod(np.arange(len(nearer)), len(background))
-    forwards = (part + way) % 2 == 0
+    forwards = (part + way) % 2 == int(back)
     swap = ~forwards[:, None, None]
     return forwards, np.where(swap, nearer, farther), np.where(swap, farther, nearer)

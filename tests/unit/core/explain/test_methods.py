@@ -9,7 +9,7 @@ from core.explain.explanation import Method
 from core.explain.gradients import integrate
 from core.explain.normal import twin
 from core.explain.segments import Segment, Wave
-from core.explain.shapley import PARTS
+from core.explain.shapley import PARTS, RESIDUAL
 from core.explain.tokens import to_samples
 from core.preprocess import prepare
 from tests.factories_ecg import ecg as an_ecg
@@ -96,6 +96,15 @@ def test_shap_is_voltage_above_the_mean_of_the_background_where_the_logit_is_a_s
     assert found.values == pytest.approx(expected, abs=1e-5)
     assert found.residual == pytest.approx(0, abs=1e-3)
     assert (found.baseline, found.samples) == ("the mean of 3 training records", 3 * PARTS)
+
+
+def test_shap_walks_the_other_way_too_where_much_is_left_over():
+    network = watching(Lead.V2, power=3)
+    record = case(network).signal
+    far, near = (case(network, background=share * record[None]) for share in (-0.5, 0.0))
+    twice, once = (attribute(Method.SHAP, given) for given in (far, near))
+    assert (twice.samples, once.samples) == (2 * PARTS, PARTS)
+    assert twice.residual < RESIDUAL  # 0.073 after the first time
 
 
 def test_lime_finds_the_wave_that_counts():
