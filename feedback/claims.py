@@ -15,7 +15,15 @@ from sqlalchemy.orm import Session
 from feedback.catalogue import find_record
 from feedback.db import now
 from feedback.errors import NothingToRead, UnknownWorklist
-from feedback.slots import change, claimable, free, lock, open_slots, why_nothing
+from feedback.slots import (
+    change,
+    claimable,
+    free,
+    lock,
+    open_slots,
+    theirs_to_read,
+    why_nothing,
+)
 from feedback.tables import (
     AssistedView,
     ReadingMode,
@@ -43,13 +51,16 @@ class Claim:
 def claim_next(session: Session, reader_id: int, worklist_id: int) -> Claim:
     """The reader's next record of the worklist, held for ``LEASE``.
 
-    What they hold already comes first, so that a reload gives the same record. Raises
-    UnknownWorklist, or NothingToRead with the reason.
+    What they hold already comes first, so that a reload gives the same record; what they have
+    settled since, or given gold answers to, is left to colleagues. Raises UnknownWorklist, or
+    NothingToRead with the reason.
     """
     worklist = open_worklist(session, worklist_id)
     lock(session, [worklist_id])
-    held = open_slots(worklist_id).where(WorklistSlot.reader_id == reader_id).limit(1)
-    if slot := session.scalar(held):
+    held = open_slots(worklist_id).where(
+        WorklistSlot.reader_id == reader_id, theirs_to_read(reader_id)
+    )
+    if slot := session.scalar(held.limit(1)):
         return _take(session, slot.id, reader_id) or claim_next(session, reader_id, worklist_id)
     while offered := session.scalars(claimable(worklist_id, reader_id).limit(_TRIES)).all():
         for slot in offered:
@@ -95,7 +106,9 @@ def hold(session: Session, reader_id: int, worklist_id: int, ecg_id: int) -> Cla
     if mine and mine.answered:
         return mine
     if mine:
-        slots = open_slots(worklist_id).where(WorklistSlot.reader_id == reader_id)
+        slots = open_slots(worklist_id).where(
+            WorklistSlot.reader_id == reader_id, theirs_to_read(reader_id)
+        )
     elif _may_take(session, reader_id, worklist_id, record.id):
         slots = claimable(worklist_id, reader_id)
     else:

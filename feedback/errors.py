@@ -191,7 +191,7 @@ class NotInDispute(ReadingError):
 
 
 class NotIndependent(ReadingError):
-    """Whoever has read a record may not settle it, nor read it after settling it."""
+    """Who has read a record may not settle it; who settled it or knows its gold may not read it."""
 
 
 class NothingToExplain(ReadingError):

@@ -1,8 +1,9 @@
 """Gold records: their answers are known, and they judge readers instead of teaching models.
 
 They are mixed into worklists (``feedback.worklists``) and nothing that a reader is sent tells
-them from others. What is known of a record is replaced when it is given anew; the audit chain
-keeps every set that was given.
+them from others. Whoever gave the answers to a record does not read it: they would be
+held against themselves. What is known is replaced when it is given anew; the audit chain keeps
+every set that was given.
 """
 
 import csv
@@ -11,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import audit
@@ -20,8 +21,8 @@ from feedback.adjudications import Adjudicated, Verdicts, adjudicated_verdicts
 from feedback.answers import column_of
 from feedback.catalogue import active_source
 from feedback.db import now
-from feedback.errors import InvalidGold
-from feedback.tables import GoldAnswer, RecordRow, Verdict
+from feedback.errors import InvalidGold, NotIndependent
+from feedback.tables import GoldAnswer, RecordRow, Source, User, Verdict
 
 _WORDS = {"1": Verdict.PRESENT, "0": Verdict.ABSENT, "": None}
 _HEAD = ("ecg_id", *map(str, SUPERCLASSES))
@@ -77,6 +78,7 @@ def keep(
 
     Raises InvalidGold for an ECG that the data set does not have, NoDataset.
     """
+    _one_at_a_time(session)
     ids = {ecg_id: record_id for record_id, ecg_id in _ecg_ids(session).items()}
     if unknown := [ecg_id for ecg_id in answers if ecg_id not in ids]:
         raise InvalidGold(f"ECG {unknown[0]} is not in the data set: leave its line out")
@@ -100,6 +102,7 @@ def keep_adjudicated(session: Session, *, actor: str) -> int:
 
     Raises InvalidGold where there is none; NoDataset.
     """
+    _one_at_a_time(session)
     ecg_ids = _ecg_ids(session)
     had = gold_verdicts(session)
     new = {
@@ -136,6 +139,40 @@ def gold_rows(session: Session) -> list[GoldRow]:
 def gold_ids() -> Select[int]:
     """The ids of all gold records, for queries that take them in or leave them out."""
     return select(GoldAnswer.record_id)
+
+
+def gold_givers(session: Session) -> dict[int, str]:
+    """Who gave the answers to each gold record, by record id; raises NoDataset."""
+    query = select(GoldAnswer.record_id, GoldAnswer.set_by).join(
+        RecordRow, RecordRow.id == GoldAnswer.record_id
+    )
+    found = session.execute(query.where(RecordRow.source_id == active_source(session).id))
+    return {row.record_id: row.set_by for row in found}
+
+
+def given_by(reader_id: int, record_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Whether the answers to a record are those of this person, who may not read it."""
+    email = select(User.email).where(User.id == reader_id).scalar_subquery()
+    return exists().where(GoldAnswer.record_id == record_id, GoldAnswer.set_by == email)
+
+
+def refuse_who_gave(session: Session, reader_id: int, record_id: int, ecg_id: int) -> None:
+    """Raise NotIndependent where the gold answers to the record are this person's."""
+    of_record = select(RecordRow.id).where(RecordRow.id == record_id)
+    if session.scalar(of_record.where(given_by(reader_id, RecordRow.id))) is not None:
+        raise NotIndependent(
+            f"you have given the gold answers to ECG {ecg_id}, and yours would be held against "
+            "them: read another one"
+        )
+
+
+def _one_at_a_time(session: Session) -> None:
+    """Let answers be given by one administrator after the other, until the transaction ends.
+
+    On PostgreSQL two who gave answers to one record at once would both enter it as new, and one
+    would fail; SQLite has one writer anyway.
+    """
+    session.execute(select(Source.id).where(Source.active).with_for_update(key_share=True))
 
 
 def _of(one: GoldAnswer) -> Verdicts:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from feedback.errors import InvalidWorklist
 from feedback.pool import PoolFilter, gold, readers_of_record
 from feedback.sampling import Pick
-from feedback.tables import Adjudication, ModelVersion, RecordRow, User
+from feedback.tables import Adjudication, GoldAnswer, ModelVersion, Reading, RecordRow, User
 
 WHY = "gold: its answers are known"  # for the administrator alone
 
@@ -27,13 +27,9 @@ def choose_gold(
 
     Raises InvalidWorklist where there are fewer.
     """
-    query = gold(session, wanted, model).add_columns(
-        readers_of_record().label("readers"), _who_settled().label("settled")
-    )
-    people = select(func.count()).select_from(User).where(User.active)
-    left = (session.scalar(people) or 0) - readers_each
-    rows = session.execute(query)
-    had = {row.id: row.readers for row in rows if row.readers + row.settled <= left}
+    query = gold(session, wanted, model).where(_people_left() >= readers_each)
+    rows = session.execute(query.add_columns(readers_of_record().label("readers")))
+    had = {row.id: row.readers for row in rows}
     if len(had) < count:
         raise InvalidWorklist(
             f"{count} gold records are asked for, and {len(had)} fit these filters with readers "
@@ -43,11 +39,21 @@ def choose_gold(
     return sorted(drawn, key=had.__getitem__)[:count]
 
 
-def _who_settled() -> ColumnElement[int]:
-    """How many people have settled a record: they may not read it."""
+def _people_left() -> ColumnElement[int]:
+    """How many people may read a record: who has not read or settled it, nor knows its answers."""
+    own = (
+        (Reading.record_id, Reading.reader_id == User.id),
+        (Adjudication.record_id, Adjudication.adjudicator_id == User.id),
+        (GoldAnswer.record_id, GoldAnswer.set_by == User.email),
+    )
+    barred = [
+        exists().where(record_id == RecordRow.id, theirs).correlate(RecordRow, User)
+        for record_id, theirs in own
+    ]
     return (
-        select(func.count(Adjudication.adjudicator_id.distinct()))
-        .where(Adjudication.record_id == RecordRow.id)
+        select(func.count())
+        .select_from(User)
+        .where(User.active, ~or_(*barred))
         .correlate(RecordRow)
         .scalar_subquery()
     )

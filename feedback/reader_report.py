@@ -18,7 +18,7 @@ from core.ecg import SUPERCLASSES, Superclass
 from core.rates import Rate
 from feedback.adjudications import Adjudicated, adjudicated_verdicts
 from feedback.answers import column_of
-from feedback.gold import gold_verdicts
+from feedback.gold import gold_givers, gold_verdicts
 from feedback.panel import panel
 from feedback.reader_answers import Given, given_answers
 from feedback.tables import Json, ReadingMode, Verdict
@@ -73,7 +73,7 @@ class ReaderReport:
     assisted: int  # of them with the model's opinion on screen from the start
     unreadable: int  # of the first answers
     seconds: Seconds
-    gold_records: int
+    gold_records: int  # answered, but those to which they gave the answers themselves
     gold: Mapping[ReadingMode, Mapping[Superclass, GoldClass]]  # only modes with such a record
     mind: ChangesOfMind
 
@@ -110,12 +110,15 @@ def reader_reports(session: Session, *, reader: str | None = None) -> list[Reade
 
     For administrators: readers are shown ``own_report``. Raises NoDataset.
     """
-    gold = gold_verdicts(session)
-    truths = Truths(panel(session), gold, adjudicated_verdicts(session))
+    gold, givers = gold_verdicts(session), gold_givers(session)
+    truths = Truths(panel(session), gold, adjudicated_verdicts(session), givers)
     by_reader: dict[str, list[Given]] = {}
     for one in given_answers(session, reader=reader):
         by_reader.setdefault(one.reader, []).append(one)
-    return [_report(email, given, gold, _mind(given, truths)) for email, given in by_reader.items()]
+    return [
+        _report(email, given, _of_others(gold, givers, email), _mind(given, truths))
+        for email, given in by_reader.items()
+    ]
 
 
 def own_report(session: Session, reader: str, *, until: datetime) -> ReaderReport | None:
@@ -125,10 +128,15 @@ def own_report(session: Session, reader: str, *, until: datetime) -> ReaderRepor
     some time ago: from a figure that moves with an answer they would learn whether others have
     read that record or settled it, as is so of gold ones, and whether they were right.
     """
-    truths = Truths(panel(session), {}, adjudicated_verdicts(session))
+    truths = Truths(panel(session), {}, adjudicated_verdicts(session), {})
     given = given_answers(session, reader=reader)
     before = given_answers(session, reader=reader, until=until)
     return _report(reader, given, {}, _mind(before, truths)) if given else None
+
+
+def _of_others(gold: Adjudicated, givers: Mapping[int, str], reader: str) -> Adjudicated:
+    """The gold answers that are not this reader's own."""
+    return {record: known for record, known in gold.items() if givers[record] != reader}
 
 
 def _report(

@@ -29,6 +29,7 @@ from feedback.errors import (
     OpinionChanged,
 )
 from feedback.filling import fill
+from feedback.gold import refuse_who_gave
 from feedback.opinions import OpinionShown, reveal
 from feedback.tables import (
     Draft,
@@ -69,8 +70,8 @@ def submit_blind(
     """Store the answer given before the opinion was seen; it reveals the opinion.
 
     ``worklist_id`` is the worklist by which the record was opened, if any. Raises UnknownRecord,
-    NoLongerBlind, AlreadyAnswered, KeyReused; NotIndependent for whoever settled it; ClaimLost as
-    ``filling.fill`` does.
+    NoLongerBlind, AlreadyAnswered, KeyReused; NotIndependent for whoever settled it or gave its
+    gold answers; ClaimLost as ``filling.fill`` does.
     """
     record = find_record(session, ecg_id, record_id)
     if mode_of(session, reader_id, record.id) is ReadingMode.ASSISTED:
@@ -219,10 +220,11 @@ def _store(
 ) -> Reading:
     """Add the reading with its audit entry, or return the one that came with this key before."""
     begins = reading.sequence == 0 and reading.blind_id is None
-    if begins:
-        refuse_who_settled(session, reading.reader_id, reading.record_id, ecg_id)
     first = _of_key(session, reading.reader_id, reading.key)
     if first is None:
+        if begins:
+            refuse_who_settled(session, reading.reader_id, reading.record_id, ecg_id)
+            refuse_who_gave(session, reading.reader_id, reading.record_id, ecg_id)
         try:
             with session.begin_nested():
                 session.add(reading)

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, CursorResult, Select, and_, exists, func, 
 from sqlalchemy.orm import Session, aliased
 
 from feedback.db import now
+from feedback.gold import given_by
 from feedback.tables import (
     Adjudication,
     AssistedView,
@@ -43,16 +44,24 @@ def free() -> ColumnElement[bool]:
 
 
 def claimable(worklist_id: int, reader_id: int) -> Select[WorklistSlot]:
-    """Free slots of records that this reader has neither read nor a slot of."""
+    """Free slots of records that are this reader's to read and that they have no slot of."""
     other = aliased(WorklistSlot)
     taken = exists().where(
         other.worklist_id == WorklistSlot.worklist_id,
         other.record_id == WorklistSlot.record_id,
         other.reader_id == reader_id,
     )
-    return open_slots(worklist_id).where(
-        free(), ~taken, ~_read_by(reader_id), ~_spoiled_for(reader_id)
-    )
+    return open_slots(worklist_id).where(free(), ~taken, open_to(reader_id))
+
+
+def open_to(reader_id: int) -> ColumnElement[bool]:
+    """Whether this reader may answer the record as its worklist asks for it."""
+    return and_(theirs_to_read(reader_id), ~_spoiled_for(reader_id))
+
+
+def theirs_to_read(reader_id: int) -> ColumnElement[bool]:
+    """Whether this reader may answer the record: not twice, nor with its answers known to them."""
+    return and_(~_read_by(reader_id), ~given_by(reader_id, WorklistSlot.record_id))
 
 
 def _spoiled_for(reader_id: int) -> ColumnElement[bool]:
@@ -89,10 +98,10 @@ def change(session: Session, which: ColumnElement[bool], **values: Any) -> int:
 def why_nothing(session: Session, worklist: Worklist, reader_id: int) -> str:
     """Why the worklist has no record for this reader now."""
     unfilled = and_(WorklistSlot.worklist_id == worklist.id, WorklistSlot.reading_id.is_(None))
-    left = session.scalar(select(func.count()).select_from(WorklistSlot).where(unfilled)) or 0
+    left = _count(session, unfilled)
     if not left:
         return f"all of '{worklist.name}' is read: there is nothing left in it for anyone"
-    for_reader = and_(unfilled, ~_read_by(reader_id), ~_spoiled_for(reader_id))
+    for_reader = and_(unfilled, open_to(reader_id))
     others = session.execute(
         select(func.count(), func.min(WorklistSlot.lease_until)).where(
             for_reader, WorklistSlot.reader_id != reader_id
@@ -103,16 +112,25 @@ def why_nothing(session: Session, worklist: Worklist, reader_id: int) -> str:
             f"colleagues are reading the last {others[0]} of '{worklist.name}' that you have not "
             f"read: the first is free again at {others[1]:%H:%M} UTC, if it is not answered by then"
         )
-    spoiled = and_(unfilled, ~_read_by(reader_id), _spoiled_for(reader_id))
-    if seen := session.scalar(select(func.count()).select_from(WorklistSlot).where(spoiled)):
+    spoiled = and_(unfilled, theirs_to_read(reader_id), _spoiled_for(reader_id))
+    if seen := _count(session, spoiled):
         return (
             f"you were shown the model's opinion on the last {seen} of '{worklist.name}' that you "
             "have not read: they are for colleagues, since it asks for blind answers"
+        )
+    if known := _count(session, and_(unfilled, given_by(reader_id, WorklistSlot.record_id))):
+        return (
+            f"you have given the gold answers to {known} of the {left} open readings of "
+            f"'{worklist.name}', and read the others: they are for colleagues"
         )
     return (
         f"you have read all that '{worklist.name}' has for you: its {left} open readings are for "
         "colleagues, since no record is read twice by one person"
     )
+
+
+def _count(session: Session, which: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(WorklistSlot).where(which)) or 0
 
 
 def readers_of(session: Session, worklist_id: int) -> list[tuple[str, int]]:

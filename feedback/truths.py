@@ -1,5 +1,6 @@
 """What is known of a class of a record without the word of the reader who is judged by it."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import numpy as np
@@ -21,16 +22,29 @@ class Basis(StrEnum):
 
 
 class Truths:
-    """What is known of a class of a record without the word of one reader."""
+    """What is known of a class of a record without the word of one reader.
 
-    def __init__(self, answers: Panel, gold: Adjudicated, adjudicated: Adjudicated) -> None:
+    ``givers`` says by record whose word its gold answers are.
+    """
+
+    def __init__(
+        self,
+        answers: Panel,
+        gold: Adjudicated,
+        adjudicated: Adjudicated,
+        givers: Mapping[int, str],
+    ) -> None:
         self._answers, self._gold, self._adjudicated = answers, gold, adjudicated
+        self._givers = givers
         self._row = {key.record_id: row for row, key in enumerate(answers.records)}
         self._column = {email: column for column, email in enumerate(answers.readers)}
 
     def of(self, record_id: int, reader: str, name: Superclass) -> tuple[bool, Basis] | None:
         """Whether the class is present, and who says so; None where nobody can."""
-        for source, basis in ((self._gold, Basis.GOLD), (self._adjudicated, Basis.ADJUDICATED)):
+        sources = [(self._gold, Basis.GOLD), (self._adjudicated, Basis.ADJUDICATED)]
+        if self._givers.get(record_id) == reader:
+            del sources[0]
+        for source, basis in sources:
             if verdict := source.get(record_id, {}).get(name):
                 present = PRESENCE.get(verdict)  # None: the adjudicator left it open
                 return None if present is None else (present, basis)

@@ -18,10 +18,10 @@ from feedback.errors import InvalidWorklist
 from feedback.gold_mix import WHY, choose_gold, mixed
 from feedback.pool import PoolFilter, unread
 from feedback.sampling import AUDIT_SHARE, Pick, Pool, Strategy, pick
+from feedback.slots import open_to
 from feedback.tables import (
     ModelVersion,
     Prediction,
-    Reading,
     ReadingMode,
     RecordRow,
     Worklist,
@@ -192,10 +192,9 @@ def _standing(session: Session, worklist: Worklist, reader_id: int) -> Standing:
         ).where(of_list)
     ).one()
     mine = or_(free, WorklistSlot.reader_id == reader_id)
-    known = select(Reading.record_id).where(Reading.reader_id == reader_id)
     left = session.scalar(
         select(func.count(WorklistSlot.record_id.distinct())).where(
-            of_list, empty, mine, WorklistSlot.record_id.not_in(known)
+            of_list, empty, mine, open_to(reader_id)
         )
     )
     return Standing(

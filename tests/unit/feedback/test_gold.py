@@ -1,21 +1,23 @@
 """Gold records judge readers: they are mixed in, teach nothing, and are on record."""
 
+import threading
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.ecg import Superclass
-from feedback import audit, gold, worklists
+from feedback import audit, claims, gold, worklists
 from feedback.consensus import training_labels
 from feedback.db import Sessions
-from feedback.errors import InvalidGold, InvalidWorklist
+from feedback.errors import InvalidGold, InvalidWorklist, NothingToRead, NotIndependent
 from feedback.gold_mix import WHY
 from feedback.pool import PoolFilter
-from feedback.tables import AuditEntry, Role, User, Verdict
+from feedback.tables import AuditEntry, Role, User, Verdict, Worklist
 from tests.factories import add_person
 from tests.factories_adjudication import dispute, settled
 from tests.factories_gold import golden, known
 from tests.factories_readings import blind
-from tests.factories_worklists import ADMIN, worklist
+from tests.factories_worklists import ADMIN, claimed, worklist
 
 MI, CD = Superclass.MI, Superclass.CD
 HEAD = "ecg_id,NORM,MI,STTC,CD,HYP"
@@ -63,6 +65,23 @@ def test_what_was_given_is_on_record_and_can_be_corrected(library: Sessions) -> 
     assert answers == {CD: Verdict.PRESENT}
     assert [entry.detail["answers"]["1"].get("MI") for entry in kept] == ["present", None]
     assert {entry.actor for entry in kept} == {ADMIN}
+
+
+def test_two_administrators_may_give_answers_to_one_record_at_once(library: Sessions) -> None:
+    second = threading.Thread(
+        target=lambda: golden(library, {1: {CD: Verdict.PRESENT}, 2: known(CD)})
+    )
+    with library.begin() as session:
+        gold.keep(session, {2: known(MI), 1: known(MI)}, actor=ADMIN)
+        second.start()
+        second.join(timeout=0.3)  # it has come to what the first one holds
+        assert second.is_alive()
+    second.join(timeout=30)
+    with library.read() as session:
+        by_ecg = {one.ecg_id: one.classes for one in gold.gold_rows(session)}
+        kept = select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "gold.keep")
+        assert session.scalar(kept) == 2
+    assert by_ecg == {1: 1, 2: 5}
 
 
 def test_adjudicated_records_become_gold_on_what_was_settled(
@@ -138,3 +157,76 @@ def test_whoever_has_settled_a_gold_record_is_no_reader_left_for_it(
     golden(library, dict.fromkeys((1, 2), known(MI)))
     with pytest.raises(InvalidWorklist, match="2 gold records are asked for, and 1 fit these"):
         mixed(library)
+
+
+@pytest.fixture
+def admin(library: Sessions) -> User:
+    """Whoever gives the gold answers of these tests."""
+    return add_person(library, ADMIN, Role.ADMIN)
+
+
+@pytest.fixture
+def gold_and_plain(library: Sessions, admin: User, reader: User) -> Worklist:
+    """A worklist of the gold ECG 1 and one other record."""
+    golden(library, {1: known(MI)})
+    return worklist(library, records=2, gold_share=0.5)
+
+
+def test_whoever_gave_the_answers_is_not_handed_the_record(
+    library: Sessions, admin: User, reader: User, gold_and_plain: Worklist
+) -> None:
+    plain = claimed(library, admin.id, gold_and_plain.id)
+    assert plain.ecg_id != 1
+    blind(library, admin.id, plain.ecg_id)
+    with library.read() as session:
+        (standing,) = worklists.standings(session, admin.id)
+        assert claims.upcoming(session, admin.id, gold_and_plain.id, 9) == []
+    assert standing.left_for_reader == 0
+    with pytest.raises(NothingToRead) as refused:
+        claimed(library, admin.id, gold_and_plain.id)
+    assert str(refused.value) == (
+        "you have given the gold answers to 1 of the 1 open readings of 'Morning', and read the "
+        "others: they are for colleagues"
+    )
+    assert claimed(library, reader.id, gold_and_plain.id).ecg_id == 1
+
+
+def test_whoever_gave_the_answers_cannot_store_a_reading_by_the_address(
+    library: Sessions, admin: User, reader: User
+) -> None:
+    golden(library, {1: known(MI)})
+    with pytest.raises(NotIndependent) as refused:
+        blind(library, admin.id, 1)
+    assert str(refused.value) == (
+        "you have given the gold answers to ECG 1, and yours would be held against them: "
+        "read another one"
+    )
+    blind(library, reader.id, 1)
+
+
+def test_an_answer_that_was_stored_before_is_not_refused_when_it_is_sent_again(
+    library: Sessions, admin: User
+) -> None:
+    stored = blind(library, admin.id, 1, key="lost reply")
+    golden(library, {1: known(MI)})
+    assert blind(library, admin.id, 1, key="lost reply").id == stored.id
+
+
+def test_a_record_that_is_held_goes_to_colleagues_once_its_answers_are_given(
+    library: Sessions, admin: User, reader: User
+) -> None:
+    made = worklist(library, records=2)
+    held = claimed(library, admin.id, made.id)
+    golden(library, {held.ecg_id: known(MI)})
+    assert claimed(library, admin.id, made.id).ecg_id != held.ecg_id
+    with library.begin() as session:
+        assert claims.hold(session, admin.id, made.id, held.ecg_id) is None
+
+
+def test_whoever_gave_the_answers_is_no_reader_left_for_a_worklist(
+    library: Sessions, admin: User, reader: User
+) -> None:
+    golden(library, dict.fromkeys((1, 2), known(MI)))
+    with pytest.raises(InvalidWorklist, match="2 gold records are asked for, and 0 fit these"):
+        mixed(library, readers_each=2)
+    assert {one.ecg_id for one in mixed(library) if one.why == WHY} == {1, 2}

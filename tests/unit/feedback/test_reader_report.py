@@ -19,6 +19,7 @@ from tests.factories import above, add_person, predict
 from tests.factories_adjudication import settled
 from tests.factories_gold import golden, known
 from tests.factories_readings import amended, answer, assisted, blind, final
+from tests.factories_worklists import ADMIN
 
 MI = Superclass.MI
 
@@ -217,3 +218,18 @@ def test_whoever_has_answered_nothing_has_no_report(
     with called.read() as session:
         assert own_report(session, reader.email, until=now()) is None
         assert [one.reader for one in reader_reports(session)] == [colleague.email]
+
+
+def test_nobody_is_held_against_gold_answers_of_their_own(
+    called: Sessions, reader: User, colleague: User
+) -> None:
+    admin = add_person(called, ADMIN, Role.ADMIN)
+    for who in (admin, reader):  # both follow the model, before the answer is known
+        reads(called, who, 1, first=False, last=True)
+    blind(called, colleague.id, 1, answer())
+    golden(called, {1: {MI: Verdict.PRESENT}})
+    assert report(called, reader).gold_records == 1
+    assert mind(called, reader).judged_by[Basis.GOLD] == 1
+    assert (report(called, admin).gold_records, report(called, admin).gold) == (0, {})
+    assert mind(called, admin).judged_by[Basis.GOLD] == 0
+    assert mind(called, admin).judged_by[Basis.OTHERS] > 0
