@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core.checkpoint import Card
 
 SHORTEST = 20  # characters of a justification: a sentence, not a sign
+_NEVER_SERVED = frozenset({ModelState.CHALLENGER, ModelState.FAILED})
 
 
 def versions(session: Session) -> Sequence[ModelVersion]:
@@ -65,12 +66,14 @@ def add(session: Session, card: "Card", path: Path, *, actor: str = LOCAL) -> Mo
 
 
 def judged(session: Session, model: ModelVersion, report: Json, *, actor: str) -> None:
-    """Keep what the gate says of a version; one that passes is scored at once.
+    """Keep what the gate says of a version, its earlier reports beside it.
 
-    Its promotion then switches to predictions that are there.
+    One that passes is scored at once: its promotion then switches to predictions that are there.
+    One that has been served stays what it is, champion or retired.
     """
-    model.gate = report | {"judged_at": now().isoformat()}
-    if not model.active:
+    earlier = _reports(model)
+    model.gate = report | {"judged_at": now().isoformat(), "earlier": earlier}
+    if model.state in _NEVER_SERVED:
         passed = report["passed"]
         model.state = ModelState.CHALLENGER if passed else ModelState.FAILED
     session.flush()
@@ -85,6 +88,14 @@ def judged(session: Session, model: ModelVersion, report: Json, *, actor: str) -
     )
     if report["passed"] and not model.active:
         scoring.enqueue_scoring(session, actor=actor, model=model)
+
+
+def _reports(model: ModelVersion) -> list[Json]:
+    """Every report of the gate on a version, the last first."""
+    if model.gate is None:
+        return []
+    last = {name: value for name, value in model.gate.items() if name != "earlier"}
+    return [last, *model.gate.get("earlier", [])]
 
 
 def promote(

@@ -159,7 +159,11 @@ def _described(described: dict[str, Any]) -> str:
 
 def _judged(gate: dict[str, Any]) -> list[str]:
     head = f"gate, against {gate['champion']}: {gate['sentence']}"
-    return [head, *(f"  {_mark(check['passed'])} {check['sentence']}" for check in gate["checks"])]
+    checks = [f"  {_mark(check['passed'])} {check['sentence']}" for check in gate["checks"]]
+    earlier = [
+        f"before, against {one['champion']}: {one['sentence']}" for one in gate.get("earlier", [])
+    ]
+    return [head, *checks, *earlier]
 
 
 def _mark(passed: bool | None) -> str:

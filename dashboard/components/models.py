@@ -1,6 +1,7 @@
 """What the page of models is made of: versions, the report of the gate, a run and its plan."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import dash_bootstrap_components as dbc
@@ -95,7 +96,23 @@ def _gate(told: Json, theme: Theme) -> list[Component]:
     ]
     if gate.get("reliability"):
         parts.append(_reliability(told, theme))
+    if gate.get("earlier"):
+        parts.append(_earlier(gate["earlier"]))
     return parts
+
+
+def _earlier(reports: Sequence[Json]) -> Component:
+    """What the gate said of it before, the last first."""
+    said = [
+        html.Li(
+            [
+                local_time(datetime.fromisoformat(one["judged_at"]), date=True),
+                f" Against {one['champion']}: {one['sentence']}",
+            ]
+        )
+        for one in reports
+    ]
+    return html.Details([html.Summary("What the gate said before"), html.Ul(said)])
 
 
 def _check_row(check: Json) -> Component:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from core.checkpoint import read_card
-from feedback import catalogue, finetune
+from feedback import catalogue, finetune, registry
 from feedback.tables import AuditEntry, Job, JobState, Role
 from tests.factories_challenger import NEW, challenge
 from tests.integration.conftest import House
@@ -55,6 +55,21 @@ def test_a_stopped_version_is_served_only_with_a_justification(
     back = admin.call("roll_back", {"models-rollback": 1})
     assert f"{before} is served." in words(back.json["response"])
     assert served(challenged) == before
+
+
+def test_what_the_gate_said_before_stands_below_what_it_says_now(
+    challenged: House, admin: Visitor
+) -> None:
+    assert "What the gate said before" not in admin.page("/models", f"?version={NEW}")
+    with challenged.sessions.begin() as session:
+        model = registry.find_model(session, NEW)
+        assert model.gate is not None
+        again = model.gate | {"champion": "2027.1", "sentence": f"{NEW} passes."}
+        registry.judged(session, model, again, actor="eve")
+    said = words(admin.page("/models", f"?version={NEW}"))
+    assert f"Against 2027.1: {NEW} passes." in said
+    _, _, before = said.partition("What the gate said before")
+    assert f"{NEW} is stopped by AUROC of MI on 9b." in before
 
 
 def test_a_plan_without_labels_says_what_is_missing(challenged: House, admin: Visitor) -> None:

@@ -99,6 +99,10 @@ def test_a_version_is_judged_again(
     assert checks["macro AUROC on 9b"]["figures"]["difference"] == 0
     assert run("models", "show", "2026.12-new", monkeypatch=monkeypatch) == 0
     assert report["sentence"] in capsys.readouterr().out
+    asked(capsys, "models", "judge", "2026.12-new", monkeypatch=monkeypatch)
+    assert run("models", "show", "2026.12-new", monkeypatch=monkeypatch) == 0
+    before = f"before, against {report['champion']}: {report['sentence']}"
+    assert before in capsys.readouterr().out
 
 
 def test_a_dry_run_says_what_would_be_taught_and_queues_nothing(

@@ -272,6 +272,44 @@ def test_the_table_holds_one_champion_and_says_so_twice(library: Sessions) -> No
         assert session.scalar(count) == 1
 
 
+def verdict(champion: str, *, passed: bool) -> dict[str, object]:
+    """What a gate says, as short as it gets."""
+    sentence = "It passes." if passed else "It is stopped."
+    return {"champion": champion, "passed": passed, "sentence": sentence, "checks": []}
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_a_retired_version_that_is_judged_again_stays_retired(
+    library: Sessions, checkpoint: Path, tmp_path: Path, passed: bool
+) -> None:
+    before = served(library)
+    version = challenger(library, checkpoint, tmp_path / "new")
+    with library.begin() as session:
+        registry.promote(session, version, actor="eve")
+        retired = registry.find_model(session, before)
+        registry.judged(session, retired, verdict(version, passed=passed), actor="eve")
+    found = states(library)
+    assert (found[version], found[before]) == (ModelState.CHAMPION, ModelState.RETIRED)
+
+
+def test_the_reports_of_before_are_kept_beside_the_new_one(
+    library: Sessions, checkpoint: Path, tmp_path: Path
+) -> None:
+    version = challenger(library, checkpoint, tmp_path / "new", passed=None)
+    with library.begin() as session:
+        model = registry.find_model(session, version)
+        for champion, passed in (("one", False), ("two", True), ("three", False)):
+            registry.judged(session, model, verdict(champion, passed=passed), actor="eve")
+    with library.read() as session:
+        gate = registry.find_model(session, version).gate
+    assert gate is not None
+    said = [(one["champion"], one["passed"]) for one in (gate, *gate["earlier"])]
+    assert said == [("three", False), ("two", True), ("one", False)]
+    assert [sorted(one) for one in gate["earlier"]] == [
+        ["champion", "checks", "judged_at", "passed", "sentence"]
+    ] * 2
+
+
 def test_a_version_is_described_with_its_lineage(
     library: Sessions, checkpoint: Path, tmp_path: Path
 ) -> None:

@@ -122,7 +122,10 @@ def test_the_gate_asked_again_says_the_same_until_something_else_is_served(
     second = challenger(furnished)
     assert told
     said = again.as_json
-    assert json.loads(json.dumps(said)) == {k: v for k, v in first.gate.items() if k != "judged_at"}
+    kept_with_it = {"judged_at", "earlier"}
+    before = {name: value for name, value in first.gate.items() if name not in kept_with_it}
+    assert json.loads(json.dumps(said)) == before
+    assert [one["judged_at"] for one in second.gate["earlier"]] == [first.gate["judged_at"]]
     assert second.gate["judged_at"] > first.gate["judged_at"]
     why = "For a trial on one ward, asked for by its head."
     with furnished.begin() as session:
