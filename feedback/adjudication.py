@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import audit
-from feedback.adjudications import adjudicated_verdicts, standing_adjudication, verdicts_of
+from feedback.adjudications import standing_adjudication, verdicts_of
 from feedback.answers import MAX_COMMENT, MAX_KEY, Answer, column_of, storable
 from feedback.catalogue import find_record
-from feedback.consensus import RecordConsensus, consensus
+from feedback.consensus import RecordConsensus, consensus, present_consensus
 from feedback.db import now
 from feedback.errors import (
     AnswerChanged,
@@ -94,9 +94,7 @@ def waiting(session: Session, adjudicator_id: int) -> Waiting:
 
     Gold records are none: what is known of them judges their readers, and nothing else is asked.
     """
-    everything = consensus(panel(session), adjudicated_verdicts(session))
-    gold = gold_verdicts(session)
-    open_ones = [one for one in everything if one.conflicts and one.record_id not in gold]
+    open_ones = [one for one in present_consensus(session, panel(session)) if one.conflicts]
     seen = _seen_by(session, adjudicator_id)
     return Waiting(
         conflicts=[_conflict(one) for one in open_ones if one.record_id not in seen],
@@ -107,7 +105,8 @@ def waiting(session: Session, adjudicator_id: int) -> Waiting:
 def open_case(session: Session, adjudicator_id: int, ecg_id: int) -> Case:
     """What the adjudicator sees of a record that readers dispute, settled before or not.
 
-    Raises UnknownRecord, NotInDispute, and NotIndependent for one of its readers.
+    Raises UnknownRecord, NotInDispute, for gold ones too, and NotIndependent for one of its
+    readers.
     """
     record = find_record(session, ecg_id)
     _refuse_reader(session, adjudicator_id, record)
@@ -159,12 +158,15 @@ def _conflict(one: RecordConsensus) -> Conflict:
 
 
 def _disputed(session: Session, record: RecordRow) -> RecordConsensus:
-    """The record by its readers' answers alone, whatever was settled; or NotInDispute."""
-    for one in consensus(panel(session)):
+    """The record by its readers' answers alone, whatever was settled; or NotInDispute.
+
+    A gold one is refused in the same words as one that is agreed on: adjudicators read too.
+    """
+    for one in consensus(panel(session), gold=gold_verdicts(session)):
         if one.record_id == record.id and one.conflicts:
             return one
     raise NotInDispute(
-        f"the readers of ECG {record.ecg_id} leave nothing to settle: choose one of the list"
+        f"ECG {record.ecg_id} has nothing that waits for an adjudicator: choose one of the list"
     )
 
 

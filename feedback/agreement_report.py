@@ -9,9 +9,14 @@ from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import agreement_tables
-from feedback.adjudications import adjudicated_verdicts
 from feedback.agreement_tables import Agreement, PairRow, ReaderRow
-from feedback.consensus import Decision, LabelSource, Outcome, RecordConsensus, consensus
+from feedback.consensus import (
+    Decision,
+    LabelSource,
+    Outcome,
+    RecordConsensus,
+    present_consensus,
+)
 from feedback.panel import panel
 
 ENOUGH = 10  # shared ECGs, below which an interval spans most of the scale and misleads
@@ -21,7 +26,8 @@ class State(StrEnum):
     """How a class of a record stands, an adjudicator's verdict told from the readers' own."""
 
     AGREED = "agreed"
-    CONFLICT = "conflict"
+    CONFLICT = "conflict"  # it waits on the adjudication page
+    GOLD = "gold"  # in conflict, on a record that judges its readers
     ADJUDICATED = "adjudicated"
     UNREADABLE = "unreadable"
     OPEN = "open"
@@ -34,6 +40,7 @@ class AgreementReport:
     records: int  # with an answer
     readers: int
     states: Mapping[Superclass, Mapping[State, int]]  # each class sums to ``records``
+    waiting: int  # records in conflict on some class: those of the adjudication page
     classes: Mapping[Superclass, Agreement]
     readability: Agreement
     by_reader: Sequence[ReaderRow]
@@ -43,10 +50,12 @@ class AgreementReport:
 def agreement_report(session: Session) -> AgreementReport:
     """The agreement of the standing blind answers as of now; raises NoDataset."""
     answers = panel(session)
+    records = present_consensus(session, answers)
     return AgreementReport(
         records=len(answers.records),
         readers=len(answers.readers),
-        states=count_states(consensus(answers, adjudicated_verdicts(session))),
+        states=count_states(records),
+        waiting=sum(bool(one.conflicts) for one in records),
         classes=agreement_tables.by_class(answers),
         readability=agreement_tables.on_readability(answers),
         by_reader=agreement_tables.by_reader(answers),
@@ -69,6 +78,7 @@ def _state(decision: Decision) -> State:
 _STATES = {
     Outcome.AGREED: State.AGREED,
     Outcome.CONFLICT: State.CONFLICT,
+    Outcome.GOLD: State.GOLD,
     Outcome.OPEN: State.OPEN,
     Outcome.UNREADABLE: State.UNREADABLE,
 }

@@ -18,11 +18,10 @@ from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES
 from feedback import audit, export
-from feedback.adjudications import adjudicated_verdicts
 from feedback.agreement_tables import Agreement, by_class, on_readability
 from feedback.answers import column_of
 from feedback.catalogue import active_source
-from feedback.consensus import RecordConsensus, consensus
+from feedback.consensus import RecordConsensus, present_consensus
 from feedback.db import now
 from feedback.errors import ExportMismatch
 from feedback.panel import panel
@@ -39,7 +38,14 @@ CONSENSUS: tuple[tuple[str, str], ...] = (
     *((str(name), f"{name.title}: 1 present, 0 absent, empty: none.") for name in SUPERCLASSES),
     ("diagnostic_superclass", "Classes present, as PTB-XL's users write them: ['MI', 'CD']."),
     ("unreadable", "true where at least half of the readers could not read the ECG."),
-    *((f"outcome_{name}", f"{name.title}: how the class stands.") for name in SUPERCLASSES),
+    *(
+        (
+            f"outcome_{name}",
+            f"{name.title}: agreed; conflict, which waits for an adjudicator; gold, a conflict "
+            "on an ECG that judges its readers; open; unreadable.",
+        )
+        for name in SUPERCLASSES
+    ),
     *((f"source_{name}", f"{name.title}: what the label rests on.") for name in SUPERCLASSES),
     ("readings", "Numbers of the answers that went in, separated by spaces."),
 )
@@ -100,7 +106,7 @@ def write_archive(session: Session, stream: BinaryIO) -> dict[str, Any]:
     labels = io.StringIO(newline="")
     export.write_labels(session, labels)
     answers = panel(session)
-    decided = consensus(answers, adjudicated_verdicts(session))
+    decided = present_consensus(session, answers)
     agreed = [(str(name), one) for name, one in by_class(answers).items()]
     agreed.append(("unreadable", on_readability(answers)))
     tables: dict[str, Sequence[Row]] = {

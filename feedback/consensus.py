@@ -7,12 +7,12 @@ says neither):
 - two or more that are all alike are a majority;
 - of three or more that are not, Dawid-Skene decides where enough records have three answers to
   learn the readers' error rates from, else the majority by count;
-- what is left is a conflict, for the adjudication page.
+- what is left is a conflict, for the adjudication page; on a gold record it goes to nobody.
 
 A record that at least half of its readers could not read has no consensus on any class.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,7 +49,8 @@ class Outcome(StrEnum):
     """How a class of a record stands."""
 
     AGREED = "agreed"
-    CONFLICT = "conflict"  # present and absent, and nothing to settle it
+    CONFLICT = "conflict"  # present and absent, and nothing to settle it: for an adjudicator
+    GOLD = "gold"  # likewise on a record whose answers are known: nobody is asked
     OPEN = "open"  # nobody said present or absent
     UNREADABLE = "unreadable"
 
@@ -115,18 +116,33 @@ def training_labels(
     Raises NoDataset.
     """
     settled = adjudicated_verdicts(session) if adjudicated is None else adjudicated
-    everything = consensus(panel(session, include_assisted=include_assisted), settled)
     gold = gold_verdicts(session)
+    everything = consensus(panel(session, include_assisted=include_assisted), settled, gold)
     taught = [o for o in everything if o.fold in TRAINING_FOLDS and o.record_id not in gold]
     return [_label(one) for one in taught if _sources(one)]
 
 
-def consensus(answers: Panel, adjudicated: Adjudicated | None = None) -> list[RecordConsensus]:
-    """Where every record that has an answer stands, by ecg_id; verdicts of adjudicators first."""
+def present_consensus(session: Session, answers: Panel) -> list[RecordConsensus]:
+    """Where every record stands by what is stored now; every page and file counts by it.
+
+    Raises NoDataset.
+    """
+    return consensus(answers, adjudicated_verdicts(session), gold_verdicts(session))
+
+
+def consensus(
+    answers: Panel,
+    adjudicated: Adjudicated | None = None,
+    gold: Collection[int] = frozenset(),
+) -> list[RecordConsensus]:
+    """Where every record that has an answer stands, by ecg_id; verdicts of adjudicators first.
+
+    ``gold`` are the ids of records whose conflicts nobody settles.
+    """
     believed = {name: _presence(answers.decided(name)) for name in SUPERCLASSES}
     settled = adjudicated or {}
     return [
-        _record(answers, row, believed, settled.get(key.record_id, {}))
+        _record(answers, row, believed, settled.get(key.record_id, {}), key.record_id in gold)
         for row, key in enumerate(answers.records)
     ]
 
@@ -136,6 +152,7 @@ def _record(
     row: int,
     believed: Mapping[Superclass, Floats],
     verdicts: Mapping[Superclass, Verdict],
+    gold: bool,
 ) -> RecordConsensus:
     key, given = answers.records[row], answers.reading[row] > 0
     unreadable = 2 * int(answers.unreadable[row].sum()) >= int(given.sum())
@@ -153,6 +170,7 @@ def _record(
                 probability=float(believed[name][row]),
                 unreadable=unreadable,
                 verdict=verdicts.get(name),
+                gold=gold,
             ).decide()
             for k, name in enumerate(SUPERCLASSES)
         },
@@ -172,6 +190,7 @@ class _Case:
     probability: float  # NaN where Dawid-Skene was not asked
     unreadable: bool
     verdict: Verdict | None  # of an adjudicator
+    gold: bool
 
     def decide(self) -> Decision:
         if self.verdict in (Verdict.PRESENT, Verdict.ABSENT):
@@ -191,14 +210,17 @@ class _Case:
         if not self.present or not self.absent:
             return self._agreed(bool(self.present), LabelSource.MAJORITY)
         if self.present + self.absent < 3:
-            return self._undecided(Outcome.CONFLICT)
+            return self._disputed()
         if not np.isnan(self.probability):
             if 1 - SURE < self.probability < SURE:
-                return self._undecided(Outcome.CONFLICT)
+                return self._disputed()
             return self._agreed(self.probability >= SURE, LabelSource.DAWID_SKENE)
         if self.present == self.absent:
-            return self._undecided(Outcome.CONFLICT)
+            return self._disputed()
         return self._agreed(self.present > self.absent, LabelSource.MAJORITY)
+
+    def _disputed(self) -> Decision:
+        return self._undecided(Outcome.GOLD if self.gold else Outcome.CONFLICT)
 
     def _agreed(self, present: bool, source: LabelSource) -> Decision:
         return self._decision(Outcome.AGREED, float(present), source)

@@ -49,6 +49,14 @@ def _parts(report: AgreementReport) -> list[Component]:
         ),
         html.H2("Where each class stands"),
         states_table(report),
+        html.P(
+            [
+                html.Strong(f"{report.waiting:,}", className="numbers"),
+                " ECGs are in conflict on a class or more and wait for an adjudicator. Conflicts "
+                "on gold ECGs wait for nobody: what is known of them judges their readers.",
+            ],
+            className="quiet",
+        ),
         html.H2("All readers"),
         classes_table(report),
         html.P(

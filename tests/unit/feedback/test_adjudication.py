@@ -72,7 +72,7 @@ class TestWaiting:
         with pytest.raises(NotInDispute) as refused:
             case(library, umpire, 2)
         assert str(refused.value) == (
-            "the readers of ECG 2 leave nothing to settle: choose one of the list"
+            "ECG 2 has nothing that waits for an adjudicator: choose one of the list"
         )
 
     def test_what_is_known_of_a_gold_record_needs_no_adjudicator(
@@ -84,6 +84,16 @@ class TestWaiting:
         found = waiting(disputed, umpire)
         assert [one.ecg_id for one in found.conflicts] == [2]
         assert found.seen_by_them == 0
+
+    def test_a_gold_record_is_refused_by_its_address_as_one_that_is_agreed_on(
+        self, disputed: Sessions, umpire: User
+    ) -> None:
+        golden(disputed, {1: known(MI)})
+        why = "^ECG 1 has nothing that waits for an adjudicator: choose one of the list$"
+        with pytest.raises(NotInDispute, match=why):
+            case(disputed, umpire)
+        with pytest.raises(NotInDispute, match=why):
+            settled(disputed, umpire.id, 1, {MI: PRESENT})
 
     def test_a_class_disputed_later_waits_too(
         self, disputed: Sessions, umpire: User, reader: User, colleague: User

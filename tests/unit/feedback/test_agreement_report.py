@@ -1,15 +1,23 @@
 """The sheet of agreement: how every class stands, and what the blind answers say."""
 
+import csv
+import io
+from collections import Counter
+from zipfile import ZipFile
+
 import pytest
 
 from core.ecg import SUPERCLASSES, Superclass
+from feedback.adjudication import waiting
 from feedback.agreement_report import AgreementReport, State, agreement_report, count_states
+from feedback.archive import write_archive
 from feedback.consensus import consensus
 from feedback.db import Sessions
 from feedback.errors import NoDataset
 from feedback.tables import Role, User, Verdict
 from tests.factories import add_person
 from tests.factories_adjudication import dispute, settled
+from tests.factories_gold import golden, known
 from tests.factories_panel import some_panel
 from tests.factories_readings import answer, assisted, blind, final
 
@@ -22,11 +30,12 @@ def report(sessions: Sessions) -> AgreementReport:
 
 
 def test_each_class_is_counted_in_one_state():
-    given = consensus(some_panel(["++", "+-", "+-", "??", "xx"]), {102: {MI: Verdict.PRESENT}})
+    rows = ["++", "+-", "+-", "??", "xx", "+-"]
+    given = consensus(some_panel(rows), {102: {MI: Verdict.PRESENT}}, gold={105})
     states = count_states(given)
     assert states[MI] == dict.fromkeys(State, 1)
-    assert (states[HYP][State.AGREED], states[HYP][State.UNREADABLE]) == (4, 1)
-    assert {sum(states[name].values()) for name in SUPERCLASSES} == {5}
+    assert (states[HYP][State.AGREED], states[HYP][State.UNREADABLE]) == (5, 1)
+    assert {sum(states[name].values()) for name in SUPERCLASSES} == {6}
 
 
 def test_an_adjudicator_moves_a_conflict(library: Sessions, reader: User, colleague: User) -> None:
@@ -36,6 +45,35 @@ def test_an_adjudicator_moves_a_conflict(library: Sessions, reader: User, collea
     settled(library, umpire.id, 1, {MI: Verdict.PRESENT})
     states = report(library).states[MI]
     assert (states[State.CONFLICT], states[State.ADJUDICATED]) == (1, 1)
+
+
+def test_report_adjudication_page_and_export_count_the_same_conflicts(
+    library: Sessions, reader: User, colleague: User
+) -> None:
+    umpire = add_person(library, "umpire@example.org", Role.ADJUDICATOR)
+    for ecg_id in (1, 2, 3, 4):
+        dispute(library, (reader.id, colleague.id), ecg_id)
+    dispute(library, (reader.id, umpire.id), 5, HYP)  # waits for another adjudicator
+    golden(library, {1: known(MI), 5: {HYP: Verdict.PRESENT}})
+    dispute(library, (umpire.id, reader.id), 6)
+    settled(library, umpire.id, 2, {MI: Verdict.PRESENT})
+    found = report(library)
+    stream = io.BytesIO()
+    with library.read() as session:
+        waits = waiting(session, umpire.id)
+        write_archive(session, stream)
+    table = ZipFile(stream).read("consensus.csv").decode()
+    exported = list(csv.DictReader(io.StringIO(table)))
+    assert found.waiting == len(waits.conflicts) + waits.seen_by_them == 3
+    assert [one.ecg_id for one in waits.conflicts] == [3, 4]
+    for name in SUPERCLASSES:
+        outcomes = Counter(row[f"outcome_{name}"] for row in exported)
+        counts = found.states[name]
+        assert counts[State.CONFLICT] == outcomes["conflict"]
+        assert counts[State.GOLD] == outcomes["gold"]
+        assert sum(counts.values()) == found.records == len(exported)
+    assert (found.states[MI][State.CONFLICT], found.states[MI][State.GOLD]) == (3, 1)
+    assert found.states[HYP][State.GOLD] == 1
 
 
 def test_only_blind_answers_count(library: Sessions, reader: User, colleague: User) -> None:
