@@ -141,12 +141,13 @@ def _time_axis(frame: Frame, layout: PaperLayout, theme: Theme) -> Json:
         "range": [frame.left, frame.right],
         "showticklabels": True,
         "tickvals": times,
-        "ticktext": [str(time) for time in times[:-1]] + [f"{times[-1]} s"],
+        # the unit stands where there is room for it: on a small sheet not beyond the last second
+        "ticktext": [f"{times[0]} s", *map(str, times[1:])],
         "ticks": "inside",
         "ticklen": 5,
         "tickcolor": theme.muted,
         "ticklabelposition": "inside",
-        "ticklabeloverflow": "allow",  # the last one says of what they are
+        "ticklabeloverflow": "allow",  # the last second is named as well
         "tickfont": {"size": 11, "color": theme.muted},
     }
 

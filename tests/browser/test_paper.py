@@ -31,6 +31,17 @@ PULSE = """() => {
   };
 }"""
 
+# the words of the paper that run over an edge of its drawing
+CUT = """() => {
+  const sheet = document.querySelector('.paper .main-svg').getBoundingClientRect();
+  const over = (text) => {
+    const box = text.getBoundingClientRect();
+    return box.width > 0 && (box.left < sheet.left || box.right > sheet.right
+      || box.top < sheet.top || box.bottom > sheet.bottom);
+  };
+  return [...document.querySelectorAll('.paper text')].filter(over).map(text => text.textContent);
+}"""
+
 # whether the drawing is as large as its place by now: plotly follows a moment later
 GROWN = """() => {
   const place = document.querySelector('.paper');
@@ -105,6 +116,8 @@ def test_every_layout_fits_the_screen(page: Page, size: dict[str, int]) -> None:
         assert box["width"] <= region["width"] + 1
         assert box["height"] <= size["height"] - 60
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.wait_for_function(GROWN)
+        assert page.evaluate(CUT) == [], sheet
         page.keyboard.press("l")
 
 

@@ -147,7 +147,7 @@ def test_the_sheet_says_its_scales_and_what_was_done_to_the_signal() -> None:
 def test_time_is_told_in_seconds() -> None:
     axis = ecg_paper(distinct_ecg())["layout"]["xaxis"]
     assert axis["tickvals"] == list(range(11))
-    assert axis["ticktext"] == ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10 s"]
+    assert axis["ticktext"] == ["0 s", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]
 
 
 @pytest.mark.parametrize("simulated", [True, False])
