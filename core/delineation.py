@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from core.ecg import Ecg
 from core.families import Clean, Family, clean, find_families, positions, smoothed, speed_of
+from core.flutter import flutter_rate
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -59,6 +60,11 @@ class BeatMarks:
         known = {f.name: at + by for f in fields(self) if (at := getattr(self, f.name)) is not None}
         return replace(self, **known)
 
+    @property
+    def without_p(self) -> "BeatMarks":
+        """The same beat with no P wave."""
+        return replace(self, p_onset=None, p_end=None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marked:
@@ -70,12 +76,22 @@ class Marked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delineation:
-    """All beats of a record: each with its marks, and by families, the largest first."""
+    """All beats of a record: each with its marks, and by families, the largest first.
+
+    ``flutter`` is the rate in /min of flutter waves that would else pass for P waves.
+    """
 
     clean: Clean
     families: tuple[Marked, ...]
     beats: tuple[BeatMarks, ...]
     irregularity: float
+    flutter: float | None = None
+
+    def fluttering(self, rate: float) -> "Delineation":
+        """The same record with flutter waves at ``rate`` and without P waves."""
+        families = tuple(replace(one, marks=one.marks.without_p) for one in self.families)
+        beats = tuple(beat.without_p for beat in self.beats)
+        return replace(self, families=families, beats=beats, flutter=rate)
 
 
 def delineate(ecg: Ecg) -> tuple[BeatMarks, ...]:
@@ -97,7 +113,11 @@ def analyse(ecg: Ecg) -> Delineation:
         for centre in one.family.centres
     ]
     beats.sort(key=lambda beat: beat.r)
-    return Delineation(clean=cleaned, families=marked, beats=tuple(beats), irregularity=irregular)
+    found = Delineation(clean=cleaned, families=marked, beats=tuple(beats), irregularity=irregular)
+    if all(one.marks.p_onset is None for one in marked):
+        return found
+    rate = flutter_rate(cleaned, ((beat.qrs_onset, beat.qrs_end) for beat in beats))
+    return found.fluttering(rate) if rate else found
 
 
 def irregularity(every: Ints) -> float:
@@ -110,7 +130,7 @@ def _moved(common: BeatMarks, by: float, seconds: float) -> BeatMarks:
     """The marks of the median beat on one beat; a wave that is cut off by the record is none."""
     beat = common.later(by)
     if beat.p_onset is None or beat.p_onset < 0:
-        beat = replace(beat, p_onset=None, p_end=None)
+        beat = beat.without_p
     if beat.t_end is None or beat.t_end > seconds:
         beat = replace(beat, t_onset=None, t_end=None)
     return replace(

@@ -93,7 +93,7 @@ def measure(ecg: Ecg) -> Intervals:
         rest = {name: why for name in VALUES if name != "heart_rate"}
         return Intervals(heart_rate=rate, reasons=reasons | rest)
     beat = _median_beat(basic, found.clean)
-    timed = _times(beat, rate, found.irregularity, reasons)
+    timed = _times(beat, rate, found, reasons)
     axes = _axes(beat, _limb_fault(quality, found.clean), reasons)
     if "qt" in reasons:  # no marks where nothing is to be seen
         beat = replace(beat, marks=replace(beat.marks, t_onset=None, t_end=None))
@@ -143,15 +143,13 @@ def _median_beat(basic: Marked, clean: Clean) -> MedianBeat:
 
 
 def _times(
-    beat: MedianBeat, rate: float | None, irregular: float, reasons: dict[str, str]
+    beat: MedianBeat, rate: float | None, found: Delineation, reasons: dict[str, str]
 ) -> dict[str, float]:
     """PR, QRS, QT and its corrections in ms, as far as there are."""
     marks = beat.marks
     timed = {"qrs": 1000 * (marks.qrs_end - marks.qrs_onset)}
     if marks.p_onset is None:
-        reasons["pr"] = reasons["p_axis"] = "no P wave before the QRS complexes" + (
-            ", and an irregular rhythm" if irregular > IRREGULAR / 2 else ""
-        )
+        reasons["pr"] = reasons["p_axis"] = _no_p(found)
     else:
         timed["pr"] = 1000 * (marks.qrs_onset - marks.p_onset)
     if why := _no_qt(beat):
@@ -163,6 +161,13 @@ def _times(
         reasons |= dict.fromkeys(("qtc_bazett", "qtc_fridericia"), "fewer than two beats")
         return timed
     return timed | {"qtc_bazett": bazett(qt, rate), "qtc_fridericia": fridericia(qt, rate)}
+
+
+def _no_p(found: Delineation) -> str:
+    why = "no P wave before the QRS complexes"
+    if found.flutter:
+        return f"{why}, but waves that come back {found.flutter:.0f} times a minute"
+    return f"{why}, and an irregular rhythm" if found.irregularity > IRREGULAR / 2 else why
 
 
 def _caveats(timed: dict[str, float], irregular: float) -> dict[str, str]:
