@@ -19,7 +19,7 @@ GRAPH_CONFIG: Json = {"displayModeBar": False, "doubleClick": False, "responsive
 
 _PULSE_MV = 1.0
 UV_PER_MV = 1000
-CAPTION_MM = 5.0  # middle of the captions, below the top of their band
+CAPTION_MM = 3.0  # middle of the captions, below the top of their band: clear of the seconds
 
 
 def ecg_paper(

@@ -42,6 +42,16 @@ CUT = """() => {
   return [...document.querySelectorAll('.paper text')].filter(over).map(text => text.textContent);
 }"""
 
+# the words of scale and seconds that run into others
+COLLIDED = """() => {
+  const words = [...document.querySelectorAll('.paper .annotation text, .paper .xtick text')];
+  const boxes = words.map(text => text.getBoundingClientRect());
+  const meet = (a, b) =>
+    a.left < b.right && b.left < a.right && a.top < b.bottom - 2 && b.top < a.bottom - 2;
+  return words.filter((_, i) => boxes.some((box, j) => i !== j && meet(boxes[i], box)))
+    .map(text => text.textContent);
+}"""
+
 # whether the drawing is as large as its place by now: plotly follows a moment later
 GROWN = """() => {
   const place = document.querySelector('.paper');
@@ -118,6 +128,7 @@ def test_every_layout_fits_the_screen(page: Page, size: dict[str, int]) -> None:
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.wait_for_function(GROWN)
         assert page.evaluate(CUT) == [], sheet
+        assert page.evaluate(COLLIDED) == [], sheet
         page.keyboard.press("l")
 
 
