@@ -10,7 +10,7 @@ records of one ward are no better measure of all hearts than those that it has. 
 import copy
 import hashlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,12 @@ from core.training import (
 Between = Callable[[int, int], None]  # batches of the epoch that are done, and all of them
 
 
+def computes_bfloat16() -> bool:
+    """Whether the processor does: where it only imitates it, a step takes ten times as long."""
+    has = torch.cpu.get_capabilities()
+    return any(name.endswith("bf16") and bool(found) for name, found in has.items())
+
+
 @dataclass(frozen=True, kw_only=True)
 class FinetuningConfig(TrainingConfig):
     """How a champion is taught on; the network is the champion's."""
@@ -52,6 +58,7 @@ class FinetuningConfig(TrainingConfig):
     stretch: Share = 0.08
     noise_mv: float = 0.05
     threads: Count = 1  # of torch: with more, another machine may give other weights
+    bfloat16: bool = field(default_factory=computes_bfloat16)  # where it begins; the row keeps it
 
     @property
     def plain(self) -> dict[str, Any]:

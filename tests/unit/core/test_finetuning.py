@@ -156,3 +156,25 @@ def test_a_config_that_cannot_be_is_named() -> None:
     )
     with pytest.raises(TrainingError, match="fine-tuning sets epochs to 0"):
         FinetuningConfig.of({"epochs": 0}, "fine-tuning sets")
+
+
+@pytest.mark.parametrize(
+    ("has", "taught_in_bfloat16"),
+    [
+        ({"avx2": True, "avx512_bf16": False, "amx_bf16": False}, False),
+        ({"avx2": True, "avx512_bf16": True, "amx_bf16": False}, True),
+        ({"architecture": "aarch64", "bf16": True}, True),
+    ],
+)
+def test_bfloat16_is_left_to_processors_that_have_it(
+    monkeypatch: pytest.MonkeyPatch, has: dict[str, object], taught_in_bfloat16: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
+    assert FinetuningConfig().bfloat16 is taught_in_bfloat16
+
+
+def test_a_run_keeps_the_precision_that_it_began_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    kept = FinetuningConfig().plain
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False})
+    assert FinetuningConfig.of(kept, "").bfloat16 is True
