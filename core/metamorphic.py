@@ -116,7 +116,12 @@ def probes(dataset: Ptbxl, count: int) -> Probes:
 
 
 def all_checks(checkpoint: Checkpoint, found: Probes) -> list[Check]:
-    """Every check of this module on a checkpoint and the quality gate before it.
+    """Every check of this module on a checkpoint and the quality gate before it."""
+    return [*network_checks(checkpoint, found), *quality_checks(found)]
+
+
+def network_checks(checkpoint: Checkpoint, found: Probes) -> list[Check]:
+    """What is asked of the network of a checkpoint.
 
     The relations are asked of the network without its gate: that x0.25 is refused by the gate
     would not show that the network sees voltage.
@@ -126,9 +131,12 @@ def all_checks(checkpoint: Checkpoint, found: Probes) -> list[Check]:
         *relation_checks(score, found.ecgs),
         *([recorded_twice_check(score, found.twice)] if found.twice else []),
         zeroed_lead_check(checkpoint, found.ecgs),
-        *reversal_checks(found.ecgs),
-        *refusal_checks(found.ecgs),
     ]
+
+
+def quality_checks(found: Probes) -> list[Check]:
+    """What is asked of the quality gate, which is the same before every checkpoint."""
+    return [*reversal_checks(found.ecgs), *refusal_checks(found.ecgs)]
 
 
 def network_score(predictor: Predictor) -> Score:

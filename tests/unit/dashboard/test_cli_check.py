@@ -1,16 +1,18 @@
 """``trustecg check``: what it prints, and the exit status that a gate can go by."""
 
+import inspect
 import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from core import metamorphic
+from core import metamorphic, trial
 from core.checkpoint import read_card
 from core.metamorphic import Check
 from core.simulate import simulate_dataset
 from dashboard.cli import app
+from dashboard.cli.check import check as command
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,10 @@ def test_one_line_a_check_and_exit_1_where_one_fails(
     assert result.stdout == (
         f"{verdict}  200 ms later                   {held:.1%} of   300, bar  95%  So it is.\n"
     )
+
+
+def test_the_gate_asks_as_many_records_as_the_command() -> None:
+    assert inspect.signature(command).parameters["records"].default == trial.PROBES
 
 
 def test_no_records_are_a_mistake_in_usage(simulated: Path, checkpoint: Path) -> None:
