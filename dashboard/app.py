@@ -12,7 +12,7 @@ from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
 
 from core.errors import CoreError
-from dashboard import ids, preferences, security
+from dashboard import ids, incoming, preferences, security
 from dashboard.components import shell
 from dashboard.context import attach, context
 from dashboard.pages import (
@@ -61,6 +61,7 @@ def create_app(settings: Settings) -> Dash:
     """Make the web application of one installation; may be called many times in a process."""
     server = Flask("dashboard", root_path=str(_HERE), static_folder=None)
     attach(server, settings)
+    incoming.clean(server)
     security.protect(server, settings)
     account.register(server)
     claiming.add_route(server)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import audit
 from feedback.adjudications import standing_adjudication, verdicts_of
-from feedback.answers import MAX_COMMENT, MAX_KEY, Answer, column_of, storable
+from feedback.answers import MAX_COMMENT, MAX_KEY, Answer, column_of
 from feedback.catalogue import find_record
 from feedback.consensus import RecordConsensus, consensus, present_consensus
 from feedback.db import now
@@ -33,6 +33,7 @@ from feedback.gold import gold_verdicts
 from feedback.panel import panel
 from feedback.policy import may_settle
 from feedback.tables import Adjudication, AssistedView, Reading, RecordRow, User, Verdict
+from feedback.text import storable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +217,7 @@ def _new(
         sequence=before.sequence + 1 if before else 0,
         **{column_of(name): verdicts.get(name) for name in SUPERCLASSES},
         unreadable=settlement.unreadable,
-        comment=storable(settlement.comment),
+        comment=storable(settlement.comment).strip(),
         reading_ids=list(found.reading_ids),
         submitted_at=now(),
     )
@@ -254,7 +255,7 @@ def _same(first: Adjudication, record: RecordRow, again: Settlement) -> Adjudica
     same = (first.record_id, first.unreadable, first.comment) == (
         record.id,
         again.unreadable,
-        storable(again.comment),
+        storable(again.comment).strip(),
     )
     if not same or said != dict(again.verdicts):
         raise KeyReused(

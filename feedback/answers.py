@@ -97,11 +97,6 @@ def column_of(name: Superclass) -> str:
     return f"verdict_{name.lower()}"
 
 
-def storable(comment: str) -> str:
-    """The comment without what PostgreSQL cannot hold: NUL, and halves of characters."""
-    return comment.replace("\x00", "").encode("utf-8", "replace").decode().strip()
-
-
 def check_agreement(
     answer: Answer,
     agreement: Mapping[Superclass, bool],

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import audit
 from feedback.adjudications import refuse_who_settled
-from feedback.answers import MAX_KEY, Answer, check_agreement, column_of, storable
+from feedback.answers import MAX_KEY, Answer, check_agreement, column_of
 from feedback.catalogue import find_record
 from feedback.claims import mode_of
 from feedback.db import now
@@ -41,6 +41,7 @@ from feedback.tables import (
     Stage,
     User,
 )
+from feedback.text import storable
 
 __all__ = [
     "Answer",
@@ -186,7 +187,7 @@ def _new(
         **{column_of(name): verdicts.get(name) for name in SUPERCLASSES},
         unreadable=answer.unreadable,
         confidence=answer.confidence,
-        comment=storable(answer.comment),
+        comment=storable(answer.comment).strip(),
         measurements=[one.as_json for one in answer.measurements] or None,
         started_at=min(started_at.astimezone(UTC), moment),  # a browser's clock may be ahead
         submitted_at=moment,

@@ -25,6 +25,7 @@ from feedback.errors import (
     WrongCredentials,
 )
 from feedback.tables import LoginAttempt, Role, User
+from feedback.text import storable
 
 PASSWORD_MIN = 12
 PASSWORD_MAX = 1024  # longer ones only keep the hash function busy
@@ -269,7 +270,7 @@ def _normal(email: str) -> str:
 
 def _clip(text: str, length: int) -> str:
     """Whatever a stranger typed, as something that any database stores."""
-    return text.encode("utf-8", "replace").decode().replace("\x00", "")[:length]
+    return storable(text)[:length]
 
 
 def _stamp() -> str:
