@@ -1,10 +1,13 @@
 """The pool of a worklist: which records it may pick from."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
+from core.ptbxl import AGE_OVER_89
 from feedback.catalogue import active_source
 from feedback.gold import gold_ids
 from feedback.tables import ModelVersion, Prediction, Reading, RecordRow
@@ -13,15 +16,19 @@ _PROBABILITIES = tuple(f"p_{name.lower()}" for name in SUPERCLASSES)
 _LABELS = tuple(f"label_{name.lower()}" for name in SUPERCLASSES)
 
 
+Fold = Annotated[int, Field(ge=1, le=10)]
+Years = Annotated[int, Field(ge=0, le=AGE_OVER_89)]  # which stands for any age above 89
+
+
 class PoolFilter(BaseModel):
     """Which records a worklist may pick from; what is None lets every record in."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    folds: tuple[int, ...] = tuple(range(1, 9))  # 9 and 10 judge models and teach none
+    folds: tuple[Fold, ...] = tuple(range(1, 9))  # 9 and 10 judge models and teach none
     sex: str | None = None
-    age_from: int | None = None  # years; 300 stands for any age above 89
-    age_to: int | None = None
+    age_from: Years | None = None
+    age_to: Years | None = None
     device: str | None = None  # part of its name
     labelled: Superclass | None = None  # as published
     found: Superclass | None = None  # above the model's threshold

@@ -45,7 +45,7 @@ class WorklistPlan(BaseModel):
     audit_share: float = Field(default=AUDIT_SHARE, ge=0, le=1)
     gold_share: float = Field(default=0, ge=0, le=0.5)  # of the records, whose answers are known
     pool: PoolFilter = PoolFilter()
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**31)
 
     @property
     def gold(self) -> int:

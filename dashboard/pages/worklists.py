@@ -99,7 +99,7 @@ def say_strategy(value: str) -> str:
 def preview_worklist(_clicks: int, *entered: Any) -> Told:
     """What the plan would pick now, and why."""
     try:
-        plan = plan_of(dict(zip(FIELDS, entered, strict=True)))
+        plan = plan_of(_typed(entered))
         with context().sessions.read() as session:
             picks = _numbered(session, service.preview(session, plan))
     except FeedbackError as error:
@@ -113,7 +113,7 @@ def preview_worklist(_clicks: int, *entered: Any) -> Told:
 def make_worklist(_clicks: int, *entered: Any) -> Told:
     """Make the worklist, open to every reader at once."""
     try:
-        plan = plan_of(dict(zip(FIELDS, entered, strict=True)))
+        plan = plan_of(_typed(entered))
         with context().sessions.begin() as session:
             made = service.make(session, plan, actor=person().email)
             said = html.Span(f"{made.name} is open to all readers.")
@@ -135,6 +135,12 @@ def close_worklist(_clicks: Sequence[int | None]) -> Told:
     except FeedbackError as error:
         return problem(error), _listed()
     return html.Span(f"{name} is closed."), _listed()
+
+
+def _typed(entered: Sequence[Any]) -> dict[str, Any]:
+    """What was typed into each field, without the blanks around it."""
+    typed = zip(FIELDS, entered, strict=True)
+    return {field: v.strip() if isinstance(v, str) else v for field, v in typed}
 
 
 def plan_of(entered: Mapping[str, Any]) -> WorklistPlan:

@@ -83,6 +83,11 @@ def test_the_page_names_the_default_strategy_and_its_evidence(admin: Visitor) ->
         ({"plan-name": ""}, "Name is empty: fill it in."),
         ({"plan-records": 0}, "Records is '0': it should be greater than 0."),
         ({"plan-folds": "1, x"}, "Folds is 'x': it should be a valid integer"),
+        ({"plan-name": "  "}, "Name is empty: fill it in."),
+        ({"plan-folds": "1, 11"}, "Folds is '11': it should be less than or equal to 10."),
+        ({"plan-seed": -1}, "Seed is '-1': it should be greater than or equal to 0."),
+        ({"plan-seed": 2**31}, "Seed is '2147483648': it should be less than 2147483648."),
+        ({"plan-age_to": 10**12}, "Age to is '1000000000000': it should be less than or equal to"),
         ({"plan-age_from": 200}, "No record fits these filters and waits for a reader"),
     ],
 )
