@@ -77,6 +77,8 @@ def _node(model: ModelVersion, names: Mapping[int, str]) -> Node:
 def report(told: Json, objection: str | None, theme: Theme) -> Component:
     """One version: how it was judged, what can be done with it, and where it comes from."""
     parts = [html.H2(f"{told['version']}, {told['state']}"), *_gate(told, theme)]
+    if told["justification"]:
+        parts.append(html.P(f"Promoted all the same: {told['justification']}", className="warning"))
     if told["state"] != "champion":
         parts.append(_promotion(objection))
     chosen = dcc.Store(id=ids.MODELS_CHOSEN, data=told["version"])
@@ -168,8 +170,6 @@ def _origin(told: Json) -> Component:
         ("Entered by", told["registered_by"]),
         ("Files", told["path"]),
     ]
-    if told["justification"]:
-        rows.append(("Promoted all the same", told["justification"]))
     if run:
         rows += [
             ("Run", f"{run['id']}, asked for by {run['asked_by']}"),

@@ -52,6 +52,8 @@ def test_a_stopped_version_is_served_only_with_a_justification(
         entry = session.scalar(select(AuditEntry).where(AuditEntry.action == "model.promote"))
     assert entry is not None
     assert (entry.actor, entry.detail["justification"]) == ("admin@example.org", WHY)
+    said, _, _ = words(admin.page("/models", f"?version={NEW}")).partition("Where it comes from")
+    assert f"Promoted all the same: {WHY}" in said
     back = admin.call("roll_back", {"models-rollback": 1})
     assert f"{before} is served." in words(back.json["response"])
     assert served(challenged) == before
