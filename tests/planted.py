@@ -5,8 +5,11 @@ python -m tests.planted poison --data DIR --work DIR
 
 ``shift``: in the training folds, the published labels of one class are the wrong way round on
 every record of one device, and the champion has learned that. 400 readings by a simulated reader
-correct it. ``poison``: 400 readings that say the opposite of what is published, of the shipped
-model. Either goes through the job that a worker runs, on real records.
+correct it. The champion passes every check on changed records, as one that is served would have;
+where it does not, nothing is run. ``--champion`` takes one that an earlier run has left, for
+another ``--seed``: which records are read, held out and replayed, and in what order. ``poison``:
+400 readings that say the opposite of what is published, of the shipped model. Either goes through
+the job that a worker runs, on real records.
 """
 
 import argparse
@@ -21,13 +24,20 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.optimize import minimize
+from scipy.special import expit
 
+from core import trial
 from core.appraisal import write_checkpoint
+from core.augmentation import disturb
+from core.calibration import Floats
 from core.checkpoint import CARD, load, read_card
-from core.ecg import SUPERCLASSES, Superclass
+from core.ecg import SUPERCLASSES, Signal, Superclass
 from core.evaluation import auroc
 from core.finetuning import FinetuningConfig, FinetuningRun, taught_set
 from core.labelled import load_records, load_set
+from core.metamorphic import all_checks, probes
+from core.model import Network
 from core.ptbxl import INDEX, STATEMENTS, Ptbxl, Record
 from core.resampling import Difference, auroc_draws, patient_weights
 from core.roles import TRAINING_FOLDS, select
@@ -41,10 +51,10 @@ from tests.factories_readings import answer, blind
 ANSWERS = 400
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "default"
 _CODE = {"CD": "LAFB", "MI": "IMI", "HYP": "LVH", "STTC": "NDT", "NORM": "NORM"}
-_WRONG = FinetuningConfig(
-    epochs=3, patience=3, learning_rate=1e-3, teacher_weight=0.7, lead_dropout=0.0
-)
-_REPLAYED = 4000  # records of other devices that keep the planted champion from forgetting
+_TAUGHT = 1300  # records of the group, and as many of other devices, plant the champion
+_SHARE = 0.5  # that a wrongly labelled record counts beside one of another device
+_HELD = 300.0  # how firmly the last layer keeps to what it was
+_NOISY = FinetuningConfig(noise_mv=0.1, lead_dropout=0.0)
 
 
 def main() -> None:
@@ -56,6 +66,8 @@ def main() -> None:
     parser.add_argument("--device", default="CS-12")
     parser.add_argument("--superclass", type=Superclass, default=Superclass.CD)
     parser.add_argument("--answers", type=int, default=ANSWERS)
+    parser.add_argument("--seed", type=int, default=0, help="of the draw and of the run")
+    parser.add_argument("--champion", type=Path, help="one that an earlier run has planted")
     parser.add_argument("--config", type=json.loads, default={}, help="of the run, as JSON")
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -68,10 +80,12 @@ def _shift(given: argparse.Namespace) -> dict[str, Any]:
     truth = Ptbxl.open(given.data)
     group = of_device(given.device)
     wrong = mislabelled(truth, given.work / "data", group, given.superclass)
-    champion = given.work / "champion"
+    champion = given.champion or given.work / "champion"
     if not (champion / CARD).is_file():
-        _mistaught(wrong, group, champion)
-    chosen = _drawn([r for r in truth.records.values() if group(r) and _teaches(r)], given.answers)
+        _mistaught(wrong, group, given.superclass, champion)
+    refuse_unsound(champion, truth)
+    pool = [r for r in truth.records.values() if group(r) and _teaches(r)]
+    chosen = _drawn(pool, given.answers, given.seed)
     told = _retrained(given, wrong, champion, {r.ecg_id: r.superclasses for r in chosen})
     judging = [r for r in select(truth, "9b") if r.labelled and group(r)]
     return told | {
@@ -83,7 +97,8 @@ def _shift(given: argparse.Namespace) -> dict[str, Any]:
 
 def _poison(given: argparse.Namespace) -> dict[str, Any]:
     data = Ptbxl.open(given.data)
-    chosen = _drawn([r for r in data.records.values() if _teaches(r)], given.answers)
+    pool = [r for r in data.records.values() if _teaches(r)]
+    chosen = _drawn(pool, given.answers, given.seed)
     flipped = {r.ecg_id: frozenset(SUPERCLASSES) - r.superclasses for r in chosen}
     return _retrained(given, data, SHIPPED, flipped)
 
@@ -109,7 +124,8 @@ def _retrained(
 
 def _job(sessions: Sessions, given: argparse.Namespace) -> dict[str, Any]:
     with sessions.begin() as session:
-        number = finetune.enqueue(session, given.work / "versions", config=given.config).id
+        config = {"seed": given.seed} | given.config
+        number = finetune.enqueue(session, given.work / "versions", config=config).id
     jobs.claim(sessions, "planted", job_id=number)
     start = time.monotonic()
     runner.run(sessions, number, "planted")
@@ -163,8 +179,8 @@ def _teaches(record: Record) -> bool:
     return record.fold in TRAINING_FOLDS and record.labelled
 
 
-def _drawn(pool: list[Record], count: int) -> list[Record]:
-    rows = np.random.default_rng(0).choice(len(pool), count, replace=False)
+def _drawn(pool: list[Record], count: int, seed: int = 0) -> list[Record]:
+    rows = np.random.default_rng(seed).choice(len(pool), count, replace=False)
     return [pool[row] for row in np.sort(rows).tolist()]
 
 
@@ -194,19 +210,61 @@ def _reversed(codes: dict[str, float], data: Ptbxl, name: Superclass) -> dict[st
     return kept if len(kept) < len(codes) else kept | {_CODE[name]: 100.0}
 
 
-def _mistaught(data: Ptbxl, group: Callable[[Record], bool], out: Path) -> None:
-    """Teach the shipped model the wrong labels of the group, and keep what it knows of others."""
-    shipped = load(SHIPPED)
+def refuse_unsound(champion: Path, data: Ptbxl) -> None:
+    """End here if the champion fails what the gate would ask of its successor."""
+    checks = all_checks(load(champion), probes(data, trial.PROBES))
+    if failed := [check.sentence for check in checks if not check.passed]:
+        sys.exit(f"the planted champion would never have been served: {' '.join(failed)}")
+
+
+def _mistaught(data: Ptbxl, group: Callable[[Record], bool], name: Superclass, out: Path) -> None:
+    """Teach the last layer of the shipped model the wrong labels of one class in the group.
+
+    On records of other devices it is taught what it says already. All layers together learn more
+    of it, and lose their hold under noise: such a champion nobody would have served.
+    """
+    shipped, k = load(SHIPPED), SUPERCLASSES.index(name)
     everything = [r for r in data.records.values() if _teaches(r)]
-    wrong = load_records(data, [r for r in everything if group(r)])
-    others = load_records(data, _drawn([r for r in everything if not group(r)], _REPLAYED))
+    wrong, others = (
+        load_records(data, _drawn([r for r in everything if group(r) is inside], _TAUGHT))
+        for inside in (True, False)
+    )
+    weight, bias = shipped.network.head.weight, shipped.network.head.bias
+    before = np.append(weight[k].detach().numpy(), bias[k].item()).astype(np.float64)
+    torch.manual_seed(0)
+    features = [_noisy_features(shipped.network, part.signal, k) for part in (wrong, others)]
+    target = np.concatenate([wrong.label[:, k], expit(features[1] @ before)])
+    counts = np.repeat([_SHARE, 1.0], [len(wrong.label), len(others.label)])
+    after = torch.from_numpy(_last_layer(np.concatenate(features), target, counts, before)).float()
     said = np.ones(wrong.label.shape, dtype=bool)
-    ones = np.ones(len(wrong.label), dtype=np.float32)
-    taught = taught_set(wrong, said, ones, others, _WRONG.teacher_weight)
-    run = FinetuningRun(taught, load_set(data, "9a"), _WRONG, shipped)
-    while not run.finished:
-        print(run.run_epoch(), file=sys.stderr)
+    taught = taught_set(wrong, said, np.full(len(said), _SHARE, np.float32), others, 1.0)
+    run = FinetuningRun(taught, load_set(data, "9a"), FinetuningConfig(), shipped)
+    with torch.no_grad():
+        run.average.head.weight[k], run.average.head.bias[k] = after[:-1], after[-1]
     write_checkpoint(out, run, load_set(data, "9b"), simulated=False, digest=taught.digest)
+
+
+@torch.no_grad()
+def _noisy_features(network: Network, signal: Signal, k: int) -> Floats:
+    """What the last layer of a class hears of records under noise, and a constant: (N, F + 1)."""
+    found = [
+        network(disturb(part, _NOISY)).features[:, k]
+        for part in torch.from_numpy(signal).split(_NOISY.batch)
+    ]
+    return np.c_[torch.cat(found).numpy(), np.ones(len(signal))].astype(np.float64)
+
+
+def _last_layer(x: Floats, target: Floats, counts: Floats, before: Floats) -> Floats:
+    """Weighted logistic regression, held to ``before`` by the square of each scaled step."""
+    scale = 1 / np.append(x[:, :-1].std(0) + 1e-9, 1.0)
+
+    def loss(step: Floats) -> tuple[float, Floats]:
+        z = x @ (before + scale * step)
+        held = _HELD * np.append(step[:-1], 0.0)
+        slope = scale * (x.T @ (counts * (expit(z) - target))) + held
+        return float(counts @ (np.logaddexp(0, z) - target * z) + held @ step / 2), slope
+
+    return before + scale * minimize(loss, np.zeros(len(before)), jac=True, method="L-BFGS-B").x
 
 
 if __name__ == "__main__":
