@@ -316,6 +316,8 @@ def test_what_the_model_says_of_a_class_stands_beside_the_word_on_it(
             expect(part).to_be_in_viewport(ratio=1)
     expect(page.locator("[data-class=HYP] .agree")).to_have_count(0)
     expect(page.get_by_text("The model's uncertainty is 0.25")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("c")  # the row of the calipers moves the paper down
+    expect(page.locator(".caliper-tools")).to_be_visible()
     apart(page, ".paper", ".entry", ".read-head")
     fits(page)
 
