@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from core.errors import CoreError
 from dashboard import ids, incoming, preferences, security
 from dashboard.components import shell
+from dashboard.components.help import help_sheet
 from dashboard.context import attach, context
 from dashboard.pages import (
     account,
@@ -53,6 +54,7 @@ _PAGES = (
     not_found,
 )
 _VENDOR = "/assets/vendor/"
+_HELP_HERE = "<!-- help -->"
 _ANY_LOOK = 'data-bs-theme="light"'
 _INDEX = (_HERE / "templates" / "index.html").read_text("utf-8")
 
@@ -77,8 +79,12 @@ def create_app(settings: Settings) -> Dash:
 
 class _Application(Dash):
     def interpolate_index(self, **parts: Any) -> str:
-        """The page's frame in the look of whoever asks, so that a dark room sees no flash."""
+        """The page's frame with the sheet of keys, in the look of whoever asks.
+
+        So a dark room sees no flash.
+        """
         page: str = super().interpolate_index(**parts)
+        page = page.replace(_HELP_HERE, help_sheet(), 1)
         look = preferences.look()
         # the second one is for the worklist's grid
         return page.replace(_ANY_LOOK, f'data-bs-theme="{look}" data-ag-theme-mode="{look}"', 1)

@@ -64,7 +64,6 @@ MODELS_CHOSEN = "models-chosen"  # the version whose report is shown
 MODELS_WHY = "models-why"
 MODELS_PROMOTE = "models-promote"
 MODELS_OUTCOME = "models-outcome"
-HELP = "help"
 LOOK = "look"  # the button between light and dark
 LOOK_CHOSEN = "look-chosen"
 LOOK_SHOWN = "look-shown"

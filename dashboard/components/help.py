@@ -6,10 +6,7 @@ that are no single control; a test compares both with this sheet.
 
 from dataclasses import dataclass
 
-from dash import html
-from dash.development.base_component import Component
-
-from dashboard import ids
+from flask import render_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +68,19 @@ EVERYWHERE = (
     Key(("?",), "?", "This sheet"),
     Key(("Escape",), "Esc", "Close this sheet; calipers off; all leads again"),
 )
-KEYS = (*READING, *PAPER, *CALIPERS, *AFTER, *EVERYWHERE)
+GROUPS = (
+    ("Reading", READING),
+    ("The paper", PAPER),
+    ("Calipers", CALIPERS),
+    ("After the answer", AFTER),
+    ("Everywhere", EVERYWHERE),
+)
+KEYS = tuple(key for _, keys in GROUPS for key in keys)
 
 
-def help_sheet() -> Component:
-    """The sheet, hidden until somebody asks for it."""
-    return html.Div(
-        [
-            html.H2("Keys", id="help-title"),
-            _table("Reading", READING),
-            _table("The paper", PAPER),
-            _table("Calipers", CALIPERS),
-            _table("After the answer", AFTER),
-            _table("Everywhere", EVERYWHERE),
-            html.Button("Close", className="btn btn-outline-secondary", **{"data-key": "Escape"}),
-        ],
-        id=ids.HELP,
-        className="help",
-        hidden=True,
-        role="dialog",
-        tabIndex="-1",
-        **{"aria-modal": "true", "aria-labelledby": "help-title"},
-    )
+def help_sheet() -> str:
+    """The sheet as HTML, hidden until somebody asks for it.
 
-
-def _table(title: str, keys: tuple[Key, ...]) -> Component:
-    rows = [html.Tr([html.Th(html.Kbd(key.shown), scope="row"), html.Td(key.does)]) for key in keys]
-    return html.Table([html.Caption(title), html.Tbody(rows)])
+    It is no part of Dash's layout, where each of its 140 elements would take time at every key.
+    """
+    return render_template("help.html", groups=GROUPS)

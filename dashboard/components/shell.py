@@ -11,7 +11,6 @@ from flask_wtf.csrf import generate_csrf
 from dashboard import ids
 from dashboard.components.ahead import places
 from dashboard.components.claim import holding
-from dashboard.components.help import help_sheet
 from dashboard.context import context
 from dashboard.figures.theme import Look
 from dashboard.preferences import look
@@ -54,7 +53,6 @@ def layout() -> Component:
             _bar(),
             _simulated_mark(),
             html.Main([dash.page_container, places()], id="page", tabIndex="-1"),
-            help_sheet(),
         ],
         className="shell",
     )

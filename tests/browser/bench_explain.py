@@ -91,6 +91,7 @@ Waits = dict[tuple[Method, bool], list[float]]  # seconds, by method and whether
 
 def _ask(page: Page, address: str, ecgs: list[int]) -> Waits:
     page.set_default_timeout(120_000)
+    expect.set_options(timeout=120_000)  # the first page of a slow machine
     sign_in(page, address, EMAIL, f"/read/{ecgs[0]}")
     at_ecg(page, ecgs[0])
     time.sleep(READING_S)

@@ -94,6 +94,7 @@ def _read_all(
     context.add_init_script(STOPWATCH)
     page = context.new_page()
     page.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)  # the first page of a slow machine
     sizes: list[float] = []
     sign_in(page, address, EMAIL, f"/read/{ecgs[0]}")
     for ecg_id in ecgs[:-1]:
