@@ -229,7 +229,8 @@ def run_progress(job: Job) -> Component:
     """The last run: how far it is, its epochs, and a button that ends it."""
     open_ = job.state in (JobState.QUEUED, JobState.RUNNING)
     state = "stopping" if job.cancel_requested and open_ else str(job.state)
-    said = job.error or job.message
+    cancelled = job.state is JobState.CANCELLED  # its message says how long it would have taken
+    said = "" if cancelled else job.error or job.message
     return html.Div(
         [
             html.H2(f"Retraining, job {job.id}: {state}"),

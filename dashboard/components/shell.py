@@ -88,10 +88,12 @@ def heading(title: str, *beside: Component) -> Component:
     return html.Div([html.H1(title), *beside], className="page-head")
 
 
-def message(title: str, text: str) -> Component:
-    """A page that has only something to say."""
+def message(
+    title: str, text: str, *, onward: str = "To the worklist", href: str = "/"
+) -> Component:
+    """A page that has only something to say, and where to go from it."""
     return html.Div(
-        [heading(title), html.P(sentence(text)), dcc.Link("To the worklist", href="/")],
+        [heading(title), html.P(sentence(text)), dcc.Link(onward, href=href)],
         className="page narrow",
     )
 

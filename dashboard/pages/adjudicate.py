@@ -71,7 +71,7 @@ def one(pathname: str = "", **_: object) -> Component:
             waiting = adjudication.waiting(session, person().id)
             return case_page(session, case, len(waiting.conflicts))
     except (CatalogueError, ReadingError) as error:
-        return message("Nothing to settle", str(error))
+        return message("Nothing to settle", str(error), onward="To all that wait", href=LIST)
 
 
 @needs(Action.ADJUDICATE)

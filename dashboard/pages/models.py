@@ -108,6 +108,7 @@ def start_run(clicks: int | None, assisted: bool | None) -> Component:
             )
     except FeedbackError as error:
         return problem(error)
+    dash.set_props(ids.MODELS_PLANNED, {"children": None})  # the button with it: it is started
     return html.Span(f"Job {job.id} is queued: its progress is shown here.")
 
 

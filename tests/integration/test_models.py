@@ -1,6 +1,7 @@
 """What administrators do on the page of models."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -81,19 +82,38 @@ def test_a_plan_without_labels_says_what_is_missing(challenged: House, admin: Vi
     )
 
 
-def test_progress_is_shown_while_a_run_goes_on(challenged: House, admin: Visitor) -> None:
+def add_run(house: House, state: JobState, message: str) -> None:
     epoch = {"epoch": 3, "loss": 0.231, "auroc_9a": 0.94, "seconds": 9}
-    with challenged.sessions.begin() as session:
+    with house.sessions.begin() as session:
         session.add(
             Job(
-                kind=finetune.KIND, payload={}, state=JobState.RUNNING, priority=0,
-                progress=0.4, message="epoch 3 of 8 done: loss 0.2310", attempts=1,
+                kind=finetune.KIND, payload={}, state=state, priority=0,
+                progress=0.4, message=message, attempts=1,
                 cancel_requested=False, enqueued_by="eve", enqueued_at=finetune.now(),
                 checkpoint={"epochs": [epoch]},
             )
         )  # fmt: skip
+
+
+def test_progress_is_shown_while_a_run_goes_on(challenged: House, admin: Visitor) -> None:
+    add_run(challenged, JobState.RUNNING, "epoch 3 of 8 done: loss 0.2310")
     told = words(admin.call("follow_run", {"models-tick": 1}).json["response"])
     assert "epoch 3 of 8 done: loss 0.2310" in told and "0.9400" in told
+
+
+def test_a_cancelled_run_has_no_time_left(challenged: House, admin: Visitor) -> None:
+    add_run(challenged, JobState.CANCELLED, "epoch 3 of 8 done, about 6 min left")
+    told = words(admin.call("follow_run", {"models-tick": 1}).json["response"])
+    assert "cancelled" in told and "min left" not in told and "0.9400" in told
+
+
+def test_the_plan_goes_when_its_run_is_queued(
+    challenged: House, admin: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finetune, "enqueue", lambda *_, **__: SimpleNamespace(id=4))
+    said = admin.call("start_run", {"models-start": 1, "models-assisted": False}).json
+    assert "Job 4 is queued" in words(said["response"])
+    assert said["sideUpdate"]["models-planned"] == {"children": None}
 
 
 def test_a_drawn_button_is_not_a_pressed_one(challenged: House, admin: Visitor) -> None:
