@@ -32,8 +32,9 @@ def explain(
     ] = None,
     data: Data = None,
     method: Annotated[
-        Method, typer.Option(help="How it is computed.")
-    ] = Method.INTEGRATED_GRADIENTS,
+        Method | None,
+        typer.Option(help=f"How it is computed; default: {Method.INTEGRATED_GRADIENTS}."),
+    ] = None,
     superclass: Annotated[Superclass | None, typer.Option(help="What is asked about.")] = None,
     checkpoint: CheckpointPath = None,
     png: Annotated[
@@ -58,6 +59,8 @@ def explain(
     if measure or appraise:
         if data is None:
             raise typer.BadParameter("--benchmark and --assess need --data DIR")
+        if method is not None:  # all methods take an hour, and nobody meant them
+            raise typer.BadParameter("--method explains one record: name it with --methods here")
         background = _background(data, methods or list(Method))
         if measure:
             return benchmark(
@@ -67,6 +70,7 @@ def explain(
     if target is None or superclass is None:
         raise typer.BadParameter("name a record and --superclass " + ", ".join(SUPERCLASSES))
     limit_threads()
+    method = method or Method.INTEGRATED_GRADIENTS
     ecg = _read(target, data)
     explainer = _explainer(checkpoint, data, method)
     found = explainer.attribute(ecg, superclass, method)

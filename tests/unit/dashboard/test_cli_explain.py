@@ -99,3 +99,9 @@ def test_what_cannot_be_explained_is_one_line_and_exit_1(
 @pytest.mark.parametrize("words", [[], ["1"], ["--benchmark"], ["1", "--superclass", "XX"]])
 def test_a_question_that_is_not_whole_is_a_usage_error(words):
     assert run(*words).exit_code == 2
+
+
+def test_measuring_methods_takes_their_names_in_the_plural(records):
+    result = run("--assess", "--data", records, "--method", "shap")
+    assert result.exit_code == 2
+    assert "--methods" in result.output
