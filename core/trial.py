@@ -108,7 +108,10 @@ def _probabilities(checkpoint: Checkpoint, records: LabelledSet) -> Floats:
 def _hard(
     champion: Checkpoint, challenger: Checkpoint, found: Probes, tell: Tell
 ) -> list[GateCheck]:
-    """The champion is asked again where the challenger fails: a fault of both stops nobody."""
+    """The champion's network is asked where the challenger's fails: a fault of both stops nobody.
+
+    The quality gate is the same for both.
+    """
     tell("changing records in known ways")
     after, shared = network_checks(challenger, found), quality_checks(found)
     before: list[Check] = []

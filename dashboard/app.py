@@ -79,14 +79,11 @@ def create_app(settings: Settings) -> Dash:
 
 class _Application(Dash):
     def interpolate_index(self, **parts: Any) -> str:
-        """The page's frame with the sheet of keys, in the look of whoever asks.
-
-        So a dark room sees no flash.
-        """
+        """The page's frame with the sheet of keys, in the look of whoever asks."""
         page: str = super().interpolate_index(**parts)
         page = page.replace(_HELP_HERE, help_sheet(), 1)
         look = preferences.look()
-        # the second one is for the worklist's grid
+        # so a dark room sees no flash; the second one is for the worklist's grid
         return page.replace(_ANY_LOOK, f'data-bs-theme="{look}" data-ag-theme-mode="{look}"', 1)
 
 

@@ -202,7 +202,10 @@ def serve(sessions: Sessions, owner: str, *, reports: bool = False, idle_s: floa
 
 
 def give_way(sessions: Sessions) -> None:
-    """Wait while a reader waits for colours: two at once on the same cores take twice as long."""
+    """Wait while a reader waits for colours: two at once on the same cores take twice as long.
+
+    However long it is: where no other process computes them, nobody looks at a report either.
+    """
     while queue.anybody_waits(sessions):
         time.sleep(POLL_S)
 

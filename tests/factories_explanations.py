@@ -24,7 +24,7 @@ def explanation(
         "attribution": attribution,
         "unit": Unit.LOGIT,
         "baseline": "40 training records",
-        "samples": 200,
+        "samples": 160,
         "seed": 1,
         "residual": 0.021,
         "logit": 1.75,

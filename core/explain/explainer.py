@@ -59,8 +59,6 @@ class Explainer:
         self._network = checkpoint.network
         self._background = background
         self._before_pass = before_pass
-        if before_pass is not None:
-            self._network.register_forward_pre_hook(lambda *_: before_pass())
 
     @classmethod
     def load(
@@ -86,8 +84,12 @@ class Explainer:
     def _runtime(self) -> "Runtime":
         from core.runtime import compile_network, preceded
 
-        runtime = compile_network(self._network)
-        return preceded(runtime, self._before_pass) if self._before_pass else runtime
+        runtime, before = compile_network(self._network), self._before_pass
+        if before is None:
+            return runtime
+        # from now on: OpenVINO, which traces the network, takes every error for its own
+        self._network.register_forward_pre_hook(lambda *_: before())
+        return preceded(runtime, before)
 
     def warm_up(self) -> None:
         """Import the libraries and make the network ready, which takes seconds, before asked."""

@@ -63,8 +63,8 @@ class Shap:
         and every part of its way one sample. What goes through the network together lies at the
         same random place within its part, so every other part is walked backwards: what is too
         early in one is too late in the next. ``back`` walks each part the other way, with the
-        places of before. In the median of 11 records a pass left 4 % over, a second one back
-        2 %, a second one at other places 7 %.
+        places of before. Against 50 records, in the median of 11, a pass left 4 % over, a second
+        one back 2 %, a second one at other places 7 %.
         """
         import torch
 

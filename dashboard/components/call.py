@@ -15,11 +15,12 @@ def call_view(shown: OpinionShown, name: Superclass) -> Component:
     """
     assert shown.probabilities is not None and shown.thresholds is not None
     value, threshold = shown.probabilities[name], shown.thresholds[name]
+    digits = 3 if round(value, 2) == round(threshold, 2) else 2  # so that above and below differ
     side = "above" if name in shown.predicted else "below"
     words = [
         html.Span("Model ", className="quiet"),
-        html.B(_two_digits(value)),
-        f", {side} {threshold:.2f}",
+        html.B(_never_certain(value, digits)),
+        f", {side} {threshold:.{digits}f}",
     ]
     look = "hatched" if name in shown.abstained else side
     bar = html.Div(
@@ -35,8 +36,9 @@ def abstains() -> Component:
     return html.Div("abstains", className="abstains")
 
 
-def _two_digits(value: float) -> str:
-    """A probability that never reads as certain."""
-    if value < 0.005:
-        return "<0.01"
-    return ">0.99" if value >= 0.995 else f"{value:.2f}"
+def _never_certain(value: float, digits: int) -> str:
+    """A probability that reads as neither 0 nor 1."""
+    least = 10**-digits
+    if value < least / 2:
+        return f"<{least:.{digits}f}"
+    return f">{1 - least:.{digits}f}" if value >= 1 - least / 2 else f"{value:.{digits}f}"

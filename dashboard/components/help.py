@@ -81,6 +81,6 @@ KEYS = tuple(key for _, keys in GROUPS for key in keys)
 def help_sheet() -> str:
     """The sheet as HTML, hidden until somebody asks for it.
 
-    It is no part of Dash's layout, where each of its 140 elements would take time at every key.
+    It is no part of Dash's layout, where each of its elements would take time at every key.
     """
     return render_template("help.html", groups=GROUPS)

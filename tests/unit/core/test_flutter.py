@@ -40,6 +40,11 @@ def test_one_wave_a_beat_is_no_flutter(rate: float) -> None:
     assert flutter_rate(*record(rate, ratio=1)) is None
 
 
+def test_a_qrs_beyond_the_end_of_the_record_is_no_part_of_it() -> None:
+    clean, qrs = record(300)
+    assert flutter_rate(clean, [*qrs, (10.02, 10.1)]) == flutter_rate(clean, qrs)
+
+
 @pytest.mark.real
 @pytest.mark.parametrize("ecg_id", [18, 20, 23, 34])  # one patient on four days
 def test_waves_of_a_real_flutter_are_no_p_waves(ptbxl_root, ecg_id: int) -> None:

@@ -33,7 +33,8 @@ def parts(shown: OpinionShown) -> tuple[str, Component]:
     ("value", "threshold", "text"),
     [
         (0.93, 0.40, "Model 0.93, above 0.40"),
-        (0.30, 0.30, "Model 0.30, above 0.30"),  # at the threshold is found
+        (0.30, 0.30, "Model 0.300, above 0.300"),  # at the threshold is found
+        (0.497, 0.50, "Model 0.497, below 0.500"),  # and what is near it is told from it
         (0.001, 0.32, "Model <0.01, below 0.32"),
         (0.999, 0.20, "Model >0.99, above 0.20"),
     ],

@@ -41,6 +41,8 @@ def test_every_method_says_a_number_a_sample_and_what_it_was_made_of(explainer, 
 def test_work_that_may_wait_is_asked_before_each_pass(checkpoint, method):
     passes = []
     patient = Explainer.load(checkpoint, BACKGROUND, before_pass=lambda: passes.append(method))
+    patient.warm_up()
+    assert not passes  # what is traced is no record that can wait
     found = patient.attribute(an_ecg(), Superclass.MI, method)
     assert len(passes) >= found.samples / BATCH
 
