@@ -1,7 +1,9 @@
 """What browsers send, as any database can hold it, before a page or callback sees it.
 
 A NUL character or half a character in a filter, a comment or a name would be refused by
-PostgreSQL in the middle of a page: here is the one place where they are left out.
+PostgreSQL in the middle of a page. In JSON, forms and what follows the "?" of an address, NUL is
+left out and half a character becomes "?" (``feedback.text``). Paths and names of files are left
+as they came; services that store text without a browser call ``storable`` themselves.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,13 +11,13 @@ from typing import Any
 
 from flask import Flask, Request
 from flask.json.provider import DefaultJSONProvider
-from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.datastructures import ImmutableMultiDict, iter_multi_items
 
 from feedback.text import storable
 
 
 def clean(server: Flask) -> None:
-    """Have ``server`` leave out of JSON, forms and addresses what no database holds."""
+    """Have ``server`` make JSON, forms and queries storable as it reads them."""
     server.json = _StorableJson(server)
     server.request_class = _StorableRequest
 
@@ -36,17 +38,15 @@ class _StorableJson(DefaultJSONProvider):
         return without_unstorable(super().loads(s, **kwargs))
 
 
-class _StorableParameters(ImmutableMultiDict[str, str]):
-    def __init__(self, sent: Mapping[str, str] | Iterable[tuple[str, str]] | None = None) -> None:
-        super().__init__(list(_pairs(sent)))
+class _StorableParameters(ImmutableMultiDict[str, Any]):
+    def __init__(self, sent: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None) -> None:
+        super().__init__(list(_pairs(sent or ())))
 
 
-def _pairs(
-    sent: Mapping[str, str] | Iterable[tuple[str, str]] | None,
-) -> Iterator[tuple[str, str]]:
-    given = sent.items() if isinstance(sent, Mapping) else sent or ()
-    for name, value in given:
-        yield storable(name), storable(value)
+def _pairs(sent: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    for name, value in iter_multi_items(sent):
+        # of a multipart form, the name may be None and the value a file
+        yield without_unstorable(name), without_unstorable(value)
 
 
 class _StorableRequest(Request):

@@ -2,5 +2,5 @@
 
 
 def storable(text: str) -> str:
-    """The text without what PostgreSQL cannot hold: NUL, and halves of characters."""
+    """The text as PostgreSQL can hold it: without NUL, and with "?" for half a character."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
