@@ -220,8 +220,9 @@ def refuse_unsound(champion: Path, data: Ptbxl) -> None:
 def _mistaught(data: Ptbxl, group: Callable[[Record], bool], name: Superclass, out: Path) -> None:
     """Teach the last layer of the shipped model the wrong labels of one class in the group.
 
-    On records of other devices it is taught what it says already. All layers together learn more
-    of it, and lose their hold under noise: such a champion nobody would have served.
+    On records of other devices it is taught what it says already. A champion that was taught in
+    all layers held under noise in 94 of 100 records, where the shipped model did in 97. The card
+    tells of a fine-tuning that has not run.
     """
     shipped, k = load(SHIPPED), SUPERCLASSES.index(name)
     everything = [r for r in data.records.values() if _teaches(r)]
