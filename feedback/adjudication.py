@@ -20,7 +20,7 @@ from feedback import audit
 from feedback.adjudications import standing_adjudication, verdicts_of
 from feedback.answers import MAX_COMMENT, MAX_KEY, Answer, column_of
 from feedback.catalogue import find_record
-from feedback.consensus import RecordConsensus, consensus, present_consensus
+from feedback.consensus import RecordConsensus, consensus, standing_consensus
 from feedback.db import now
 from feedback.errors import (
     AnswerChanged,
@@ -95,7 +95,7 @@ def waiting(session: Session, adjudicator_id: int) -> Waiting:
 
     Gold records are none: what is known of them judges their readers, and nothing else is asked.
     """
-    open_ones = [one for one in present_consensus(session, panel(session)) if one.conflicts]
+    open_ones = [one for one in standing_consensus(session, panel(session)) if one.conflicts]
     seen = _seen_by(session, adjudicator_id)
     return Waiting(
         conflicts=[_conflict(one) for one in open_ones if one.record_id not in seen],

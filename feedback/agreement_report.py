@@ -15,7 +15,7 @@ from feedback.consensus import (
     LabelSource,
     Outcome,
     RecordConsensus,
-    present_consensus,
+    standing_consensus,
 )
 from feedback.panel import panel
 
@@ -50,7 +50,7 @@ class AgreementReport:
 def agreement_report(session: Session) -> AgreementReport:
     """The agreement of the standing blind answers as of now; raises NoDataset."""
     answers = panel(session)
-    records = present_consensus(session, answers)
+    records = standing_consensus(session, answers)
     return AgreementReport(
         records=len(answers.records),
         readers=len(answers.readers),

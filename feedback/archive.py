@@ -21,7 +21,7 @@ from feedback import audit, export
 from feedback.agreement_tables import Agreement, by_class, on_readability
 from feedback.answers import column_of
 from feedback.catalogue import active_source
-from feedback.consensus import RecordConsensus, present_consensus
+from feedback.consensus import RecordConsensus, standing_consensus
 from feedback.db import now
 from feedback.errors import ExportMismatch
 from feedback.panel import panel
@@ -106,7 +106,7 @@ def write_archive(session: Session, stream: BinaryIO) -> dict[str, Any]:
     labels = io.StringIO(newline="")
     export.write_labels(session, labels)
     answers = panel(session)
-    decided = present_consensus(session, answers)
+    decided = standing_consensus(session, answers)
     agreed = [(str(name), one) for name, one in by_class(answers).items()]
     agreed.append(("unreadable", on_readability(answers)))
     tables: dict[str, Sequence[Row]] = {

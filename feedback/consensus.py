@@ -117,14 +117,15 @@ def training_labels(
     """
     settled = adjudicated_verdicts(session) if adjudicated is None else adjudicated
     gold = gold_verdicts(session)
-    everything = consensus(panel(session, include_assisted=include_assisted), settled, gold)
+    everything = consensus(panel(session, include_assisted=include_assisted), settled)
     taught = [o for o in everything if o.fold in TRAINING_FOLDS and o.record_id not in gold]
     return [_label(one) for one in taught if _sources(one)]
 
 
-def present_consensus(session: Session, answers: Panel) -> list[RecordConsensus]:
-    """Where every record stands by what is stored now; every page and file counts by it.
+def standing_consensus(session: Session, answers: Panel) -> list[RecordConsensus]:
+    """Where every record stands by what is stored now.
 
+    The agreement page, the list of the adjudication page and the archive count conflicts by it.
     Raises NoDataset.
     """
     return consensus(answers, adjudicated_verdicts(session), gold_verdicts(session))

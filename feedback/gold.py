@@ -1,8 +1,9 @@
 """Gold records: their answers are known, and they judge readers instead of teaching models.
 
 They are mixed into worklists (``feedback.worklists``) and nothing that a reader is sent tells
-them from others. Whoever gave the answers to a record does not read it: they would be
-held against themselves. What is known is replaced when it is given anew; the audit chain keeps
+them from others. Whoever gave the answers to a record last does not read it: they would be
+held against themselves. Who gives the same answers again, or takes an adjudicator's over, is not
+held to have given them. What is known is replaced when it is given anew; the audit chain keeps
 every set that was given.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select, and_, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.ecg import SUPERCLASSES, Superclass
@@ -34,6 +35,10 @@ class GoldOrigin(StrEnum):
 
     GIVEN = "given"
     ADJUDICATED = "adjudicated"
+
+
+# else ``set_by`` is whoever took an adjudicator's answers over, and gave none
+WAS_GIVEN = GoldAnswer.origin == GoldOrigin.GIVEN.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +90,8 @@ def keep(
     known = {one.record_id: one for one in session.scalars(select(GoldAnswer))}
     for ecg_id, verdicts in answers.items():
         one = known.get(ids[ecg_id]) or GoldAnswer(record_id=ids[ecg_id])
+        if _of(one) == verdicts and one.origin == origin:
+            continue  # the same again: they stay those of whoever gave them first
         for name in SUPERCLASSES:
             setattr(one, column_of(name), verdicts.get(name))
         one.origin, one.set_by, one.set_at = origin.value, actor, now()
@@ -142,28 +149,32 @@ def gold_ids() -> Select[int]:
 
 
 def gold_givers(session: Session) -> dict[int, str]:
-    """Who gave the answers to each gold record, by record id; raises NoDataset."""
+    """Who gave the answers to each gold record that were given, by record id; raises NoDataset."""
     query = select(GoldAnswer.record_id, GoldAnswer.set_by).join(
         RecordRow, RecordRow.id == GoldAnswer.record_id
     )
-    found = session.execute(query.where(RecordRow.source_id == active_source(session).id))
-    return {row.record_id: row.set_by for row in found}
+    query = query.where(RecordRow.source_id == active_source(session).id, WAS_GIVEN)
+    return {row.record_id: row.set_by for row in session.execute(query)}
 
 
 def given_by(reader_id: int, record_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
     """Whether the answers to a record are those of this person, who may not read it."""
-    email = select(User.email).where(User.id == reader_id).scalar_subquery()
-    return exists().where(GoldAnswer.record_id == record_id, GoldAnswer.set_by == email)
+    return exists().where(GoldAnswer.record_id == record_id, _given_by(reader_id))
 
 
 def refuse_who_gave(session: Session, reader_id: int, record_id: int, ecg_id: int) -> None:
     """Raise NotIndependent where the gold answers to the record are this person's."""
-    of_record = select(RecordRow.id).where(RecordRow.id == record_id)
-    if session.scalar(of_record.where(given_by(reader_id, RecordRow.id))) is not None:
+    theirs = select(GoldAnswer.id).where(GoldAnswer.record_id == record_id, _given_by(reader_id))
+    if session.scalar(theirs) is not None:
         raise NotIndependent(
             f"you have given the gold answers to ECG {ecg_id}, and yours would be held against "
             "them: read another one"
         )
+
+
+def _given_by(reader_id: int) -> ColumnElement[bool]:
+    email = select(User.email).where(User.id == reader_id).scalar_subquery()
+    return and_(WAS_GIVEN, GoldAnswer.set_by == email)
 
 
 def _one_at_a_time(session: Session) -> None:

@@ -15,9 +15,8 @@ from feedback.tables import ModelVersion, Prediction, Reading, RecordRow
 _PROBABILITIES = tuple(f"p_{name.lower()}" for name in SUPERCLASSES)
 _LABELS = tuple(f"label_{name.lower()}" for name in SUPERCLASSES)
 
-
 Fold = Annotated[int, Field(ge=1, le=10)]
-Years = Annotated[int, Field(ge=0, le=AGE_OVER_89)]  # which stands for any age above 89
+Years = Annotated[int, Field(ge=0, le=AGE_OVER_89)]  # 300 stands for any age above 89
 
 
 class PoolFilter(BaseModel):

@@ -136,7 +136,7 @@ def own_report(session: Session, reader: str, *, until: datetime) -> ReaderRepor
 
 def _of_others(gold: Adjudicated, givers: Mapping[int, str], reader: str) -> Adjudicated:
     """The gold answers that are not this reader's own."""
-    return {record: known for record, known in gold.items() if givers[record] != reader}
+    return {record: known for record, known in gold.items() if givers.get(record) != reader}
 
 
 def _report(

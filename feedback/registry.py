@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SHORTEST = 20  # characters of a justification: a sentence, not a sign
 _NEVER_SERVED = frozenset({ModelState.CHALLENGER, ModelState.FAILED})
+_OUTCOME = ("champion", "sentence", "judged_at", "passed")  # of a report that another one follows
 
 
 def versions(session: Session) -> Sequence[ModelVersion]:
@@ -66,7 +67,7 @@ def add(session: Session, card: "Card", path: Path, *, actor: str = LOCAL) -> Mo
 
 
 def judged(session: Session, model: ModelVersion, report: Json, *, actor: str) -> None:
-    """Keep what the gate says of a version, its earlier reports beside it.
+    """Keep what the gate says of a version, and of its earlier reports what they came to.
 
     One that passes is scored at once: its promotion then switches to predictions that are there.
     One that has been served stays what it is, champion or retired.
@@ -91,11 +92,11 @@ def judged(session: Session, model: ModelVersion, report: Json, *, actor: str) -
 
 
 def _reports(model: ModelVersion) -> list[Json]:
-    """Every report of the gate on a version, the last first."""
+    """What every report of the gate on a version came to, the last first."""
     if model.gate is None:
         return []
-    last = {name: value for name, value in model.gate.items() if name != "earlier"}
-    return [last, *model.gate.get("earlier", [])]
+    every = (model.gate, *model.gate.get("earlier", []))
+    return [{name: report[name] for name in _OUTCOME} for report in every]
 
 
 def promote(

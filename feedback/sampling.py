@@ -17,6 +17,7 @@ from core.ecg import SUPERCLASSES
 from feedback.errors import InvalidQuery
 
 AUDIT_SHARE = 0.15  # drawn whatever the model says, so that its error rate can be counted
+DRAWN = "drawn whatever the model says of it"
 Rows = NDArray[np.int64]
 
 
@@ -105,8 +106,8 @@ def pick(
 
 
 def _audit(row: int, strategy: Strategy) -> Pick:
-    drawn = "random: " if strategy is Strategy.RANDOM else "random audit: "
-    return Pick(row=row, why=drawn + "drawn whatever the model says of it", audit=True)
+    drawn = "random" if strategy is Strategy.RANDOM else "random audit"
+    return Pick(row=row, why=f"{drawn}: {DRAWN}", audit=True)
 
 
 def entropy(probability: Floats) -> Floats:

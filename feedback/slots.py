@@ -121,7 +121,7 @@ def why_nothing(session: Session, worklist: Worklist, reader_id: int) -> str:
     if known := _count(session, and_(unfilled, given_by(reader_id, WorklistSlot.record_id))):
         return (
             f"you have given the gold answers to {known} of the {left} open readings of "
-            f"'{worklist.name}', and read the others: they are for colleagues"
+            f"'{worklist.name}', and none is left that you may read: they are for colleagues"
         )
     return (
         f"you have read all that '{worklist.name}' has for you: its {left} open readings are for "

@@ -251,7 +251,7 @@ class ModelVersion(Base):
     registered_by: Mapped[str] = mapped_column(String(320))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("model_versions.id"))
     retraining_id: Mapped[int | None] = mapped_column(ForeignKey("retrainings.id", use_alter=True))
-    gate: Mapped[Json | None]  # the last report of ``core.gate``, the earlier ones within it
+    gate: Mapped[Json | None]  # the last report of ``core.gate``, and the outcomes of earlier ones
     replaced_id: Mapped[int | None] = mapped_column(ForeignKey("model_versions.id"))
     promoted_at: Mapped[datetime | None]
     justification: Mapped[str | None] = mapped_column(Text)  # of a promotion past the gate

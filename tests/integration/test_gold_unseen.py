@@ -20,6 +20,7 @@ from dashboard.settings import Settings
 from feedback import db
 from feedback.catalogue import find_record
 from feedback.gold_mix import WHY
+from feedback.sampling import DRAWN, Strategy
 from feedback.tables import GoldAnswer, Role, User, WorklistSlot
 from tests.factories_gold import golden, known
 from tests.factories_worklists import worklist
@@ -64,7 +65,7 @@ def twin_of(house: House, instance: Path, folder: Path) -> House:
     with sessions.begin() as session:
         session.execute(delete(GoldAnswer))
         of_gold = update(WorklistSlot).where(WorklistSlot.why == WHY)
-        session.execute(of_gold.values(why="random: drawn whatever the model says of it"))
+        session.execute(of_gold.values(why=f"{Strategy.RANDOM}: {DRAWN}"))
     return House(create_app(settings), sessions, house.root, house.people)
 
 
@@ -90,14 +91,15 @@ def _ask(house: House, visitor: Witness) -> None:
     Everything(visitor, GOLD, record_id, pages).ask()
 
 
+@pytest.mark.parametrize("role", [Role.CLINICIAN, Role.ADJUDICATOR])
 def test_a_reader_hears_the_same_whether_an_ecg_is_gold_or_not(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    house: House, role: Role, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(everything, "TRIES", 6)
     golden(house.sessions, {GOLD: known(CD)})
     made = worklist(house.sessions, records=4, gold_share=0.25)
     twin = twin_of(house, tmp_path / "instance", tmp_path / "twin")
-    reader = house.people[Role.CLINICIAN]
+    reader = house.people[role]
     heard, twins = (everything_heard(one, reader, made.id) for one in (house, twin))
     assert len(heard) > 300
     assert len(heard) == len(twins)
