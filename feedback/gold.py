@@ -1,10 +1,8 @@
 """Gold records: their answers are known, and they judge readers instead of teaching models.
 
 They are mixed into worklists (``feedback.worklists``) and nothing that a reader is sent tells
-them from others. Whoever gave the answers to a record last does not read it: they would be
-held against themselves. Who gives the same answers again, or takes an adjudicator's over, is not
-held to have given them. What is known is replaced when it is given anew; the audit chain keeps
-every set that was given.
+them from others. Whoever has given the answers to one does not read it (``feedback.givers``). What
+is known is replaced when it is given anew; the audit chain keeps every set that was given.
 """
 
 import csv
@@ -13,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, and_, exists, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import audit
@@ -22,8 +20,9 @@ from feedback.adjudications import Adjudicated, Verdicts, adjudicated_verdicts
 from feedback.answers import column_of
 from feedback.catalogue import active_source
 from feedback.db import now
-from feedback.errors import InvalidGold, NotIndependent
-from feedback.tables import GoldAnswer, RecordRow, Source, User, Verdict
+from feedback.errors import InvalidGold
+from feedback.givers import Givers, adjudicators, note_givers
+from feedback.tables import GoldAnswer, RecordRow, Source, Verdict
 
 _WORDS = {"1": Verdict.PRESENT, "0": Verdict.ABSENT, "": None}
 _HEAD = ("ecg_id", *map(str, SUPERCLASSES))
@@ -35,10 +34,6 @@ class GoldOrigin(StrEnum):
 
     GIVEN = "given"
     ADJUDICATED = "adjudicated"
-
-
-# else ``set_by`` is whoever took an adjudicator's answers over, and gave none
-WAS_GIVEN = GoldAnswer.origin == GoldOrigin.GIVEN.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +67,7 @@ def parse(text: str) -> dict[int, Verdicts]:
     return found
 
 
-def keep(
-    session: Session,
-    answers: Mapping[int, Verdicts],
-    *,
-    actor: str,
-    origin: GoldOrigin = GoldOrigin.GIVEN,
-) -> int:
+def keep(session: Session, answers: Mapping[int, Verdicts], *, actor: str) -> int:
     """Make records of the active data set gold, by ecg_id, audited; how many there were.
 
     Raises InvalidGold for an ECG that the data set does not have, NoDataset.
@@ -87,20 +76,8 @@ def keep(
     ids = {ecg_id: record_id for record_id, ecg_id in _ecg_ids(session).items()}
     if unknown := [ecg_id for ecg_id in answers if ecg_id not in ids]:
         raise InvalidGold(f"ECG {unknown[0]} is not in the data set: leave its line out")
-    known = {one.record_id: one for one in session.scalars(select(GoldAnswer))}
-    for ecg_id, verdicts in answers.items():
-        one = known.get(ids[ecg_id]) or GoldAnswer(record_id=ids[ecg_id])
-        if _of(one) == verdicts and one.origin == origin:
-            continue  # the same again: they stay those of whoever gave them first
-        for name in SUPERCLASSES:
-            setattr(one, column_of(name), verdicts.get(name))
-        one.origin, one.set_by, one.set_at = origin.value, actor, now()
-        session.add(one)
-    session.flush()
-    said = {
-        str(ecg_id): {str(k): str(v) for k, v in one.items()} for ecg_id, one in answers.items()
-    }
-    audit.record(session, actor, "gold.keep", f"{len(answers)} ECGs", origin=origin, answers=said)
+    by_record = {ids[ecg_id]: verdicts for ecg_id, verdicts in answers.items()}
+    _keep(session, by_record, dict.fromkeys(by_record, (actor,)), GoldOrigin.GIVEN, actor)
     return len(answers)
 
 
@@ -110,16 +87,18 @@ def keep_adjudicated(session: Session, *, actor: str) -> int:
     Raises InvalidGold where there is none; NoDataset.
     """
     _one_at_a_time(session)
-    ecg_ids = _ecg_ids(session)
     had = gold_verdicts(session)
     new = {
-        ecg_ids[record_id]: known
+        record_id: known
         for record_id, verdicts in adjudicated_verdicts(session).items()
         if record_id not in had and (known := {k: v for k, v in verdicts.items() if v in _KNOWN})
     }
     if not new:
         raise InvalidGold("no adjudicated ECG is left that is not gold: settle some first")
-    return keep(session, new, actor=actor, origin=GoldOrigin.ADJUDICATED)
+    settled_by = adjudicators(session)
+    givers = {record_id: settled_by[record_id] for record_id in new}
+    _keep(session, new, givers, GoldOrigin.ADJUDICATED, actor)
+    return len(new)
 
 
 def gold_verdicts(session: Session) -> Adjudicated:
@@ -148,33 +127,27 @@ def gold_ids() -> Select[int]:
     return select(GoldAnswer.record_id)
 
 
-def gold_givers(session: Session) -> dict[int, str]:
-    """Who gave the answers to each gold record that were given, by record id; raises NoDataset."""
-    query = select(GoldAnswer.record_id, GoldAnswer.set_by).join(
-        RecordRow, RecordRow.id == GoldAnswer.record_id
-    )
-    query = query.where(RecordRow.source_id == active_source(session).id, WAS_GIVEN)
-    return {row.record_id: row.set_by for row in session.execute(query)}
-
-
-def given_by(reader_id: int, record_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    """Whether the answers to a record are those of this person, who may not read it."""
-    return exists().where(GoldAnswer.record_id == record_id, _given_by(reader_id))
-
-
-def refuse_who_gave(session: Session, reader_id: int, record_id: int, ecg_id: int) -> None:
-    """Raise NotIndependent where the gold answers to the record are this person's."""
-    theirs = select(GoldAnswer.id).where(GoldAnswer.record_id == record_id, _given_by(reader_id))
-    if session.scalar(theirs) is not None:
-        raise NotIndependent(
-            f"you have given the gold answers to ECG {ecg_id}, and yours would be held against "
-            "them: read another one"
-        )
-
-
-def _given_by(reader_id: int) -> ColumnElement[bool]:
-    email = select(User.email).where(User.id == reader_id).scalar_subquery()
-    return and_(WAS_GIVEN, GoldAnswer.set_by == email)
+def _keep(
+    session: Session, answers: Adjudicated, givers: Givers, origin: GoldOrigin, actor: str
+) -> None:
+    """Enter answers by record id; ``actor`` enters them, ``givers`` know them."""
+    known = {one.record_id: one for one in session.scalars(select(GoldAnswer))}
+    for record_id, verdicts in answers.items():
+        one = known.get(record_id) or GoldAnswer(record_id=record_id)
+        if _of(one) == verdicts and one.origin == origin:
+            continue
+        for name in SUPERCLASSES:
+            setattr(one, column_of(name), verdicts.get(name))
+        one.origin, one.set_by, one.set_at = origin.value, actor, now()
+        session.add(one)
+    note_givers(session, givers)
+    session.flush()
+    ecg_ids = _ecg_ids(session)
+    said = {
+        str(ecg_ids[record_id]): {str(k): str(v) for k, v in one.items()}
+        for record_id, one in answers.items()
+    }
+    audit.record(session, actor, "gold.keep", f"{len(answers)} ECGs", origin=origin, answers=said)
 
 
 def _one_at_a_time(session: Session) -> None:

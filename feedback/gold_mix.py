@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from feedback.errors import InvalidWorklist
-from feedback.gold import WAS_GIVEN
 from feedback.pool import PoolFilter, gold, readers_of_record
 from feedback.sampling import Pick
-from feedback.tables import Adjudication, GoldAnswer, ModelVersion, Reading, RecordRow, User
+from feedback.tables import Adjudication, GoldGiver, ModelVersion, Reading, RecordRow, User
 
 WHY = "gold: its answers are known"  # for the administrator alone
 
@@ -45,7 +44,7 @@ def _people_left() -> ColumnElement[int]:
     own = (
         (Reading.record_id, Reading.reader_id == User.id),
         (Adjudication.record_id, Adjudication.adjudicator_id == User.id),
-        (GoldAnswer.record_id, and_(WAS_GIVEN, GoldAnswer.set_by == User.email)),
+        (GoldGiver.record_id, GoldGiver.email == User.email),
     )
     barred = [
         exists().where(record_id == RecordRow.id, theirs).correlate(RecordRow, User)

@@ -18,7 +18,8 @@ from core.ecg import SUPERCLASSES, Superclass
 from core.rates import Rate
 from feedback.adjudications import Adjudicated, adjudicated_verdicts
 from feedback.answers import column_of
-from feedback.gold import gold_givers, gold_verdicts
+from feedback.givers import Givers, gold_givers
+from feedback.gold import gold_verdicts
 from feedback.panel import panel
 from feedback.reader_answers import Given, given_answers
 from feedback.tables import Json, ReadingMode, Verdict
@@ -73,7 +74,7 @@ class ReaderReport:
     assisted: int  # of them with the model's opinion on screen from the start
     unreadable: int  # of the first answers
     seconds: Seconds
-    gold_records: int  # answered, but those to which they gave the answers themselves
+    gold_records: int  # answered, but those to which they have given answers themselves
     gold: Mapping[ReadingMode, Mapping[Superclass, GoldClass]]  # only modes with such a record
     mind: ChangesOfMind
 
@@ -134,9 +135,9 @@ def own_report(session: Session, reader: str, *, until: datetime) -> ReaderRepor
     return _report(reader, given, {}, _mind(before, truths)) if given else None
 
 
-def _of_others(gold: Adjudicated, givers: Mapping[int, str], reader: str) -> Adjudicated:
-    """The gold answers that are not this reader's own."""
-    return {record: known for record, known in gold.items() if givers.get(record) != reader}
+def _of_others(gold: Adjudicated, givers: Givers, reader: str) -> Adjudicated:
+    """The gold answers to records to which this reader has given none."""
+    return {record: known for record, known in gold.items() if reader not in givers.get(record, ())}
 
 
 def _report(

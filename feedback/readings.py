@@ -29,7 +29,7 @@ from feedback.errors import (
     OpinionChanged,
 )
 from feedback.filling import fill
-from feedback.gold import refuse_who_gave
+from feedback.givers import refuse_who_gave
 from feedback.opinions import OpinionShown, reveal
 from feedback.tables import (
     Draft,

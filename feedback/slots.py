@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, CursorResult, Select, and_, exists, func, 
 from sqlalchemy.orm import Session, aliased
 
 from feedback.db import now
-from feedback.gold import given_by
+from feedback.givers import given_by
 from feedback.tables import (
     Adjudication,
     AssistedView,
@@ -61,7 +61,8 @@ def open_to(reader_id: int) -> ColumnElement[bool]:
 
 def theirs_to_read(reader_id: int) -> ColumnElement[bool]:
     """Whether this reader may answer the record: not twice, nor with its answers known to them."""
-    return and_(~_read_by(reader_id), ~given_by(reader_id, WorklistSlot.record_id))
+    of_record = WorklistSlot.record_id
+    return and_(~_read_by(reader_id), ~_settled_by(reader_id), ~given_by(reader_id, of_record))
 
 
 def _spoiled_for(reader_id: int) -> ColumnElement[bool]:
@@ -76,15 +77,18 @@ def _spoiled_for(reader_id: int) -> ColumnElement[bool]:
 
 
 def _read_by(reader_id: int) -> ColumnElement[bool]:
-    """Whether this reader has answered the record, or settled it between its readers."""
-    answered = exists().where(
+    """Whether this reader has answered the record."""
+    return exists().where(
         Reading.record_id == WorklistSlot.record_id, Reading.reader_id == reader_id
     )
-    settled = exists().where(
+
+
+def _settled_by(reader_id: int) -> ColumnElement[bool]:
+    """Whether this reader has settled the record between its readers."""
+    return exists().where(
         Adjudication.record_id == WorklistSlot.record_id,
         Adjudication.adjudicator_id == reader_id,
     )
-    return or_(answered, settled)
 
 
 def change(session: Session, which: ColumnElement[bool], **values: Any) -> int:
@@ -118,7 +122,9 @@ def why_nothing(session: Session, worklist: Worklist, reader_id: int) -> str:
             f"you were shown the model's opinion on the last {seen} of '{worklist.name}' that you "
             "have not read: they are for colleagues, since it asks for blind answers"
         )
-    if known := _count(session, and_(unfilled, given_by(reader_id, WorklistSlot.record_id))):
+    # an adjudicator is not told that what they settled was made gold
+    given = and_(given_by(reader_id, WorklistSlot.record_id), ~_settled_by(reader_id))
+    if known := _count(session, and_(unfilled, given)):
         return (
             f"you have given the gold answers to {known} of the {left} open readings of "
             f"'{worklist.name}', and none is left that you may read: they are for colleagues"

@@ -460,8 +460,22 @@ class GoldAnswer(Base):
     verdict_cd: Mapped[Verdict | None]
     verdict_hyp: Mapped[Verdict | None]
     origin: Mapped[str] = mapped_column(String(16))
-    set_by: Mapped[str] = mapped_column(String(320))
+    set_by: Mapped[str] = mapped_column(String(320))  # last; ``GoldGiver`` has whose they are
     set_at: Mapped[datetime]
+
+
+class GoldGiver(Base):
+    """Somebody who gave the answers to a gold record, once: they never read it.
+
+    No row goes when others give other answers: what was theirs is known to them all the same.
+    """
+
+    __tablename__ = "gold_givers"
+    __table_args__ = (UniqueConstraint("record_id", "email"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("records.id"))
+    email: Mapped[str] = mapped_column(String(320))
 
 
 _RETRAINING_OPEN = "kind = 'retrain' AND state IN ('queued', 'running')"

@@ -1,12 +1,12 @@
 """What is known of a class of a record without the word of the reader who is judged by it."""
 
-from collections.abc import Mapping
 from enum import StrEnum
 
 import numpy as np
 
 from core.ecg import SUPERCLASSES, Superclass
 from feedback.adjudications import Adjudicated
+from feedback.givers import Givers
 from feedback.panel import ABSENT, PRESENT, Panel
 from feedback.tables import Verdict
 
@@ -24,7 +24,7 @@ class Basis(StrEnum):
 class Truths:
     """What is known of a class of a record without the word of one reader.
 
-    ``givers`` says by record whose word its gold answers are.
+    ``givers`` says by record who has given its gold answers, which do not judge them.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Truths:
         answers: Panel,
         gold: Adjudicated,
         adjudicated: Adjudicated,
-        givers: Mapping[int, str],
+        givers: Givers,
     ) -> None:
         self._answers, self._gold, self._adjudicated = answers, gold, adjudicated
         self._givers = givers
@@ -42,7 +42,7 @@ class Truths:
     def of(self, record_id: int, reader: str, name: Superclass) -> tuple[bool, Basis] | None:
         """Whether the class is present, and who says so; None where nobody can."""
         sources = [(self._gold, Basis.GOLD), (self._adjudicated, Basis.ADJUDICATED)]
-        if self._givers.get(record_id) == reader:
+        if reader in self._givers.get(record_id, ()):
             del sources[0]
         for source, basis in sources:
             if verdict := source.get(record_id, {}).get(name):

@@ -21,7 +21,7 @@ from feedback import db
 from feedback.catalogue import find_record
 from feedback.gold_mix import WHY
 from feedback.sampling import DRAWN, Strategy
-from feedback.tables import GoldAnswer, Role, User, WorklistSlot
+from feedback.tables import GoldAnswer, GoldGiver, Role, User, WorklistSlot
 from tests.factories_gold import golden, known
 from tests.factories_worklists import worklist
 from tests.integration import everything
@@ -64,6 +64,7 @@ def twin_of(house: House, instance: Path, folder: Path) -> House:
     sessions = db.make_sessions(db.make_engine(settings.database_url))
     with sessions.begin() as session:
         session.execute(delete(GoldAnswer))
+        session.execute(delete(GoldGiver))
         of_gold = update(WorklistSlot).where(WorklistSlot.why == WHY)
         session.execute(of_gold.values(why=f"{Strategy.RANDOM}: {DRAWN}"))
     return House(create_app(settings), sessions, house.root, house.people)

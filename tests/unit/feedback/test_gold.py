@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core.ecg import Superclass
-from feedback import audit, claims, gold, worklists
+from feedback import audit, claims, db, givers, gold, worklists
 from feedback.consensus import training_labels
 from feedback.db import Sessions
 from feedback.errors import InvalidGold, InvalidWorklist, NothingToRead, NotIndependent
@@ -205,18 +205,25 @@ def test_whoever_gave_the_answers_cannot_store_a_reading_by_the_address(
     blind(library, reader.id, 1)
 
 
-def test_whoever_gives_the_same_answers_again_has_not_given_them(
-    library: Sessions, admin: User, reader: User
+@pytest.mark.parametrize("later", [known(MI), known(CD)], ids=["the same", "others"])
+def test_whoever_has_ever_given_the_answers_is_not_their_reader(
+    library: Sessions,
+    admin: User,
+    reader: User,
+    colleague: User,
+    later: dict[Superclass, Verdict],
 ) -> None:
     golden(library, {1: known(MI)})
+    made = worklist(library, records=2, gold_share=0.5)
     with library.begin() as session:
-        gold.keep(session, {1: known(MI)}, actor=reader.email)
-    blind(library, reader.id, 1)
-    with pytest.raises(NotIndependent):
-        blind(library, admin.id, 1)
-    with library.begin() as session:
-        gold.keep(session, {1: known(CD)}, actor=reader.email)
-        assert list(gold.gold_givers(session).values()) == [reader.email]
+        gold.keep(session, {1: later}, actor=reader.email)
+    for giver in (admin, reader):
+        with pytest.raises(NotIndependent):
+            blind(library, giver.id, 1)
+    with library.read() as session:
+        assert list(givers.gold_givers(session).values()) == [{ADMIN, reader.email}]
+        assert 1 in claims.upcoming(session, colleague.id, made.id, 9)
+        assert 1 not in claims.upcoming(session, admin.id, made.id, 9)
 
 
 def test_whoever_makes_adjudicated_records_gold_has_given_no_answer(
@@ -227,9 +234,41 @@ def test_whoever_makes_adjudicated_records_gold_has_given_no_answer(
     settled(library, umpire.id, 1, {MI: Verdict.ABSENT})
     with library.begin() as session:
         gold.keep_adjudicated(session, actor=ADMIN)
-        assert gold.gold_givers(session) == {}
+        assert list(givers.gold_givers(session).values()) == [{umpire.email}]
     worklist(library, records=2, gold_share=0.5)  # the administrator is left for ECG 1
     blind(library, admin.id, 1)
+
+
+def test_nobody_who_settled_a_record_is_told_that_it_was_made_gold(
+    library: Sessions, admin: User, reader: User, colleague: User
+) -> None:
+    umpire = add_person(library, "umpire@example.org", Role.ADJUDICATOR)
+    dispute(library, (reader.id, colleague.id), 1)
+    settled(library, umpire.id, 1, {MI: Verdict.ABSENT})
+    with library.begin() as session:
+        gold.keep_adjudicated(session, actor=ADMIN)
+    made = worklist(library, records=2, gold_share=0.5)
+    blind(library, umpire.id, claimed(library, umpire.id, made.id).ecg_id)
+    with pytest.raises(NothingToRead, match="^you have read all that 'Morning' has for you"):
+        claimed(library, umpire.id, made.id)
+    with pytest.raises(NotIndependent, match="^you have settled ECG 1 between its readers"):
+        blind(library, umpire.id, 1)
+
+
+def test_givers_of_before_are_taken_over_as_far_as_they_are_known(
+    database: str, library: Sessions, admin: User, reader: User, colleague: User
+) -> None:
+    umpire = add_person(library, "umpire@example.org", Role.ADJUDICATOR)
+    dispute(library, (reader.id, colleague.id), 1)
+    settled(library, umpire.id, 1, {MI: Verdict.ABSENT})
+    with library.begin() as session:
+        gold.keep_adjudicated(session, actor=ADMIN)
+        gold.keep(session, {2: known(MI)}, actor=reader.email)
+        gold.keep(session, {2: known(CD)}, actor=ADMIN)
+    db.downgrade(database, "0010")
+    db.upgrade(database)
+    with library.read() as session:
+        assert list(givers.gold_givers(session).values()) == [{umpire.email}, {ADMIN}]
 
 
 def test_an_answer_that_was_stored_before_is_not_refused_when_it_is_sent_again(

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.ecg import Superclass
-from feedback import readings
+from feedback import gold, readings
 from feedback.db import Sessions, now
 from feedback.reader_report import (
     ChangesOfMind,
@@ -228,6 +228,8 @@ def test_nobody_is_held_against_gold_answers_of_their_own(
         reads(called, who, 1, first=False, last=True)
     blind(called, colleague.id, 1, answer())
     golden(called, {1: {MI: Verdict.PRESENT}})
+    with called.begin() as session:
+        gold.keep(session, {1: {MI: Verdict.ABSENT}}, actor="registrar@example.org")
     assert report(called, reader).gold_records == 1
     assert mind(called, reader).judged_by[Basis.GOLD] == 1
     assert (report(called, admin).gold_records, report(called, admin).gold) == (0, {})
