@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Select, exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from core.ecg import SUPERCLASSES, Superclass
 from feedback.answers import column_of
@@ -47,12 +47,17 @@ def verdicts_of(one: Adjudication) -> Verdicts:
     return {name: verdict for name, verdict in given.items() if verdict is not None}
 
 
-def refuse_who_settled(session: Session, reader_id: int, record_id: int, ecg_id: int) -> None:
-    """Raise NotIndependent where this person has settled the record, its readers' answers seen."""
-    settled = select(Adjudication.id).where(
+def settled_by(reader_id: int, record_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Whether this person has settled a record between its readers."""
+    return exists().where(
         Adjudication.record_id == record_id, Adjudication.adjudicator_id == reader_id
     )
-    if session.scalar(settled.limit(1)) is not None:
+
+
+def refuse_who_settled(session: Session, reader_id: int, record_id: int, ecg_id: int) -> None:
+    """Raise NotIndependent where this person has settled the record, its readers' answers seen."""
+    settled = select(RecordRow.id).where(settled_by(reader_id, RecordRow.id))
+    if session.scalar(settled.where(RecordRow.id == record_id)) is not None:
         raise NotIndependent(
             f"you have settled ECG {ecg_id} between its readers and saw their answers: "
             "read another one"

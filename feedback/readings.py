@@ -50,6 +50,7 @@ __all__ = [
     "amend",
     "load_draft",
     "opinion_for",
+    "refuse_who_knows",
     "save_draft",
     "state_of",
     "submit_blind",
@@ -129,6 +130,15 @@ def submit_final(
         )
     _add_opinion(reading, state, opinion, agreement, explanation)
     return _store(session, reading, ecg_id, worklist_id)
+
+
+def refuse_who_knows(session: Session, reader_id: int, record_id: int, ecg_id: int) -> None:
+    """Raise NotIndependent for whoever settled the record or gave its gold answers.
+
+    They begin no reading of it. An adjudicator hears the same whether or not it was made gold.
+    """
+    refuse_who_settled(session, reader_id, record_id, ecg_id)
+    refuse_who_gave(session, reader_id, record_id, ecg_id)
 
 
 def amend(
@@ -224,8 +234,7 @@ def _store(
     first = _of_key(session, reading.reader_id, reading.key)
     if first is None:
         if begins:
-            refuse_who_settled(session, reading.reader_id, reading.record_id, ecg_id)
-            refuse_who_gave(session, reading.reader_id, reading.record_id, ecg_id)
+            refuse_who_knows(session, reading.reader_id, reading.record_id, ecg_id)
         try:
             with session.begin_nested():
                 session.add(reading)

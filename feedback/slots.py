@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, CursorResult, Select, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from feedback.adjudications import settled_by
 from feedback.db import now
 from feedback.givers import given_by
 from feedback.tables import (
-    Adjudication,
     AssistedView,
     Reading,
     ReadingMode,
@@ -61,8 +61,8 @@ def open_to(reader_id: int) -> ColumnElement[bool]:
 
 def theirs_to_read(reader_id: int) -> ColumnElement[bool]:
     """Whether this reader may answer the record: not twice, nor with its answers known to them."""
-    of_record = WorklistSlot.record_id
-    return and_(~_read_by(reader_id), ~_settled_by(reader_id), ~given_by(reader_id, of_record))
+    of_record = (reader_id, WorklistSlot.record_id)
+    return and_(~_read_by(reader_id), ~settled_by(*of_record), ~given_by(*of_record))
 
 
 def _spoiled_for(reader_id: int) -> ColumnElement[bool]:
@@ -80,14 +80,6 @@ def _read_by(reader_id: int) -> ColumnElement[bool]:
     """Whether this reader has answered the record."""
     return exists().where(
         Reading.record_id == WorklistSlot.record_id, Reading.reader_id == reader_id
-    )
-
-
-def _settled_by(reader_id: int) -> ColumnElement[bool]:
-    """Whether this reader has settled the record between its readers."""
-    return exists().where(
-        Adjudication.record_id == WorklistSlot.record_id,
-        Adjudication.adjudicator_id == reader_id,
     )
 
 
@@ -123,8 +115,8 @@ def why_nothing(session: Session, worklist: Worklist, reader_id: int) -> str:
             "have not read: they are for colleagues, since it asks for blind answers"
         )
     # an adjudicator is not told that what they settled was made gold
-    given = and_(given_by(reader_id, WorklistSlot.record_id), ~_settled_by(reader_id))
-    if known := _count(session, and_(unfilled, given)):
+    of_record = (reader_id, WorklistSlot.record_id)
+    if known := _count(session, and_(unfilled, given_by(*of_record), ~settled_by(*of_record))):
         return (
             f"you have given the gold answers to {known} of the {left} open readings of "
             f"'{worklist.name}', and none is left that you may read: they are for colleagues"

@@ -19,7 +19,7 @@ from dashboard.components.intervals import intervals_view
 from dashboard.components.opinion import opinion_view, published_view, uncertainty_line
 from dashboard.components.paper import paper
 from dashboard.components.record import noise_flags, other_ecgs, patient_line
-from dashboard.components.shell import local_time
+from dashboard.components.shell import local_time, sentence
 from dashboard.components.similar import similar_view
 from dashboard.context import context
 from dashboard.evidence import evidence_of
@@ -28,6 +28,7 @@ from feedback import catalogue, claims, readings
 from feedback.catalogue import OtherEcg
 from feedback.claims import Claim
 from feedback.db import now
+from feedback.errors import NotIndependent
 from feedback.opinions import OpinionShown
 from feedback.readings import ReadingState
 from feedback.similar import SimilarEcg, similar
@@ -71,6 +72,8 @@ _STORES = ("done", "left", "moved", "went-back", "laid-over", "faded")
 def panel(session: Session, record: RecordRow, reader_id: int) -> Component:
     """What the reader is asked now, with the model's opinion once they have answered."""
     state = readings.state_of(session, reader_id, record.ecg_id)
+    if state.stage is None and (refused := _refused(session, record, reader_id)):
+        return refused
     if not state.revealed:
         return html.Div(_blind(record, reader_id, state), className="read-panel blind")
     shown = readings.opinion_for(session, reader_id, record.ecg_id)
@@ -82,6 +85,16 @@ def panel(session: Session, record: RecordRow, reader_id: int) -> Component:
         ],
         className="read-panel",
     )
+
+
+def _refused(session: Session, record: RecordRow, reader_id: int) -> Component | None:
+    """Why no answer of theirs would be taken, told before they have entered one."""
+    try:
+        readings.refuse_who_knows(session, reader_id, record.id, record.ecg_id)
+    except NotIndependent as error:
+        told = [html.H2("Not yours to answer"), html.P(sentence(error), role="note")]
+        return html.Div(html.Section(told, className="panel entry"), className="read-panel")
+    return None
 
 
 def _head(record: RecordRow, others: Sequence[OtherEcg], claim: Claim | None) -> Component:

@@ -10,11 +10,14 @@ import pytest
 from sqlalchemy import func, select
 
 from core.ecg import SUPERCLASSES, Superclass
+from feedback import gold
 from feedback.catalogue import find_record
 from feedback.db import Sessions
 from feedback.errors import StorageUnavailable
-from feedback.tables import Draft, Reading, Role
-from tests.factories import above, predict
+from feedback.tables import Draft, Reading, Role, Verdict
+from tests.factories import above, add_person, predict
+from tests.factories_adjudication import dispute, settled
+from tests.factories_gold import golden, known
 from tests.integration.conftest import REFUSED, UNSCORED, House
 from tests.integration.reading import (
     OpenForm,
@@ -86,6 +89,41 @@ def test_ages_that_are_no_number(
     text = words(open_ecg(reader, 2))
     assert shown in text
     assert "300" not in text
+
+
+def test_whoever_may_not_answer_is_told_before_they_enter_anything(
+    house: House, admin: Visitor, reader: Visitor
+) -> None:
+    golden(house.sessions, {1: known()})
+    sent = open_ecg(admin, 1)
+    assert (
+        "Not yours to answer You have given the gold answers to ECG 1, and yours would be held "
+        "against them: read another one."
+    ) in words(sent)
+    assert '"part":"paper"' in sent and '"part":"next"' in sent
+    for visitor, ecg_id, asked in ((admin, 1, False), (admin, 2, True), (reader, 1, True)):
+        assert ('"part":"submit"' in open_ecg(visitor, ecg_id)) is asked
+
+
+def test_an_answer_of_before_may_still_be_finished(house: House, admin: Visitor) -> None:
+    form = answer_blind(admin, 1)
+    golden(house.sessions, {1: known()})
+    assert '"part":"submit"' in open_ecg(admin, 1)
+    submit(admin, 1, form, enter(form))
+    assert "Your answer stands" in words(open_ecg(admin, 1))
+
+
+def test_an_adjudicator_hears_the_same_of_what_they_settled_once_it_is_gold(house: House) -> None:
+    second = add_person(house.sessions, "second@example.org", Role.CLINICIAN)
+    umpire = house.people[Role.ADJUDICATOR]
+    dispute(house.sessions, (house.people[Role.CLINICIAN].id, second.id), 1)
+    settled(house.sessions, umpire.id, 1, {Superclass.MI: Verdict.ABSENT})
+    visitor = house.visitor(Role.ADJUDICATOR)
+    before = words(open_ecg(visitor, 1))
+    with house.sessions.begin() as session:
+        gold.keep_adjudicated(session, actor="admin@example.org")
+    assert "You have settled ECG 1 between its readers and saw their answers" in before
+    assert words(open_ecg(visitor, 1)) == before
 
 
 def test_the_other_ecgs_of_the_patient_are_a_click_away(house: House, reader: Visitor) -> None:

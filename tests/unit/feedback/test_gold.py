@@ -13,6 +13,7 @@ from feedback.errors import InvalidGold, InvalidWorklist, NothingToRead, NotInde
 from feedback.gold_mix import WHY
 from feedback.pool import PoolFilter
 from feedback.tables import AuditEntry, Role, User, Verdict, Worklist
+from feedback.worklist import WorklistQuery, next_unread
 from tests.factories import add_person
 from tests.factories_adjudication import dispute, settled
 from tests.factories_gold import golden, known
@@ -253,6 +254,19 @@ def test_nobody_who_settled_a_record_is_told_that_it_was_made_gold(
         claimed(library, umpire.id, made.id)
     with pytest.raises(NotIndependent, match="^you have settled ECG 1 between its readers"):
         blind(library, umpire.id, 1)
+
+
+def test_the_grid_leads_nobody_to_what_they_gave_the_answers_to_or_settled(
+    library: Sessions, admin: User, reader: User, colleague: User
+) -> None:
+    umpire = add_person(library, "umpire@example.org", Role.ADJUDICATOR)
+    dispute(library, (reader.id, colleague.id), 2)
+    settled(library, umpire.id, 2, {MI: Verdict.ABSENT})
+    golden(library, {1: known(MI)})
+    with library.read() as session:
+        following = [next_unread(session, who.id, WorklistQuery(), 10) for who in (admin, umpire)]
+        behind = next_unread(session, umpire.id, WorklistQuery(), 1)
+    assert (following, behind) == ([2, 1], 3)
 
 
 def test_givers_of_before_are_taken_over_as_far_as_they_are_known(
