@@ -8,6 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from core.ecg import SUPERCLASSES, Superclass
 from feedback.answers import column_of
 from feedback.catalogue import active_source
+from feedback.columns import PersonId
 from feedback.errors import NotIndependent
 from feedback.tables import Adjudication, RecordRow, Verdict
 
@@ -47,7 +48,7 @@ def verdicts_of(one: Adjudication) -> Verdicts:
     return {name: verdict for name, verdict in given.items() if verdict is not None}
 
 
-def settled_by(reader_id: int, record_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+def settled_by(reader_id: PersonId, record_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
     """Whether this person has settled a record between its readers."""
     return exists().where(
         Adjudication.record_id == record_id, Adjudication.adjudicator_id == reader_id

@@ -2,7 +2,8 @@
 
 A claim is one UPDATE with a WHERE and a look at the row count, so that two readers never get the
 same slot. A lease that ran out is another reader's to take; until somebody does, the reader who
-held it may still answer (``feedback.filling``).
+held it may still answer (``feedback.filling``). So is at once what is held by somebody who may not
+answer it any more. Of a closed worklist no lease is prolonged, and none is needed.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from feedback.catalogue import find_record
 from feedback.db import now
 from feedback.errors import NothingToRead, UnknownWorklist
+from feedback.independence import knows, refuse_who_knows
 from feedback.slots import (
     change,
     claimable,
@@ -46,6 +48,7 @@ class Claim:
     ecg_id: int
     until: datetime
     answered: bool = False  # for good: no lease runs any more
+    closed: bool = False  # the worklist: the answer is welcome, whatever the lease
 
 
 def claim_next(session: Session, reader_id: int, worklist_id: int) -> Claim:
@@ -55,8 +58,8 @@ def claim_next(session: Session, reader_id: int, worklist_id: int) -> Claim:
     settled since, or given gold answers to, is left to colleagues. Raises UnknownWorklist, or
     NothingToRead with the reason.
     """
-    worklist = open_worklist(session, worklist_id)
     lock(session, [worklist_id])
+    worklist = open_worklist(session, worklist_id)
     held = open_slots(worklist_id).where(
         WorklistSlot.reader_id == reader_id, theirs_to_read(reader_id)
     )
@@ -74,8 +77,8 @@ def pass_over(session: Session, reader_id: int, worklist_id: int, ecg_id: int) -
 
     Where nothing else is to be had, this one again. Raises as ``claim_next`` does.
     """
-    open_worklist(session, worklist_id)
     lock(session, [worklist_id])
+    open_worklist(session, worklist_id)
     here = session.scalar(
         open_slots(worklist_id)
         .join(RecordRow, RecordRow.id == WorklistSlot.record_id)
@@ -97,14 +100,16 @@ def pass_over(session: Session, reader_id: int, worklist_id: int, ecg_id: int) -
 def hold(session: Session, reader_id: int, worklist_id: int, ecg_id: int) -> Claim | None:
     """Hold on to the very record that is open, or take it again after a reload.
 
-    None where the worklist does not have it for this reader (any more). An assisted worklist
-    gives only what it has shown already: the page may have been made to be answered blind.
+    None where the worklist does not have it for this reader (any more); raises NotIndependent
+    where they may not answer it. An assisted worklist gives only what it has shown already: the
+    page may have been made to be answered blind.
     """
     lock(session, [worklist_id])
     record = find_record(session, ecg_id)
     mine = held(session, reader_id, record.id, worklist_id)
-    if mine and mine.answered:
+    if mine and (mine.answered or mine.closed):
         return mine
+    refuse_who_knows(session, reader_id, record.id, ecg_id)
     if mine:
         slots = open_slots(worklist_id).where(
             WorklistSlot.reader_id == reader_id, theirs_to_read(reader_id)
@@ -140,7 +145,7 @@ def upcoming(session: Session, reader_id: int, worklist_id: int, count: int) -> 
     None of an assisted worklist: its pages show the opinion, which is noted when it is claimed.
     """
     worklist = session.get(Worklist, worklist_id)
-    if worklist is None or worklist.mode is ReadingMode.ASSISTED:
+    if worklist is None or not worklist.open or worklist.mode is ReadingMode.ASSISTED:
         return []
     slots = claimable(worklist_id, reader_id).subquery()
     query = (
@@ -158,9 +163,14 @@ def held(
 ) -> Claim | None:
     """The claim by which this reader has the record open, whether or not it has been answered.
 
-    A record outside of worklists, or one whose lease went to a colleague, has none.
+    A record outside of worklists, one whose lease went to a colleague, and one that the reader may
+    not answer any more have none.
     """
-    mine = and_(WorklistSlot.reader_id == reader_id, WorklistSlot.record_id == record_id)
+    mine = and_(
+        WorklistSlot.reader_id == reader_id,
+        WorklistSlot.record_id == record_id,
+        or_(WorklistSlot.reading_id.is_not(None), ~knows(reader_id, WorklistSlot.record_id)),
+    )
     if worklist_id is not None:
         mine = and_(mine, WorklistSlot.worklist_id == worklist_id)
     found = session.execute(
@@ -170,14 +180,6 @@ def held(
         .order_by(WorklistSlot.reading_id.is_not(None), Worklist.id)
     ).first()
     return _claim(*found) if found else None
-
-
-def renew(session: Session, reader_id: int, record_id: int) -> datetime | None:
-    """Hold the record for another ``LEASE``; None where this reader does not hold it."""
-    until = now() + LEASE
-    mine = and_(WorklistSlot.reader_id == reader_id, WorklistSlot.record_id == record_id)
-    renewed = change(session, and_(mine, WorklistSlot.reading_id.is_(None)), lease_until=until)
-    return until if renewed else None
 
 
 def release(session: Session, reader_id: int, record_id: int | None = None) -> int:
@@ -201,7 +203,8 @@ def open_worklist(session: Session, worklist_id: int) -> Worklist:
 def _take(session: Session, slot_id: int, reader_id: int) -> Claim | None:
     """Claim a slot if it is still to be had; None where another one was quicker."""
     mine_or_free = or_(free(), WorklistSlot.reader_id == reader_id)
-    which = and_(WorklistSlot.id == slot_id, WorklistSlot.reading_id.is_(None), mine_or_free)
+    to_take = and_(mine_or_free, theirs_to_read(reader_id))  # gold may have been given just now
+    which = and_(WorklistSlot.id == slot_id, WorklistSlot.reading_id.is_(None), to_take)
     try:
         with session.begin_nested():
             if not change(session, which, reader_id=reader_id, lease_until=now() + LEASE):
@@ -248,4 +251,5 @@ def _claim(slot: WorklistSlot, worklist: Worklist, ecg_id: int) -> Claim:
         ecg_id=ecg_id,
         until=slot.lease_until or now(),
         answered=slot.reading_id is not None,
+        closed=not worklist.open,
     )

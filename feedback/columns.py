@@ -4,6 +4,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, DateTime, Dialect, Enum, Index, TypeDecorator, text
+from sqlalchemy.orm import InstrumentedAttribute
+
+PersonId = int | InstrumentedAttribute[int | None]  # or the column that holds it
 
 
 class UtcDateTime(TypeDecorator[datetime]):

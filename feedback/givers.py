@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from feedback.catalogue import active_source
+from feedback.columns import PersonId
 from feedback.errors import NotIndependent
 from feedback.tables import Adjudication, GoldGiver, RecordRow, User
 
@@ -45,7 +46,7 @@ def adjudicators(session: Session) -> Givers:
     return _by_record((record_id, email) for record_id, email in session.execute(query))
 
 
-def given_by(reader_id: int, record_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+def given_by(reader_id: PersonId, record_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
     """Whether this person has given gold answers to a record, which they may not read then."""
     return exists().where(
         GoldGiver.record_id == record_id, GoldGiver.email == User.email, User.id == reader_id

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import audit
-from feedback.adjudications import refuse_who_settled
 from feedback.answers import MAX_KEY, Answer, check_agreement, column_of
 from feedback.catalogue import find_record
 from feedback.claims import mode_of
@@ -29,7 +28,7 @@ from feedback.errors import (
     OpinionChanged,
 )
 from feedback.filling import fill
-from feedback.givers import refuse_who_gave
+from feedback.independence import refuse_who_knows
 from feedback.opinions import OpinionShown, reveal
 from feedback.tables import (
     Draft,
@@ -50,7 +49,6 @@ __all__ = [
     "amend",
     "load_draft",
     "opinion_for",
-    "refuse_who_knows",
     "save_draft",
     "state_of",
     "submit_blind",
@@ -130,15 +128,6 @@ def submit_final(
         )
     _add_opinion(reading, state, opinion, agreement, explanation)
     return _store(session, reading, ecg_id, worklist_id)
-
-
-def refuse_who_knows(session: Session, reader_id: int, record_id: int, ecg_id: int) -> None:
-    """Raise NotIndependent for whoever settled the record or gave its gold answers.
-
-    They begin no reading of it. An adjudicator hears the same whether or not it was made gold.
-    """
-    refuse_who_settled(session, reader_id, record_id, ecg_id)
-    refuse_who_gave(session, reader_id, record_id, ecg_id)
 
 
 def amend(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from feedback.adjudications import settled_by
 from feedback.db import now
 from feedback.givers import given_by
+from feedback.independence import knows
 from feedback.tables import (
     AssistedView,
     Reading,
@@ -39,8 +40,15 @@ def open_slots(worklist_id: int) -> Select[WorklistSlot]:
 
 
 def free() -> ColumnElement[bool]:
-    """Whether a slot is nobody's, or its lease has run out."""
-    return or_(WorklistSlot.reader_id.is_(None), WorklistSlot.lease_until < now())
+    """Whether a slot is nobody's: its lease has run out, or whoever holds it may not answer now."""
+    holder = WorklistSlot.reader_id
+    let_in = exists().where(User.id == holder, User.active)
+    return or_(
+        holder.is_(None),
+        WorklistSlot.lease_until < now(),
+        ~let_in,
+        knows(holder, WorklistSlot.record_id),
+    )
 
 
 def claimable(worklist_id: int, reader_id: int) -> Select[WorklistSlot]:
@@ -61,8 +69,7 @@ def open_to(reader_id: int) -> ColumnElement[bool]:
 
 def theirs_to_read(reader_id: int) -> ColumnElement[bool]:
     """Whether this reader may answer the record: not twice, nor with its answers known to them."""
-    of_record = (reader_id, WorklistSlot.record_id)
-    return and_(~_read_by(reader_id), ~settled_by(*of_record), ~given_by(*of_record))
+    return and_(~_read_by(reader_id), ~knows(reader_id, WorklistSlot.record_id))
 
 
 def _spoiled_for(reader_id: int) -> ColumnElement[bool]:

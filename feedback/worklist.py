@@ -26,11 +26,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from core.ecg import Superclass
-from feedback.adjudications import settled_by
 from feedback.catalogue import active_source
 from feedback.errors import InvalidQuery
 from feedback.filters import condition
-from feedback.givers import given_by
+from feedback.independence import knows
 from feedback.tables import Draft, ModelVersion, Prediction, Reading, RecordRow, Stage
 
 Direction = Literal["asc", "desc"]
@@ -145,8 +144,7 @@ class _View:
         self._final = aliased(Reading, name="final")
         blind, final = self._blind.id.is_not(None), self._final.id.is_not(None)
         seen = or_(blind, final)
-        of_record = (reader_id, RecordRow.id)
-        self.unread = and_(~blind, ~final, ~settled_by(*of_record), ~given_by(*of_record))
+        self.unread = and_(~blind, ~final, ~knows(reader_id, RecordRow.id))
         self.columns: dict[str, ColumnElement[Any]] = {
             "ecg_id": RecordRow.ecg_id.expression,
             "patient_id": RecordRow.patient_id.expression,

@@ -18,7 +18,7 @@ from feedback.errors import InvalidWorklist
 from feedback.gold_mix import WHY, choose_gold, mixed
 from feedback.pool import PoolFilter, unread
 from feedback.sampling import AUDIT_SHARE, Pick, Pool, Strategy, pick
-from feedback.slots import open_to
+from feedback.slots import free, lock, open_to
 from feedback.tables import (
     ModelVersion,
     Prediction,
@@ -145,6 +145,7 @@ def make(session: Session, plan: WorklistPlan, *, actor: str) -> Worklist:
 
 def close(session: Session, worklist_id: int, *, actor: str) -> Worklist:
     """Hand out no more of the worklist; what is being read may still be answered."""
+    lock(session, [worklist_id])
     worklist = open_worklist(session, worklist_id)
     worklist.open = False
     _audit(session, actor, "close", worklist)
@@ -183,15 +184,14 @@ def reasons(session: Session, worklist_id: int) -> list[Reason]:
 def _standing(session: Session, worklist: Worklist, reader_id: int) -> Standing:
     of_list = WorklistSlot.worklist_id == worklist.id
     empty = WorklistSlot.reading_id.is_(None)
-    free = or_(WorklistSlot.reader_id.is_(None), WorklistSlot.lease_until < now())
     total, done, held = session.execute(
         select(
             func.count(),
             func.count(WorklistSlot.reading_id),
-            func.count().filter(and_(empty, ~free)),
+            func.count().filter(and_(empty, ~free())),
         ).where(of_list)
     ).one()
-    mine = or_(free, WorklistSlot.reader_id == reader_id)
+    mine = or_(free(), WorklistSlot.reader_id == reader_id)
     left = session.scalar(
         select(func.count(WorklistSlot.record_id.distinct())).where(
             of_list, empty, mine, open_to(reader_id)

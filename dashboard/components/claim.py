@@ -26,6 +26,8 @@ def claim_line(claim: Claim | None) -> list[Component | str]:
     named = f"{claim.worklist} · {MODES[claim.mode]} · "
     if claim.answered:
         return [named, "answered"]
+    if claim.closed:
+        return [named, "closed, your answer is welcome"]
     return [named, "held until ", _minute(claim)]
 
 

@@ -29,6 +29,7 @@ from feedback.catalogue import OtherEcg
 from feedback.claims import Claim
 from feedback.db import now
 from feedback.errors import NotIndependent
+from feedback.independence import refuse_who_knows
 from feedback.opinions import OpinionShown
 from feedback.readings import ReadingState
 from feedback.similar import SimilarEcg, similar
@@ -90,7 +91,7 @@ def panel(session: Session, record: RecordRow, reader_id: int) -> Component:
 def _refused(session: Session, record: RecordRow, reader_id: int) -> Component | None:
     """Why no answer of theirs would be taken, told before they have entered one."""
     try:
-        readings.refuse_who_knows(session, reader_id, record.id, record.ecg_id)
+        refuse_who_knows(session, reader_id, record.id, record.ecg_id)
     except NotIndependent as error:
         told = [html.H2("Not yours to answer"), html.P(sentence(error), role="note")]
         return html.Div(html.Section(told, className="panel entry"), className="read-panel")

@@ -15,7 +15,7 @@ from dashboard.pages.read_callbacks import worklist_of
 from dashboard.security import needs, person
 from feedback import catalogue, claims
 from feedback.claims import Claim
-from feedback.errors import FeedbackError
+from feedback.errors import FeedbackError, NotIndependent
 from feedback.policy import Action
 
 Json = dict[str, Any]
@@ -81,10 +81,12 @@ def hold(
     try:
         with context().sessions.begin() as session:
             claimed = claims.hold(session, person().id, worklist_id, ecg_id)
+    except NotIndependent as refused:
+        return _lost(ecg_id, held, refused)
     except FeedbackError:
         return no_update  # whoever goes on is told
     if claimed is None:
-        return _lost(ecg_id, held)
+        return _lost(ecg_id, held, LOST)
     _show(claimed)
     return {"ecg": ecg_id, "worklist": worklist_id}
 
@@ -95,10 +97,10 @@ def _show(claimed: Claim) -> None:
     dash.set_props(ids.of_ecg("hold", ecg_id), {"data": claimed.worklist_id})
 
 
-def _lost(ecg_id: int, held: Json | None) -> Any:
-    """Say that the record was lost, where it was held."""
+def _lost(ecg_id: int, held: Json | None, why: object) -> Any:
+    """Say why the record was lost, where it was held."""
     if held and held.get("ecg") == ecg_id:
-        dash.set_props(ids.of_ecg("held", ecg_id), {"children": problem(LOST)})
+        dash.set_props(ids.of_ecg("held", ecg_id), {"children": problem(why)})
     return None
 
 

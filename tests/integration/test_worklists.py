@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from core.ecg import Superclass
-from feedback import claims
+from feedback import claims, worklists
 from feedback.catalogue import find_record
 from feedback.policy import Action, allows
 from feedback.tables import Reading, ReadingMode, Role, Stage, Worklist, WorklistSlot
+from tests.factories_gold import golden, known
 from tests.factories_readings import answer, answered
-from tests.factories_worklists import expire, worklist
+from tests.factories_worklists import ADMIN, expire, worklist
 from tests.integration.conftest import House
 from tests.integration.reading import enter, form_of, open_ecg, submit, words
 from tests.integration.visitor import Json, Visitor
@@ -250,6 +251,27 @@ def test_a_lost_claim_is_told_and_the_draft_kept(house: House, reader: Visitor) 
     refused = submit(reader, ecg_id, form, payload, hold=one.id)
     assert "'Morning' has its 1 answers" in words(refused)
     assert form_of(open_ecg(reader, ecg_id), ecg_id).payload["comment"] == "seen"
+
+
+def test_whoever_gives_gold_answers_loses_the_claim_and_is_told(
+    house: House, admin: Visitor
+) -> None:
+    one = worklist(house.sessions)
+    ecg_id, _ = claim(admin, one.id)
+    assert '"data-held":"yes"' in open_ecg(admin, ecg_id)
+    golden(house.sessions, {ecg_id: known()})
+    lost = admin.call("hold", _here(ecg_id, one.id)).text
+    assert f"You have given the gold answers to ECG {ecg_id}" in lost
+    assert "A colleague" not in lost
+    assert '"data-held":"no"' in open_ecg(admin, ecg_id)
+
+
+def test_who_reads_on_in_a_closed_worklist_is_told(house: House, reader: Visitor) -> None:
+    one = worklist(house.sessions)
+    ecg_id, _ = claim(reader, one.id)
+    with house.sessions.begin() as session:
+        worklists.close(session, one.id, actor=ADMIN)
+    assert "closed, your answer is welcome" in reader.call("hold", _here(ecg_id, one.id)).text
 
 
 def test_a_blind_reader_is_never_told_why(house: House, reader: Visitor) -> None:

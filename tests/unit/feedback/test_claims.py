@@ -13,15 +13,24 @@ from sqlalchemy import select
 
 from core.ecg import Superclass
 from core.ptbxl import Ptbxl
-from feedback import claims, importing, readings
+from feedback import claims, gold, importing, readings, users, worklists
+from feedback.catalogue import find_record
 from feedback.claims import LEASE
 from feedback.db import Sessions, now
-from feedback.errors import ClaimLost, NoLongerBlind, NothingToRead, NotRevealed, UnknownWorklist
+from feedback.errors import (
+    ClaimLost,
+    NoLongerBlind,
+    NothingToRead,
+    NotIndependent,
+    NotRevealed,
+    UnknownWorklist,
+)
 from feedback.tables import Reading, ReadingMode, Role, Stage, User, WorklistSlot
 from tests.factories import above, add_person, predict
 from tests.factories_dataset import dataset
+from tests.factories_gold import known
 from tests.factories_readings import answer, blind, final
-from tests.factories_worklists import claimed, expire, worklist
+from tests.factories_worklists import ADMIN, claimed, expire, worklist
 
 
 def submit(sessions: Sessions, reader: User, ecg_id: int, worklist_id: int) -> Reading:
@@ -137,20 +146,79 @@ def test_an_open_page_renews_its_lease_and_no_other(
 ) -> None:
     made = worklist(library)
     claimed(library, reader.id, made.id)
+    others = claimed(library, colleague.id, made.id).ecg_id
     expire(library)
-    record_id = next(slot.record_id for slot in slots(library) if slot.reader_id)
     with library.begin() as session:
-        assert claims.renew(session, colleague.id, record_id) is None
-        until = claims.renew(session, reader.id, record_id)
-    assert until is not None and until > now() + timedelta(minutes=14)
+        claim = claims.hold(session, colleague.id, made.id, others)
+    assert claim is not None and claim.until > now() + timedelta(minutes=14)
+    leases = {slot.reader_id: slot.lease_until for slot in slots(library) if slot.lease_until}
+    assert leases == {reader.id: leases[reader.id], colleague.id: claim.until}
+    assert leases[reader.id] < now()
+
+
+def test_what_somebody_holds_who_was_shut_out_is_free_at_once(
+    library: Sessions, reader: User, colleague: User
+) -> None:
+    made = worklist(library, records=1)
+    held = claimed(library, reader.id, made.id)
+    with library.begin() as session:
+        users.set_active(session, reader.id, False, actor=ADMIN)
+    with library.read() as session:
+        (standing,) = worklists.standings(session, colleague.id)
+    assert (standing.held, standing.left_for_reader) == (0, 1)
+    assert claimed(library, colleague.id, made.id).ecg_id == held.ecg_id
+
+
+def test_what_somebody_holds_who_knows_its_answers_is_free_at_once(
+    library: Sessions, reader: User, colleague: User
+) -> None:
+    made = worklist(library, records=1)
+    held = claimed(library, reader.id, made.id)
+    with library.begin() as session:
+        gold.keep(session, {held.ecg_id: known()}, actor=reader.email)
+        record_id = find_record(session, held.ecg_id).id
+        with pytest.raises(NotIndependent, match="^you have given the gold answers to"):
+            claims.hold(session, reader.id, made.id, held.ecg_id)
+        assert claims.held(session, reader.id, record_id) is None
+    (slot,) = slots(library)
+    assert slot.lease_until == held.until  # not prolonged
+    assert claimed(library, colleague.id, made.id).ecg_id == held.ecg_id
+    with library.begin() as session:
+        assert claims.release(session, reader.id) == 0  # a colleague's by now
+
+
+def test_who_knows_the_answers_may_give_back_what_they_hold(
+    library: Sessions, reader: User
+) -> None:
+    made = worklist(library, records=1)
+    held = claimed(library, reader.id, made.id)
+    with library.begin() as session:
+        gold.keep(session, {held.ecg_id: known()}, actor=reader.email)
+        assert claims.release(session, reader.id) == 1
+
+
+def test_a_closed_worklist_prolongs_no_lease_and_takes_the_answer(
+    library: Sessions, reader: User
+) -> None:
+    made = worklist(library, records=1)
+    held = claimed(library, reader.id, made.id)
+    with library.begin() as session:
+        worklists.close(session, made.id, actor=ADMIN)
+    with library.begin() as session:
+        claim = claims.hold(session, reader.id, made.id, held.ecg_id)
+    assert claim is not None
+    assert (claim.until, claim.closed) == (held.until, True)
+    expire(library)
+    stored = submit(library, reader, held.ecg_id, made.id)
+    assert [slot.reading_id for slot in slots(library)] == [stored.id]
 
 
 def test_a_closed_worklist_gives_nothing(library: Sessions, reader: User) -> None:
-    from feedback import worklists
-
     made = worklist(library)
     with library.begin() as session:
-        worklists.close(session, made.id, actor="admin@example.org")
+        worklists.close(session, made.id, actor=ADMIN)
+    with library.read() as session:
+        assert claims.upcoming(session, reader.id, made.id, 3) == []
     with pytest.raises(UnknownWorklist, match=r"^the worklist 'Morning' was closed"):
         claimed(library, reader.id, made.id)
 
