@@ -18,6 +18,7 @@ from dashboard.figures.theme import Theme
 from dashboard.numbers import number
 from feedback import registry
 from feedback.registry import SHORTEST
+from feedback.reliability import FEWEST, Reliability
 from feedback.tables import Job, JobState, Json, ModelVersion
 
 _MARKS = {True: "passed", False: "failed", None: "not asked"}
@@ -74,9 +75,15 @@ def _node(model: ModelVersion, names: Mapping[int, str]) -> Node:
     )
 
 
-def report(told: Json, objection: str | None, theme: Theme) -> Component:
-    """One version: how it was judged, what can be done with it, and where it comes from."""
-    parts = [html.H2(f"{told['version']}, {told['state']}"), *_gate(told, theme)]
+def report(
+    told: Json, objection: str | None, measured: Reliability | None, theme: Theme
+) -> Component:
+    """One version: how it was judged, what can be done with it, and where it comes from.
+
+    ``measured`` are its curves on the active data set, None without one.
+    """
+    parts = [html.H2(f"{told['version']}, {told['state']}"), *_gate(told)]
+    parts.append(_curves(told, measured, theme))
     if told["justification"]:
         parts.append(html.P(f"Promoted all the same: {told['justification']}", className="warning"))
     if told["state"] != "champion":
@@ -85,7 +92,7 @@ def report(told: Json, objection: str | None, theme: Theme) -> Component:
     return html.Div([*parts, chosen, _origin(told)], className="panel report")
 
 
-def _gate(told: Json, theme: Theme) -> list[Component]:
+def _gate(told: Json) -> list[Component]:
     gate = told["gate"]
     if gate is None:
         return [html.P("The gate was not asked about this version.")]
@@ -96,8 +103,6 @@ def _gate(told: Json, theme: Theme) -> list[Component]:
             className="numbers checks",
         ),
     ]
-    if gate.get("reliability"):
-        parts.append(_reliability(told, theme))
     if gate.get("earlier"):
         parts.append(_earlier(gate["earlier"]))
     return parts
@@ -128,14 +133,29 @@ def _check_row(check: Json) -> Component:
     )
 
 
-def _reliability(told: Json, theme: Theme) -> Component:
-    stored = told["gate"]["reliability"]["challenger"]
-    bins = {name: [Bin(**one) for one in stored[str(name)]] for name in SUPERCLASSES}
-    ece = told["card"].get("metrics", {}).get("9b", {}).get("ece", {})
-    errors = {name: ece.get(str(name), float("nan")) for name in SUPERCLASSES}
-    figure = reliability_chart(bins, errors, theme=theme)
+def _curves(told: Json, measured: Reliability | None, theme: Theme) -> Component:
+    """The reliability curves that the gate kept, else those of what it has scored here."""
+    if judged := (told["gate"] or {}).get("reliability"):
+        stored = judged["challenger"]
+        bins = {name: [Bin(**one) for one in stored[str(name)]] for name in SUPERCLASSES}
+        ece = told["card"].get("metrics", {}).get("9b", {}).get("ece", {})
+        errors = {name: ece.get(str(name), float("nan")) for name in SUPERCLASSES}
+        return _reliability("9b", reliability_chart(bins, errors, theme=theme))
+    scored = measured.records if measured else 0
+    if measured is None or scored < FEWEST:
+        return html.P(
+            "No curves of its probabilities: the gate has kept none, and to draw them here takes "
+            f"{FEWEST} labelled records of 9b that it has scored, where there are {scored}.",
+            className="quiet",
+        )
+    figure = reliability_chart(measured.bins, measured.ece, theme=theme)
+    return _reliability(f"{scored:,} records of 9b that it has scored here", figure)
+
+
+def _reliability(where: str, figure: Json) -> Component:
     figure["layout"]["height"] = 260
-    return html.Div([html.H2("Whether its probabilities keep their word, on 9b"), _graph(figure)])
+    title = html.H2(f"Whether its probabilities keep their word, on {where}")
+    return html.Div([title, _graph(figure)])
 
 
 def _promotion(objection: str | None) -> Component:

@@ -7,6 +7,7 @@ import dash_bootstrap_components as dbc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
+from sqlalchemy.orm import Session
 
 from core.errors import CoreError
 from dashboard import ids
@@ -16,8 +17,9 @@ from dashboard.context import context
 from dashboard.preferences import theme
 from dashboard.security import needs, permitted, person
 from feedback import finetune, jobs, registry
-from feedback.errors import FeedbackError
+from feedback.errors import FeedbackError, NoDataset
 from feedback.policy import Action
+from feedback.reliability import Reliability, measured_reliability
 from feedback.tables import ModelVersion
 
 _EVERY_MS = 3000
@@ -60,6 +62,7 @@ def layout(version: str | None = None, **_: object) -> Component:
         chosen = next((m for m in models if m.version == version), None) or next(iter(models), None)
         told = registry.describe(session, chosen) if chosen else None
         objection = registry.objection(session, chosen) if chosen else None
+        measured = _measured(session, chosen) if chosen else None
     if told is None or chosen is None:
         return message("No model", "no model is registered: 'trustecg up' enters the first")
     return html.Div(
@@ -70,7 +73,7 @@ def layout(version: str | None = None, **_: object) -> Component:
             html.Div(id=ids.MODELS_PLANNED),
             html.Div(_run(), id=ids.MODELS_RUN),
             html.Div(parts.versions_table(models, chosen.version), id=ids.MODELS_LIST),
-            parts.report(told, objection, theme()),
+            parts.report(told, objection, measured, theme()),
             parts.charts(models, theme()),
             dcc.Interval(id=ids.MODELS_TICK, interval=_EVERY_MS),
         ],
@@ -150,6 +153,13 @@ def roll_back(clicks: int | None) -> Component:
     except (CoreError, FeedbackError) as error:
         return problem(error)
     return _served(model)
+
+
+def _measured(session: Session, model: ModelVersion) -> Reliability | None:
+    try:
+        return measured_reliability(session, model)
+    except NoDataset:
+        return None
 
 
 def _served(model: ModelVersion) -> Component:

@@ -7,13 +7,18 @@ import pytest
 from sqlalchemy import select
 
 from core.checkpoint import read_card
-from feedback import catalogue, finetune, registry
+from core.roles import TUNING_FOLD, in_first_half
+from dashboard.components import models as parts
+from feedback import catalogue, finetune, registry, reliability
+from feedback.catalogue import find_record
 from feedback.tables import AuditEntry, Job, JobState, Role
 from tests.factories_challenger import NEW, challenge
-from tests.integration.conftest import House
+from tests.integration.conftest import REFUSED, House
 from tests.integration.reading import words
 from tests.integration.visitor import Visitor
 
+TUNED = next(patient for patient in range(100) if in_first_half(patient))  # of 9a
+JUDGED = next(patient for patient in range(100) if not in_first_half(patient))  # of 9b
 WHY = "The ward asked for it, for a trial of a week."
 
 
@@ -73,6 +78,23 @@ def test_what_the_gate_said_before_stands_below_what_it_says_now(
     assert f"Against 2027.1: {NEW} passes." in said
     _, _, before = said.partition("What the gate said before")
     assert f"{NEW} is stopped by AUROC of MI on 9b." in before
+
+
+def test_a_champion_that_was_never_judged_shows_its_curves(
+    house: House, admin: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    none = words(admin.page("/models"))
+    assert "The gate was not asked about this version." in none
+    assert "takes 100 labelled records of 9b that it has scored, where there are 0." in none
+    for few in (reliability, parts):
+        monkeypatch.setattr(few, "FEWEST", 2)
+    with house.sessions.begin() as session:
+        for ecg_id in (1, 2, 3, REFUSED):  # the last has no opinion
+            record = find_record(session, ecg_id)
+            record.fold, record.patient_id = TUNING_FOLD, JUDGED if ecg_id > 1 else TUNED
+    said = admin.page("/models")
+    assert "Whether its probabilities keep their word, on 2 records of 9b" in words(said)
+    assert '"observed-CD"' in said
 
 
 def test_a_plan_without_labels_says_what_is_missing(challenged: House, admin: Visitor) -> None:
