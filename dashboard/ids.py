@@ -60,6 +60,7 @@ MODELS_ASSISTED = "models-assisted"
 MODELS_PLANNED = "models-planned"
 MODELS_START = "models-start"
 MODELS_ROLLBACK = "models-rollback"
+MODELS_WAY_BACK = "models-way-back"
 MODELS_CHOSEN = "models-chosen"  # the version whose report is shown
 MODELS_WHY = "models-why"
 MODELS_PROMOTE = "models-promote"

@@ -15,6 +15,8 @@ from werkzeug.datastructures import ImmutableMultiDict, iter_multi_items
 
 from feedback.text import storable
 
+_BEYOND = 2**63
+
 
 def clean(server: Flask) -> None:
     """Have ``server`` make JSON, forms and queries storable as it reads them."""
@@ -23,13 +25,18 @@ def clean(server: Flask) -> None:
 
 
 def without_unstorable(value: Any) -> Any:
-    """The plain value with every text in it storable, keys included."""
+    """The plain value with every text in it storable, keys included.
+
+    Raises ValueError for a whole number that no database holds: the request is answered with 400.
+    """
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, list):
         return [without_unstorable(inner) for inner in value]
     if isinstance(value, dict):
         return {storable(key): without_unstorable(inner) for key, inner in value.items()}
+    if isinstance(value, int) and not -_BEYOND <= value < _BEYOND:
+        raise ValueError("a number of more than 64 bits")
     return value
 
 

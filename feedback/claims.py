@@ -30,6 +30,7 @@ from feedback.tables import (
     AssistedView,
     ReadingMode,
     RecordRow,
+    Source,
     Worklist,
     WorklistSlot,
 )
@@ -59,7 +60,7 @@ def claim_next(session: Session, reader_id: int, worklist_id: int) -> Claim:
     NothingToRead with the reason.
     """
     lock(session, [worklist_id])
-    worklist = open_worklist(session, worklist_id)
+    worklist = _readable(session, worklist_id)
     held = open_slots(worklist_id).where(
         WorklistSlot.reader_id == reader_id, theirs_to_read(reader_id)
     )
@@ -78,7 +79,7 @@ def pass_over(session: Session, reader_id: int, worklist_id: int, ecg_id: int) -
     Where nothing else is to be had, this one again. Raises as ``claim_next`` does.
     """
     lock(session, [worklist_id])
-    open_worklist(session, worklist_id)
+    _readable(session, worklist_id)
     here = session.scalar(
         open_slots(worklist_id)
         .join(RecordRow, RecordRow.id == WorklistSlot.record_id)
@@ -145,7 +146,9 @@ def upcoming(session: Session, reader_id: int, worklist_id: int, count: int) -> 
     None of an assisted worklist: its pages show the opinion, which is noted when it is claimed.
     """
     worklist = session.get(Worklist, worklist_id)
-    if worklist is None or not worklist.open or worklist.mode is ReadingMode.ASSISTED:
+    if worklist is None or not worklist.open or not _is_current(session, worklist):
+        return []
+    if worklist.mode is ReadingMode.ASSISTED:
         return []
     slots = claimable(worklist_id, reader_id).subquery()
     query = (
@@ -198,6 +201,21 @@ def open_worklist(session: Session, worklist_id: int) -> Worklist:
     if not worklist.open:
         raise UnknownWorklist(f"the worklist '{worklist.name}' was closed: choose another one")
     return worklist
+
+
+def _readable(session: Session, worklist_id: int) -> Worklist:
+    """A worklist that is open, of the data set that is read now; or UnknownWorklist."""
+    worklist = open_worklist(session, worklist_id)
+    if not _is_current(session, worklist):
+        raise UnknownWorklist(
+            f"the worklist '{worklist.name}' is of another data set than the one that is read "
+            "now: choose another one"
+        )
+    return worklist
+
+
+def _is_current(session: Session, worklist: Worklist) -> bool:
+    return session.get_one(Source, worklist.source_id).active
 
 
 def _take(session: Session, slot_id: int, reader_id: int) -> Claim | None:

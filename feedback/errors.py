@@ -242,6 +242,10 @@ class UnknownJob(JobError):
     """No such job, or a kind that nobody handles."""
 
 
+class NothingToCancel(JobError):
+    """The job has ended."""
+
+
 class RunUnderWay(JobError):
     """Fine-tuning is at work already; one run at a time."""
 

@@ -7,6 +7,7 @@ is known is replaced when it is given anew; the audit chain keeps every set that
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +27,7 @@ from feedback.tables import GoldAnswer, RecordRow, Source, Verdict
 
 _WORDS = {"1": Verdict.PRESENT, "0": Verdict.ABSENT, "": None}
 _HEAD = ("ecg_id", *map(str, SUPERCLASSES))
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _KNOWN = frozenset({Verdict.PRESENT, Verdict.ABSENT})
 
 
@@ -51,13 +53,24 @@ def parse(text: str) -> dict[int, Verdicts]:
 
     1 is present, 0 absent, an empty cell not known. Raises InvalidGold that names the line.
     """
-    reader = csv.DictReader(io.StringIO(text.strip().lstrip("\ufeff")), restval="")
+    reader = csv.DictReader(io.StringIO(text.strip().lstrip("\ufeff"), newline=""), restval="")
+    try:
+        return _parsed(reader)
+    except csv.Error as error:
+        raise InvalidGold(f"line {reader.line_num + 1}: this is no CSV ({error})") from None
+
+
+def _parsed(reader: "csv.DictReader[str]") -> dict[int, Verdicts]:
     if missing := [name for name in _HEAD if name not in (reader.fieldnames or ())]:
         raise InvalidGold(
             f"the first line has no column {', '.join(missing)}: it must be {','.join(_HEAD)}"
         )
+    if twice := [name for name in _HEAD if (reader.fieldnames or ()).count(name) > 1]:
+        raise InvalidGold(f"the first line has the column {twice[0]} twice: keep one")
     found: dict[int, Verdicts] = {}
     for row in reader:
+        if None in row:
+            raise InvalidGold(f"line {reader.line_num}: it has more cells than the first line")
         ecg_id = _number(row["ecg_id"], reader.line_num)
         if ecg_id in found:
             raise InvalidGold(f"line {reader.line_num}: ECG {ecg_id} was there before: keep one")
@@ -171,7 +184,7 @@ def _ecg_ids(session: Session) -> dict[int, int]:
 
 
 def _number(cell: str, line: int) -> int:
-    if not (cell.strip().isascii() and cell.strip().isdigit()):
+    if not _NUMBER.fullmatch(cell.strip()):
         raise InvalidGold(f"line {line}: ecg_id is {cell!r}: give the number of an ECG")
     return int(cell)
 

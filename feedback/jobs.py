@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from feedback import audit
 from feedback.db import Sessions, now
-from feedback.errors import Cancelled, LostLease, UnknownJob
+from feedback.errors import Cancelled, LostLease, NothingToCancel, UnknownJob
 from feedback.tables import Job, JobState, Json
 
 HANDLERS = {  # kind -> where its handler is: imported by the process that runs the job alone
@@ -68,18 +68,21 @@ def enqueue(session: Session, kind: str, payload: Json, *, actor: str, priority:
 
 
 def cancel(session: Session, job_id: int, *, actor: str) -> None:
-    """End a queued job now, a running one at its next heartbeat; an ended one stays as it is."""
+    """End a queued job now, a running one at its next heartbeat.
+
+    Raises UnknownJob; NothingToCancel where it has ended.
+    """
     job = session.get(Job, job_id)
     if job is None:
         raise UnknownJob(f"no job {job_id}: choose one that the list of jobs shows")
-    ended = {"state": JobState.CANCELLED, "finished_at": now()}
-    session.execute(update(Job).where(Job.id == job_id, Job.state == JobState.QUEUED).values(ended))
-    session.execute(
-        update(Job)
-        .where(Job.id == job_id, Job.state == JobState.RUNNING)
-        .values(cancel_requested=True)
-    )
+    changes: dict[JobState, Json] = {
+        JobState.QUEUED: {"state": JobState.CANCELLED, "finished_at": now()},
+        JobState.RUNNING: {"cancel_requested": True},
+    }
+    changed = [_change(session, job_id, Job.state == at, to) for at, to in changes.items()]
     session.refresh(job)
+    if not any(changed):
+        raise NothingToCancel(f"job {job_id} is {job.state}: there is nothing left to cancel")
     audit.record(session, actor, "job.cancel", f"job {job_id}", state=job.state)
 
 
@@ -198,6 +201,9 @@ def _end(
 def _settle(sessions: Sessions, job_id: int, where: ColumnElement[bool], values: Json) -> bool:
     """One UPDATE .. WHERE; whether it found the row as expected."""
     with sessions.begin() as session:
-        statement = update(Job).where(Job.id == job_id, where).values(values)
-        found = cast(CursorResult[Any], session.execute(statement)).rowcount
-    return found == 1
+        return _change(session, job_id, where, values)
+
+
+def _change(session: Session, job_id: int, where: ColumnElement[bool], values: Json) -> bool:
+    statement = update(Job).where(Job.id == job_id, where).values(values)
+    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1

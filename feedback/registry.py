@@ -133,15 +133,22 @@ def promote(
     return model
 
 
-def rollback(session: Session, *, actor: str) -> ModelVersion:
+def rollback(session: Session, *, actor: str, to: str | None = None) -> ModelVersion:
     """Serve again what the champion had replaced; its thresholds and predictions are all there.
 
-    Raises NotPromotable where the champion replaced nothing, and as ``promote`` does.
+    ``to`` is the version that was offered: pressed twice, or by two people, it goes back once.
+    Raises NotPromotable where the champion replaced nothing or another one than that, and as
+    ``promote`` does.
     """
     champion = catalogue.active_model(session)
     if champion.replaced_id is None:
         raise NotPromotable(f"{champion.version} replaced no other version: there is no way back")
     model = session.get_one(ModelVersion, champion.replaced_id)
+    if to not in (None, model.version):
+        raise NotPromotable(
+            f"{champion.version} is served by now, and the way back from it is {model.version}, "
+            f"not {to}: reload to see it"
+        )
     way_back = model.replaced_id  # going back twice goes two versions back
     _switch(session, model)
     model.replaced_id = way_back

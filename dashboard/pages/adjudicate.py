@@ -11,6 +11,7 @@ from flask import abort
 
 from core.ecg import Superclass
 from dashboard import ids
+from dashboard.address import ecg_number
 from dashboard.components.adjudication import LIST, case_page, waiting_page
 from dashboard.components.shell import forbidden, local_time, message, problem
 from dashboard.context import context
@@ -63,11 +64,12 @@ def one(pathname: str = "", **_: object) -> Component:
     if not permitted(Action.ADJUDICATE):
         return forbidden(Action.ADJUDICATE)
     asked = pathname.removeprefix(LIST).strip("/")
-    if not (asked.isascii() and asked.isdigit()):
+    ecg_id = ecg_number(asked)
+    if ecg_id is None:
         return message("No such ECG", f"{asked!r} is no ECG number.")
     try:
         with context().sessions.read() as session:
-            case = adjudication.open_case(session, person().id, int(asked))
+            case = adjudication.open_case(session, person().id, ecg_id)
             waiting = adjudication.waiting(session, person().id)
             return case_page(session, case, len(waiting.conflicts))
     except (CatalogueError, ReadingError) as error:

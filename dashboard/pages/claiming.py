@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from flask import Flask, request
 
 from dashboard import ids
+from dashboard.address import ecg_number
 from dashboard.components.claim import LOST, claim_line
 from dashboard.components.shell import problem, sentence
 from dashboard.context import context
@@ -107,12 +108,12 @@ def _lost(ecg_id: int, held: Json | None, why: object) -> Any:
 @needs(Action.READ)
 def release() -> tuple[str, int]:
     """Give back the ECG whose page was left, unless it was answered."""
-    asked = request.form.get("ecg", "")
-    if not (asked.isascii() and asked.isdigit()):
+    ecg_id = ecg_number(request.form.get("ecg", ""))
+    if ecg_id is None:
         return "name the ECG\n", 400
     try:
         with context().sessions.begin() as session:
-            record = catalogue.find_record(session, int(asked))
+            record = catalogue.find_record(session, ecg_id)
             claims.release(session, person().id, record.id)
     except FeedbackError as error:
         return f"{error}\n", 404

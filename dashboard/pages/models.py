@@ -50,7 +50,12 @@ def register(app: Dash) -> None:
         State(ids.MODELS_CHOSEN, "data"),
         **quiet,
     )(promote)
-    app.callback(said, Input(ids.MODELS_ROLLBACK, "submit_n_clicks"), **quiet)(roll_back)
+    app.callback(
+        said,
+        Input(ids.MODELS_ROLLBACK, "submit_n_clicks"),
+        State(ids.MODELS_WAY_BACK, "data"),
+        **quiet,
+    )(roll_back)
 
 
 def layout(version: str | None = None, **_: object) -> Component:
@@ -59,10 +64,14 @@ def layout(version: str | None = None, **_: object) -> Component:
         return forbidden(Action.MANAGE_MODELS)
     with context().sessions.read() as session:
         models = registry.versions(session)
-        chosen = next((m for m in models if m.version == version), None) or next(iter(models), None)
+        wanted = (m for m in models if version in (None, "", m.version))
+        chosen = next(wanted, None)
         told = registry.describe(session, chosen) if chosen else None
         objection = registry.objection(session, chosen) if chosen else None
         measured = _measured(session, chosen) if chosen else None
+    if models and chosen is None:
+        said = f"no model {version!r} is registered"
+        return message("No such model", said, onward="To all models", href="/models")
     if told is None or chosen is None:
         return message("No model", "no model is registered: 'trustecg up' enters the first")
     return html.Div(
@@ -143,13 +152,13 @@ def promote(clicks: int | None, why: str | None, version: str) -> Component:
 
 
 @needs(Action.MANAGE_MODELS)
-def roll_back(clicks: int | None) -> Component:
-    """Serve again what the champion has replaced."""
+def roll_back(clicks: int | None, offered: str | None) -> Component:
+    """Serve again what the champion has replaced, if it is still the version of the button."""
     if not clicks:
         raise PreventUpdate
     try:
         with context().sessions.begin() as session:
-            model = registry.rollback(session, actor=person().email)
+            model = registry.rollback(session, actor=person().email, to=offered)
     except (CoreError, FeedbackError) as error:
         return problem(error)
     return _served(model)
@@ -194,8 +203,9 @@ def _acts(models: Sequence[ModelVersion]) -> Component:
 
 
 def _way_back(before: str) -> Component:
-    return dcc.ConfirmDialogProvider(
+    button = dcc.ConfirmDialogProvider(
         dbc.Button(f"Roll back to {before}", outline=True, color="secondary"),
         id=ids.MODELS_ROLLBACK,
         message=f"Serve {before} again, with its thresholds and predictions?",
     )
+    return html.Div([button, dcc.Store(id=ids.MODELS_WAY_BACK, data=before)])

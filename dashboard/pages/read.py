@@ -5,6 +5,7 @@ from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State
 from dash.development.base_component import Component
 
 from dashboard import ids
+from dashboard.address import ecg_number
 from dashboard.components import reading
 from dashboard.components.shell import forbidden, message
 from dashboard.context import context
@@ -39,11 +40,12 @@ def layout(pathname: str = "", **_: object) -> Component:
     if not permitted(Action.READ):
         return forbidden(Action.READ)
     asked = pathname.removeprefix(_PATH).strip("/")
-    if not (asked.isascii() and asked.isdigit()):
+    ecg_id = ecg_number(asked)
+    if ecg_id is None:
         return message("No such ECG", f"{asked!r} is no ECG number.")
     try:
         with context().sessions.read() as session:
-            record = catalogue.find_record(session, int(asked))
+            record = catalogue.find_record(session, ecg_id)
             return reading.page(session, record, person().id)
     except CatalogueError as error:
         return message("No such ECG", str(error))

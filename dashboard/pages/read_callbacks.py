@@ -10,6 +10,7 @@ from flask import abort
 
 from core.ecg import Superclass
 from dashboard import ids
+from dashboard.address import ecg_number
 from dashboard.components import reading
 from dashboard.components.answer import AGREE, EMPTY
 from dashboard.components.shell import local_time, problem, sentence
@@ -84,10 +85,10 @@ def undo(clicks: int | None, pathname: str | None) -> Any:
     """Reopen the answer before the one on screen, its form filled; it stands until changed."""
     if not clicks:
         return no_update
-    here = (pathname or "").removeprefix("/read/")
+    here = ecg_number((pathname or "").removeprefix("/read/"))
     try:
         with context().sessions.read() as session:
-            before = undo_from(session, person().id, int(here) if here.isdecimal() else None)
+            before = undo_from(session, person().id, here)
     except FeedbackError as error:
         dash.set_props(ids.STATUS, {"children": problem(error)})
     else:

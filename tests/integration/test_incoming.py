@@ -114,6 +114,12 @@ def _part(head: str, value: str) -> str:
     return f"--b\r\nContent-Disposition: form-data{head}\r\n\r\n{value}\r\n"
 
 
+@pytest.mark.parametrize(("number", "status"), [(2**63 - 1, 200), (2**63, 400)])
+def test_a_number_that_no_database_holds_is_refused(house: House, number: int, status: int) -> None:
+    reader = house.visitor(Role.CLINICIAN)
+    assert reader.press("claim", {"act": "read", "worklist": number}).status_code == status
+
+
 def test_a_parameter_that_is_sent_twice_is_kept_twice(house: House) -> None:
     with house.app.server.test_request_context("/?a=1&a=2%00"):
         again = type(request.args)(request.args)

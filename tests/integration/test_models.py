@@ -60,9 +60,16 @@ def test_a_stopped_version_is_served_only_with_a_justification(
     assert (entry.actor, entry.detail["justification"]) == ("admin@example.org", WHY)
     said, _, _ = words(admin.page("/models", f"?version={NEW}")).partition("Where it comes from")
     assert f"Promoted all the same: {WHY}" in said
-    back = admin.call("roll_back", {"models-rollback": 1})
-    assert f"{before} is served." in words(back.json["response"])
+    asked = {"models-rollback": 1, "models-way-back": before}
+    for told in (f"{before} is served.", "reload to see it."):  # pressed twice
+        assert told in words(admin.call("roll_back", asked).json["response"])
     assert served(challenged) == before
+
+
+def test_a_version_that_is_not_there_is_named(challenged: House, admin: Visitor) -> None:
+    said = words(admin.page("/models", "?version=2031.1"))
+    assert "No model '2031.1' is registered." in said
+    assert NEW not in said
 
 
 def test_what_the_gate_said_before_stands_below_what_it_says_now(
@@ -121,6 +128,21 @@ def test_progress_is_shown_while_a_run_goes_on(challenged: House, admin: Visitor
     add_run(challenged, JobState.RUNNING, "epoch 3 of 8 done: loss 0.2310")
     told = words(admin.call("follow_run", {"models-tick": 1}).json["response"])
     assert "epoch 3 of 8 done: loss 0.2310" in told and "0.9400" in told
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (JobState.RUNNING, "Job 1 will stop."),
+        (JobState.CANCELLED, "Job 1 is cancelled: there is nothing left to cancel."),
+    ],
+)
+def test_a_run_is_cancelled_while_it_goes_on(
+    challenged: House, admin: Visitor, state: JobState, told: str
+) -> None:
+    add_run(challenged, state, "")
+    said = admin.press("cancel_run", {"act": "cancel-run", "job": 1}).json["response"]
+    assert told in words(said)
 
 
 def test_a_cancelled_run_has_no_time_left(challenged: House, admin: Visitor) -> None:

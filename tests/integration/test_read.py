@@ -71,6 +71,7 @@ def test_no_query_puts_another_ecg_under_this_address(reader: Visitor) -> None:
         ("-3", "'-3' is no ECG number."),
         ("", "There is no page at /read/."),
         ("3/4", "'3/4' is no ECG number."),
+        ("9" * 5000, "99' is no ECG number."),
     ],
 )
 def test_an_ecg_that_is_not_there(reader: Visitor, asked: str, said: str) -> None:

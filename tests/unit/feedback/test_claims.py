@@ -223,6 +223,26 @@ def test_a_closed_worklist_gives_nothing(library: Sessions, reader: User) -> Non
         claimed(library, reader.id, made.id)
 
 
+def test_a_worklist_of_another_data_set_gives_nothing(
+    library: Sessions, reader: User, tmp_path: Path
+) -> None:
+    made = worklist(library)
+    ecg_id = claimed(library, reader.id, made.id).ecg_id
+    importing.import_dataset(library, Ptbxl.open(dataset(tmp_path / "other", 9).root))
+    for asked in (
+        lambda session: claims.claim_next(session, reader.id, made.id),
+        lambda session: claims.pass_over(session, reader.id, made.id, ecg_id),
+    ):
+        with library.begin() as session, pytest.raises(UnknownWorklist) as refused:
+            asked(session)
+        assert str(refused.value) == (
+            "the worklist 'Morning' is of another data set than the one that is read now: "
+            "choose another one"
+        )
+    with library.read() as session:
+        assert claims.upcoming(session, reader.id, made.id, 3) == []
+
+
 def test_what_comes_next_is_told_and_not_claimed(library: Sessions, reader: User) -> None:
     made = worklist(library)
     with library.read() as session:

@@ -21,6 +21,7 @@ from tests.factories_readings import blind
 from tests.factories_worklists import ADMIN, claimed, worklist
 
 MI, CD = Superclass.MI, Superclass.CD
+MANY = "9" * 19
 HEAD = "ecg_id,NORM,MI,STTC,CD,HYP"
 
 
@@ -29,6 +30,7 @@ def test_a_csv_says_what_is_known_and_what_is_not() -> None:
         7: {Superclass.NORM: Verdict.ABSENT, MI: Verdict.PRESENT, Superclass.HYP: Verdict.ABSENT},
         9: {Superclass.NORM: Verdict.PRESENT},
     }
+    assert gold.parse(f"{HEAD}\r9,1,,,,\r") == {9: {Superclass.NORM: Verdict.PRESENT}}
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,13 @@ def test_a_csv_says_what_is_known_and_what_is_not() -> None:
         (f"{HEAD}\nx,1,0,0,0,0", "line 2: ecg_id is 'x': give the number of an ECG"),
         (f"{HEAD}\n1,1,maybe,0,0,0", "line 2: MI is 'maybe': give 1, 0 or nothing"),
         (f"{HEAD}\n1,,,,,", "line 2: no class has an answer: leave the line out"),
+        (f"{HEAD}\n{MANY},1,0,0,0,0", f"line 2: ecg_id is '{MANY}': give the number of an ECG"),
+        (f"{HEAD}\n1,1,0,0,0,0,1", "line 2: it has more cells than the first line"),
+        (f"{HEAD},MI\n1,1,0,0,0,0,1", "the first line has the column MI twice: keep one"),
+        (
+            f"{HEAD}\n1,{'1' * 200_000},,,,",
+            "line 2: this is no CSV (field larger than field limit (131072))",
+        ),
         (f"{HEAD}\n1,1,0,0,0,0\n1,0,1,0,0,0", "line 3: ECG 1 was there before: keep one"),
     ],
 )  # fmt: skip

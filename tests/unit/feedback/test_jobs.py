@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from feedback import jobs
 from feedback.db import Sessions, now
-from feedback.errors import Cancelled, LostLease, UnknownJob
+from feedback.errors import Cancelled, LostLease, NothingToCancel, UnknownJob
 from feedback.jobs import JobContext
 from feedback.tables import AuditEntry, Job, JobState
 
@@ -184,7 +184,9 @@ def test_cancelling_does_not_undo_what_is_done(sessions: Sessions) -> None:
     job_id = enqueue(sessions)
     jobs.claim(sessions, "a")
     jobs.finish(sessions, job_id, "a")
-    cancel(sessions, job_id)
+    with pytest.raises(NothingToCancel) as refused:
+        cancel(sessions, job_id)
+    assert str(refused.value) == f"job {job_id} is done: there is nothing left to cancel"
     assert row(sessions, job_id).state is JobState.DONE
 
 

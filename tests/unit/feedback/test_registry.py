@@ -156,6 +156,27 @@ def test_going_back_restores_thresholds_and_predictions(
         audit.verify(session)
 
 
+def test_what_was_offered_is_gone_back_to_once(
+    library: Sessions, checkpoint: Path, tmp_path: Path
+) -> None:
+    first = served(library)
+    second = challenger(library, checkpoint, tmp_path / "new")
+    with library.begin() as session:
+        registry.promote(session, second, actor="eve")
+    third = another(checkpoint, tmp_path / "third", "2026.12-third")
+    with library.begin() as session:
+        registry.add(session, third, tmp_path / "third")
+        registry.promote(session, third.version, actor="eve", justification=WHY)
+        assert registry.rollback(session, actor="eve", to=second).version == second
+    with library.begin() as session, pytest.raises(NotPromotable) as refused:
+        registry.rollback(session, actor="eve", to=second)
+    assert str(refused.value) == (
+        f"{second} is served by now, and the way back from it is {first}, not {second}: "
+        "reload to see it"
+    )
+    assert served(library) == second
+
+
 def test_going_back_twice_goes_two_versions_back(
     library: Sessions, checkpoint: Path, tmp_path: Path
 ) -> None:
