@@ -35,8 +35,10 @@ class ExportFilter(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             name = str(first["loc"][0])
-            said = first["msg"].removeprefix("Input ")
-            raise InvalidFilter(name, first["input"], f"it {said}") from None
+            said = f"it {first['msg'].removeprefix('Input ')}"
+            if name not in cls.model_fields:
+                said = f"there is no such filter, use {', '.join(cls.model_fields)}"
+            raise InvalidFilter(name, first["input"], said) from None
 
     @property
     def as_json(self) -> dict[str, str]:

@@ -161,7 +161,7 @@ def _refusal(error: ValidationError, entered: Mapping[str, Any]) -> str:
     field = str(first["loc"][0])
     if entered.get(field) in (None, ""):
         return f"{TITLES[field]} is empty: fill it in"
-    said = first["msg"].removeprefix("Input ")
+    said = first["msg"].removeprefix("Input ").removeprefix("String ")
     return f"{TITLES[field]} is '{first['input']}': it {said}"
 
 

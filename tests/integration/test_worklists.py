@@ -82,6 +82,7 @@ def test_the_page_names_the_default_strategy_and_its_evidence(admin: Visitor) ->
     ("entered", "said"),
     [
         ({"plan-name": ""}, "Name is empty: fill it in."),
+        ({"plan-name": "a" * 81}, "aa': it should have at most 80 characters."),
         ({"plan-records": 0}, "Records is '0': it should be greater than 0."),
         ({"plan-folds": "1, x"}, "Folds is 'x': it should be a valid integer"),
         ({"plan-name": "  "}, "Name is empty: fill it in."),

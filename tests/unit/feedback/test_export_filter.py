@@ -86,7 +86,10 @@ def test_a_worklist_lets_out_what_was_read_through_it(
         ({"worklist": "Noon"}, "filter of worklist is 'Noon': no worklist has that name"),
         ({"since": "yesterday"}, "filter of since is 'yesterday': it should be a valid date"),
         ({"mode": "aided"}, "filter of mode is 'aided': it should be 'blind-first' or 'assisted'"),
-        ({"colour": "red"}, "filter of colour is 'red'"),
+        (
+            {"colour": "red"},
+            "filter of colour is 'red': there is no such filter, use worklist, reader",
+        ),
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_for_is_named(
