@@ -13,6 +13,7 @@ from tests.browser.conftest import Desk, OpenDesk, Serve
 from tests.browser.hands import EMAIL, reading_place
 from tests.factories import Installation, add_person
 from tests.factories_challenger import NEW, challenge
+from tests.factories_gold import golden, known
 from tests.factories_readings import answer, blind, final
 
 ADMIN = "admin@example.org"
@@ -79,6 +80,17 @@ def test_gold_answers_show_who_follows_a_wrong_model(desk: Desk, place: Installa
     page.reload()
     row = page.get_by_role("row").filter(has_text=EMAIL).filter(has_text="gold")
     expect(row).to_contain_text("1 of 1, 1.00 [0.03, 1.00] few")
+
+
+def test_whoever_gave_the_gold_answers_is_told_and_goes_on(desk: Desk, place: Installation) -> None:
+    golden(place.sessions, {1: known()})
+    page = desk.sign_in(ADMIN, path="/read/1")
+    expect(page.get_by_text("You have given the gold answers to ECG 1")).to_be_visible()
+    for key in ("1", "p", "Enter", "u"):  # there is nothing that they could answer
+        page.keyboard.press(key)
+    page.keyboard.press("j")
+    expect(page.get_by_role("heading", name="ECG 2")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your answer")).to_be_visible()
 
 
 def test_a_reader_finds_their_own_readings(desk: Desk, place: Installation) -> None:
