@@ -158,11 +158,14 @@ def stopping_check(champion: float, challenger: float) -> GateCheck:
     )
 
 
-def taught_check(contest: Contest, said: Bools) -> GateCheck:
+def taught_check(contest: Contest, said: Bools, corrected: Floats) -> GateCheck:
     """Whether the challenger is nearer to readers of whom it was taught nothing.
 
-    ``said`` (N, 5) are the classes that they have answered. Mean log loss of those, paired by
-    patient: the interval of what is gained must lie above 0.
+    ``said`` (N, 5) are the classes that they have answered, ``corrected`` (5,) how many answers
+    that were taught contradict the published labels. Mean log loss, paired by patient, of which
+    each class has the share that it has in the corrections, with one more of each: the interval
+    of what is gained must lie above 0. That of all answers alike must not lie below: what was
+    taught of one class may cost nothing in the others.
     """
     name = "readings held out from the run"
     if len(said) < FEWEST:
@@ -173,19 +176,17 @@ def taught_check(contest: Contest, said: Bools) -> GateCheck:
             "anything was learnt.",
             figures={"records": len(said)},
         )
-    gain, asked = _gain(contest, said), said.sum(1).astype(np.float64)
-    drawn = patient_weights(contest.patient)
-    total = drawn @ asked
-    draws = np.divide(drawn @ gain, total, out=np.full(len(total), np.nan), where=total > 0)
-    found = Difference.of(float(gain.sum() / max(asked.sum(), 1)), draws)
-    better = bool(found.low > 0)
+    found, alike = (_gain(contest, said * weight) for weight in (1 + corrected, np.ones(5)))
+    better, harmed = bool(found.low > 0), bool(alike.high < 0)
+    shown = "better" if better else "not shown to be better"
     return GateCheck(
         name=name,
-        passed=better,
-        sentence=f"On {len(said)} readings held out from the run its log loss is lower by "
-        f"{_interval(found)}: {'better' if better else 'not shown to be better'} where it was "
-        "taught.",
-        figures=_figures(found) | {"records": len(said)},
+        passed=better and not harmed,
+        sentence=f"On {len(said)} readings held out from the run, classes weighed by the "
+        f"corrections that were taught, its log loss is lower by {_interval(found)}, and by "
+        f"{_interval(alike)} with all classes alike: {shown} where it was taught"
+        f"{', and worse elsewhere' if harmed else ''}.",
+        figures=_figures(found) | {"records": len(said), "alike": alike.difference},
     )
 
 
@@ -285,11 +286,14 @@ def _hard_check(before: Check | None, after: Check) -> GateCheck:
     )
 
 
-def _gain(contest: Contest, said: Bools) -> Floats:
-    """How much log loss each record gains, summed over the classes that were answered: (N,)."""
+def _gain(contest: Contest, weight: Floats) -> Difference:
+    """How much log loss an answer gains on average, of (N, 5) weights; paired by patient."""
     before, after = (_log_loss(p, contest.label) for p in _both(contest))
-    gain: Floats = ((before - after) * said).sum(1)
-    return gain
+    gain, counted = ((before - after) * weight).sum(1), weight.sum(1)
+    drawn = patient_weights(contest.patient)
+    total = drawn @ counted
+    draws = np.divide(drawn @ gain, total, out=np.full(len(total), np.nan), where=total > 0)
+    return Difference.of(float(gain.sum() / max(counted.sum(), 1)), draws)
 
 
 def _log_loss(probability: Floats, label: Bools) -> Floats:

@@ -39,6 +39,13 @@ class Readings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HeldOut(Readings):
+    """Readings that were kept out of a run, and what those that entered it have corrected."""
+
+    corrected: Floats  # (5,) answers that contradict the published label
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """What both models are asked."""
 
@@ -46,10 +53,10 @@ class Evidence:
     described: Sequence[Record]  # of ``judging``: whose sex and age count
     probes: Probes
     audited: Readings  # of 9b
-    held_out: Readings | None = None  # of the run; None where the challenger was not taught here
+    held_out: HeldOut | None = None  # None where the challenger was not taught here
 
     @classmethod
-    def of(cls, dataset: Ptbxl, audited: Readings, held_out: Readings | None = None) -> "Evidence":
+    def of(cls, dataset: Ptbxl, audited: Readings, held_out: HeldOut | None = None) -> "Evidence":
         """The evidence that a data set holds, with readings; raises DatasetUnreadable."""
         judging = load_set(dataset, "9b")
         return cls(
@@ -80,7 +87,8 @@ def judge(
     checks += gate.audited_checks(_contest(champion, challenger, evidence.audited.complete))
     if (read := evidence.held_out) is not None:
         tell("asking both models about the readings held out")
-        checks.append(gate.taught_check(_contest(champion, challenger, read.records), read.said))
+        both_read = _contest(champion, challenger, read.records)
+        checks.append(gate.taught_check(both_read, read.said, read.corrected))
     checks += _hard(champion, challenger, evidence.probes, tell)
     return GateReport(
         champion=champion.card.version,

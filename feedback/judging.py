@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from core import gate, trial
+from core.calibration import Floats
 from core.checkpoint import Checkpoint, load
 from core.ecg import SUPERCLASSES
 from core.errors import CheckpointAltered
@@ -18,7 +19,7 @@ from core.labelled import LabelledSet, load_records, load_set
 from core.ptbxl import Ptbxl
 from core.roles import FOLDS
 from core.training import macro_auroc
-from core.trial import Evidence, Readings
+from core.trial import Evidence, HeldOut, Readings
 from feedback import registry
 from feedback.catalogue import active_model, active_source
 from feedback.consensus import consensus
@@ -87,6 +88,24 @@ def labelled(dataset: Ptbxl, given: list[Json]) -> Readings:
     return Readings(records=records, said=~np.isnan(values))
 
 
+def kept_out(dataset: Ptbxl, labels: Json) -> HeldOut:
+    """The readings that a run with these ``labels`` was not taught, for the gate to ask about."""
+    read = labelled(dataset, labels["held_out"])
+    return HeldOut(
+        records=read.records, said=read.said, corrected=_corrected(dataset, labels["taught"])
+    )
+
+
+def _corrected(dataset: Ptbxl, given: list[Json]) -> Floats:
+    """How many answers to each class contradict the published label: (5,)."""
+    records = dataset.records
+    pairs = [(one["labels"], records[one["ecg"]]) for one in given if one["ecg"] in records]
+    known = [(said, record.superclasses) for said, record in pairs if record.labelled]
+    against = [[said[k] == (k not in published) for k in SUPERCLASSES] for said, published in known]
+    counted: Floats = np.array(against, dtype=float).reshape(-1, len(SUPERCLASSES)).sum(0)
+    return counted
+
+
 def load_registered(model: ModelVersion) -> Checkpoint:
     """The weights of a version; raises CheckpointAltered where its folder holds others."""
     found = load(Path(model.path))
@@ -97,9 +116,9 @@ def load_registered(model: ModelVersion) -> Checkpoint:
     return found
 
 
-def _held_out(session: Session, model: ModelVersion, dataset: Ptbxl) -> Readings | None:
+def _held_out(session: Session, model: ModelVersion, dataset: Ptbxl) -> HeldOut | None:
     """What its run did not teach; None where it was not taught by one on this data set."""
     run = session.get(Retraining, model.retraining_id) if model.retraining_id else None
     if run is None or run.source_id != active_source(session).id:
         return None
-    return labelled(dataset, run.labels["held_out"])
+    return kept_out(dataset, run.labels)

@@ -24,11 +24,11 @@ from core.labelled import load_records, load_set
 from core.ptbxl import Ptbxl, Record
 from core.roles import TRAINING_FOLDS
 from core.training import EpochReport, macro_auroc
-from core.trial import Evidence, Readings
+from core.trial import Evidence
 from feedback import registry
 from feedback.errors import Cancelled
 from feedback.jobs import JobContext
-from feedback.judging import audited, labelled, load_registered
+from feedback.judging import audited, kept_out, labelled, load_registered
 from feedback.tables import Json, ModelVersion, Retraining, Source
 
 _READ, _TAUGHT, _WRITTEN = 0.1, 0.75, 0.85  # of the progress, when each part is done
@@ -58,7 +58,7 @@ def retrain(context: JobContext) -> str:
     try:
         champion = load_registered(asked.parent)
         context.heartbeat(0.0, "reading records")
-        taught, held_out = _taught(asked), _readings(asked, "held_out")
+        taught, held_out = _taught(asked), kept_out(asked.dataset, asked.run.labels)
         run = FinetuningRun(taught, load_set(asked.dataset, "9a"), asked.config, champion)
         before = run.best_auroc
         _teach(context, asked, run)
@@ -107,10 +107,6 @@ def _taught(asked: Asked) -> TaughtSet:
         replay,
         asked.config.teacher_weight,
     )
-
-
-def _readings(asked: Asked, part: str) -> Readings:
-    return labelled(asked.dataset, asked.run.labels[part])
 
 
 def _replayed(asked: Asked) -> list[Record]:

@@ -106,29 +106,50 @@ class TestHardChecks:
         assert found.passed is False
 
 
+NOTHING = np.zeros(5)  # was corrected by what was taught
+
+
 class TestWhereItWasTaught:
     said = np.ones((600, 5), dtype=bool)
 
     def test_better_is_shown_by_the_interval(self) -> None:
-        found = gate.taught_check(contest(champion=0.2, challenger=0.4), self.said)
+        found = gate.taught_check(contest(champion=0.2, challenger=0.4), self.said, NOTHING)
         assert found.passed and found.figures["low"] > 0
         assert found.sentence.endswith("better where it was taught.")
 
     @pytest.mark.parametrize("skill", [0.4, 0.2])
     def test_the_same_or_worse_is_not_better(self, skill: float) -> None:
-        found = gate.taught_check(contest(challenger=skill), self.said)
+        found = gate.taught_check(contest(challenger=skill), self.said, NOTHING)
         assert found.passed is False
-        assert found.sentence.endswith("not shown to be better where it was taught.")
+        assert "not shown to be better where it was taught" in found.sentence
 
     def test_classes_that_were_left_open_do_not_count(self) -> None:
         both = contest(challenger=0.6)
         both.challenger[:, 1:] = 1 - both.champion[:, 1:]
         said = self.said & (np.arange(5) == 0)
-        assert gate.taught_check(both, said).passed is True
+        assert gate.taught_check(both, said, NOTHING).passed is True
+
+    @pytest.mark.parametrize(("corrections", "passed"), [(0, False), (300, True)])
+    def test_four_classes_that_nobody_corrected_do_not_hide_the_fifth(
+        self, corrections: int, passed: bool
+    ) -> None:
+        both = contest(80)
+        luck = np.random.default_rng(1).normal(0, 0.25, both.label.shape)
+        both.challenger[:] = np.clip(both.champion + luck * (np.arange(5) != 3), 0.05, 0.95)
+        both.challenger[:, 3] += 0.05 * np.where(both.label[:, 3], 1, -1)
+        corrected = np.where(np.arange(5) == 3, corrections, 0)
+        assert gate.taught_check(both, self.said[:80], corrected).passed is passed
+
+    def test_it_may_cost_nothing_in_the_classes_that_nobody_corrected(self) -> None:
+        both = contest(challenger=0.5)
+        both.challenger[:, :3] = 1 - both.champion[:, :3]
+        found = gate.taught_check(both, self.said, np.array([0, 0, 0, 300, 0]))
+        assert found.figures["low"] > 0 and found.passed is False
+        assert found.sentence.endswith("better where it was taught, and worse elsewhere.")
 
     def test_too_few_readings_show_nothing(self) -> None:
         few = contest(29)
-        found = gate.taught_check(few, self.said[:29])
+        found = gate.taught_check(few, self.said[:29], NOTHING)
         assert (found.passed, found.figures) == (False, {"records": 29})
 
 

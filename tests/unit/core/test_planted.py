@@ -81,7 +81,8 @@ def test_a_planted_correction_is_learnt_and_passes(champion: Checkpoint) -> None
     assert failed(checks) == []
     gained = {check.name: check.figures["difference"] for check in checks}
     assert gained["AUROC of MI on 9b"] > 0.1
-    assert failed([gate.taught_check(both, np.ones((600, 5), dtype=bool))]) == []
+    corrected = 160.0 * (np.arange(5) == MI)
+    assert failed([gate.taught_check(both, np.ones((600, 5), dtype=bool), corrected)]) == []
 
 
 def test_planted_poison_is_stopped_and_the_check_is_named(champion: Checkpoint) -> None:

@@ -12,11 +12,12 @@ from sqlalchemy import select
 
 from core import trial
 from core.checkpoint import read_card
-from core.ptbxl import Ptbxl
+from core.ecg import SUPERCLASSES, Superclass
+from core.ptbxl import Ptbxl, Record
 from feedback import finetune, jobs, registry, runner
 from feedback.db import Sessions
 from feedback.errors import NotPromotable
-from feedback.judging import judge_again
+from feedback.judging import judge_again, kept_out
 from feedback.tables import AuditEntry, Job, JobState, ModelState, ModelVersion, Retraining
 from tests.factories_retraining import CONFIG, furnish, ward, weights
 
@@ -95,6 +96,22 @@ def test_a_run_leaves_a_version_with_its_lineage_and_the_words_of_the_gate(
     assert names[0] == "early stopping on 9a"
     assert {"macro AUROC on 9b", "readings held out from the run", "200 ms later"} <= set(names)
     assert all(check["sentence"] for check in model.gate["checks"])
+
+
+def test_a_correction_is_what_the_published_label_does_not_say(data: Ptbxl) -> None:
+    def told(record: Record, corrects: Superclass | None = None) -> dict[str, object]:
+        labels = {name: float(name in record.superclasses) for name in SUPERCLASSES}
+        if corrects:
+            labels[corrects] = 1 - labels[corrects]
+        return {"ecg": record.ecg_id, "labels": labels}
+
+    one, other, third = [record for record in data.records.values() if record.labelled][:3]
+    taught = [told(one, Superclass.CD), told(other, Superclass.CD), told(other, Superclass.MI)]
+    open_label = {"ecg": third.ecg_id, "labels": dict.fromkeys(SUPERCLASSES)}
+    gone = told(third) | {"ecg": 10**9}
+    found = kept_out(data, {"taught": [*taught, open_label, gone], "held_out": [told(third)]})
+    assert found.corrected.tolist() == [0, 1, 0, 2, 0]
+    assert found.records.ecg_id.tolist() == [third.ecg_id]
 
 
 def test_the_same_row_gives_the_same_weights(furnished: Sessions, tmp_path: Path) -> None:
