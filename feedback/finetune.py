@@ -29,7 +29,7 @@ from feedback.tables import Job, Json, ModelVersion, Reading, Retraining, User
 
 KIND = "retrain"
 FEWEST = 60  # agreed records: half of them are held out, and the gate asks for thirty
-HELD_OUT = 36  # records at least, and a fifth of them all, are kept out for the gate to ask about
+HELD_OUT = 200  # records, up to half of them all, or a fifth are kept out for the gate to ask about
 REPLAY = 4  # records of folds 1-8 for each one that is taught
 SCHEDULE = "schedule"  # who has asked, where nobody has
 _SHARE = 0.2
@@ -75,7 +75,7 @@ def plan(session: Session, *, include_assisted: bool = False, seed: int = 0) -> 
             f"readers agree on {len(labels)} records of folds 1-8, and a run needs {FEWEST}: "
             "read more of them first"
         )
-    out = _held_out(labels, seed)
+    out = patients_held_out(labels, seed)
     return Plan(
         parent=parent,
         source_id=source.id,
@@ -83,6 +83,18 @@ def plan(session: Session, *, include_assisted: bool = False, seed: int = 0) -> 
         held_out=[label for label in labels if label.patient_id in out],
         include_assisted=include_assisted,
     )
+
+
+def patients_held_out(labels: Sequence[TrainingLabel], seed: int) -> set[int]:
+    """Patients who are kept out of a run: the first by a digest, until they have enough records."""
+    enough = max(HELD_OUT, round(_SHARE * len(labels)))
+    count = Counter(label.patient_id for label in labels)
+    out: set[int] = set()
+    for patient in sorted(count, key=lambda one: _digest(seed, one)):
+        if sum(count[one] for one in out) >= min(enough, len(labels) // 2):
+            break
+        out.add(patient)
+    return out
 
 
 def summary(session: Session, found: Plan) -> Json:
@@ -190,18 +202,6 @@ def _new_labels(session: Session, last: Retraining | None) -> list[TrainingLabel
 def _readings(labels: Json) -> set[tuple[int, tuple[int, ...]]]:
     both = [*labels["taught"], *labels["held_out"]]
     return {(label["record"], tuple(label["readings"])) for label in both}
-
-
-def _held_out(labels: Sequence[TrainingLabel], seed: int) -> set[int]:
-    """Patients who are kept out: the first by a digest, until they have enough records."""
-    enough = max(HELD_OUT, round(_SHARE * len(labels)))
-    count = Counter(label.patient_id for label in labels)
-    out: set[int] = set()
-    for patient in sorted(count, key=lambda one: _digest(seed, one)):
-        if sum(count[one] for one in out) >= min(enough, len(labels) // 2):
-            break
-        out.add(patient)
-    return out
 
 
 def _digest(seed: int, patient: int) -> bytes:

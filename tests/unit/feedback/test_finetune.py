@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from core.ecg import SUPERCLASSES
 from core.ptbxl import Ptbxl
 from feedback import finetune, jobs
+from feedback.consensus import LabelSource, TrainingLabel
 from feedback.db import Sessions, now
 from feedback.errors import NothingToTeach, RunUnderWay
 from feedback.tables import AuditEntry, Job, JobState, Retraining
@@ -28,7 +30,7 @@ def furnished(sessions: Sessions, data: Ptbxl, checkpoint: Path) -> Sessions:
 def test_the_dry_run_counts_what_would_be_taught(furnished: Sessions) -> None:
     with furnished.read() as session:
         told = finetune.summary(session, finetune.plan(session))
-    assert (told["taught"], told["held_out"], told["replay"]) == (44, 36, 176)
+    assert (told["taught"], told["held_out"], told["replay"]) == (40, 40, 160)
     assert told["by_source"] == {"single reader": 80}
     assert told["by_reader"] == {"reader@example.org": 80}
     assert told["by_class"]["MI"] == {"present": 16, "absent": 64, "open": 0}
@@ -44,6 +46,24 @@ def test_no_patient_is_on_both_sides(furnished: Sessions) -> None:
     assert taught.isdisjoint(label.patient_id for label in found.held_out)
     assert {label.fold for label in [*found.taught, *found.held_out]} <= set(range(1, 9))
     assert found.held_out != other.held_out
+
+
+@pytest.mark.parametrize(("agreed", "held_out"), [(61, 30), (400, 200), (500, 200), (1500, 300)])
+def test_half_is_held_out_until_there_is_enough_to_judge_by(agreed: int, held_out: int) -> None:
+    labels = [
+        TrainingLabel(
+            record_id=number,
+            ecg_id=number,
+            patient_id=number,
+            fold=1,
+            labels=dict.fromkeys(SUPERCLASSES, 1.0),
+            weight=1.0,
+            source=LabelSource.SINGLE,
+            reading_ids=(number,),
+        )
+        for number in range(agreed)
+    ]
+    assert len(finetune.patients_held_out(labels, seed=0)) == held_out
 
 
 def test_too_few_labels_are_named(sessions: Sessions, data: Ptbxl, checkpoint: Path) -> None:
