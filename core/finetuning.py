@@ -2,9 +2,11 @@
 
 Consensus labels come with a replay sample of folds 1-8 against forgetting. On the replay, and on
 classes that the readers left open, the champion's own opinion is part of the target (Li & Hoiem,
-"Learning without forgetting", 2018). Batch normalisation keeps its statistics: a few hundred
-records of one ward are no better measure of all hearts than those that it has. As every run of
-``core.training`` it is deterministic by seed, and goes on from its last epoch.
+"Learning without forgetting", 2018). It is formed once, at several places of a stride, and asked
+for wherever the record is moved to: what is kept must not hang on where a beat falls. Batch
+normalisation keeps its statistics: a few hundred records of one ward are no better measure of all
+hearts than those that it has. As every run of ``core.training`` it is deterministic by seed,
+and goes on from its last epoch.
 """
 
 import copy
@@ -26,7 +28,7 @@ from core.calibration import Bools
 from core.checkpoint import Checkpoint
 from core.ecg import SUPERCLASSES
 from core.labelled import LabelledSet
-from core.model import Network, NetworkConfig
+from core.model import TOKEN_SAMPLES, Network, NetworkConfig
 from core.training import (
     STATE,
     Count,
@@ -35,8 +37,10 @@ from core.training import (
     Share,
     TrainingConfig,
     TrainingRun,
+    logits,
 )
 
+_PLACES = (0, TOKEN_SAMPLES)  # the context has a stride of two tokens
 Between = Callable[[int, int], None]  # batches of the epoch that are done, and all of them
 
 
@@ -107,7 +111,7 @@ class FinetuningRun(TrainingRun):
     """One run from a champion's weights."""
 
     taught: TaughtSet
-    between: Between | None = None  # called after every batch: may raise to end the run
+    between: Between | None = None  # called after every batch, and before the first: may raise
 
     def __init__(
         self,
@@ -155,18 +159,30 @@ class FinetuningRun(TrainingRun):
     def _step(self, batch: Tensor) -> float:
         loss = super()._step(batch)
         self._batch += 1
-        if self.between:
-            self.between(self._batch, self.steps)
+        self._tell(self._batch)
         return loss
+
+    def _tell(self, batch: int) -> None:
+        if self.between:
+            self.between(batch, self.steps)
+
+    @cached_property
+    def _opinion(self) -> Tensor:
+        """What the champion says of each record, wherever in a stride its beats fall: (N, 5)."""
+        network, said = self.teachers[0].network, []
+        for part in torch.from_numpy(self.taught.signal).split(self.config.batch):
+            places = [logits(network, part.roll(samples, -1).numpy()) for samples in _PLACES]
+            said.append(np.mean(places, axis=0))
+            self._tell(0)
+        return torch.from_numpy(np.concatenate(said)).sigmoid()
 
     def _loss(self, rows: NDArray[np.int64]) -> Tensor:
         """Weighted cross-entropy with targets between label and champion, by ``trust``."""
-        moved = move(torch.from_numpy(self.taught.signal[rows]), self.config)
-        signal = disturb(moved, self.config)
+        signal = disturb(move(torch.from_numpy(self.taught.signal[rows]), self.config), self.config)
         label = torch.from_numpy(self.taught.label[rows]).float()
         trust = torch.from_numpy(self.taught.trust[rows])
         weight = torch.from_numpy(self.taught.weight[rows])[:, None]
-        target = torch.lerp(self._opinion_of_teachers(moved), label, trust)
+        target = torch.lerp(self._opinion[rows], label, trust)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.config.bfloat16):
             out = self.network(signal)
         loss = bce(out.logits.float(), target, reduction="none")

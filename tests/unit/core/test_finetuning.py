@@ -16,6 +16,7 @@ from core.finetuning import (
     run_to_end,
     taught_set,
 )
+from core.model import TOKEN_SAMPLES
 from core.training import logits
 from tests.factories_model import labelled_set
 
@@ -136,7 +137,19 @@ def test_a_batch_says_how_far_the_epoch_is_and_may_end_it(champion: Checkpoint) 
     made, seen = run(champion), []
     made.between = lambda done, of: seen.append((done, of))
     made.run_epoch()
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+    asking, taught_on = seen[:3], seen[3:]  # the champion is asked first, in as many batches
+    assert asking == [(0, 3)] * 3
+    assert taught_on == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_the_champion_is_asked_once_of_each_record_at_two_places(champion: Checkpoint) -> None:
+    made, heard = run(champion), []
+    hook = champion.network.register_forward_pre_hook(lambda _, given: heard.append(given[0]))
+    made.run_epoch()
+    made.run_epoch()
+    hook.remove()
+    assert sum(map(len, heard)) == 2 * 48
+    assert torch.equal(heard[1], heard[0].roll(TOKEN_SAMPLES, -1))
 
 
 def test_without_a_better_epoch_the_last_weights_are_kept_to_be_looked_at(
