@@ -170,8 +170,9 @@ class FinetuningRun(TrainingRun):
     def _opinion(self) -> Tensor:
         """What the champion says of each record, wherever in a stride its beats fall: (N, 5)."""
         network, said = self.teachers[0].network, []
-        for part in torch.from_numpy(self.taught.signal).split(self.config.batch):
-            places = [logits(network, part.roll(samples, -1).numpy()) for samples in _PLACES]
+        for start in range(0, len(self.taught.signal), self.config.batch):
+            part = self.taught.signal[start : start + self.config.batch]
+            places = [logits(network, np.roll(part, samples, -1)) for samples in _PLACES]
             said.append(np.mean(places, axis=0))
             self._tell(0)
         return torch.from_numpy(np.concatenate(said)).sigmoid()
