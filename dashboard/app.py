@@ -21,6 +21,7 @@ from dashboard.pages import (
     adjudicate,
     agreement,
     ahead,
+    answering,
     claiming,
     export,
     jobs,
@@ -66,6 +67,7 @@ def create_app(settings: Settings) -> Dash:
     incoming.clean(server)
     security.protect(server, settings)
     account.register(server)
+    answering.add_route(server)
     claiming.add_route(server)
     server.add_url_rule("/healthz", "healthz", _healthz)
     app = _dash(server)

@@ -53,9 +53,9 @@
     setTimeout(done, UNPAINTED_MS);
   });
 
-  /* Put a page that waits on screen; false where none waits for this ECG. The page before stays
-     as it is, out of sight: it may have an answer to come. */
-  function reveal(ecg) {
+  /* Put a page that waits on screen; false where none waits for this ECG. The page before is
+     emptied once this one is painted. */
+  function show(ecg) {
     const place = fresh(ecg);
     if (!place) return false;
     if (place === current) return true;
@@ -66,6 +66,7 @@
     expose();
     document.title = "ECG " + ecg + " · TrustECG";
     dash_clientside.answer.arrive(ecg);
+    painted().then(clear);
     return true;
   }
   function clear() {
@@ -76,16 +77,11 @@
   function isBehind(ecg) {
     return behind !== undefined && ecgIn(behind || content()) === ecg;
   }
-  /* The same for good. */
-  function show(ecg) {
-    const shown = reveal(ecg);
-    if (shown) painted().then(clear);
-    return shown;
-  }
-
-  function go(ecg) {
-    show(ecg);
-    painted().then(() => dash_clientside.set_props("location", { pathname: pathOf(ecg) }));
+  /* Dash learns of it after the reader: it takes longer over it than the browser over painting. */
+  async function go(path) {
+    const ecg = ecgOf(path);
+    if (ecg !== null && show(ecg)) await painted();
+    dash_clientside.set_props("location", { pathname: path });
   }
 
   /* One page at a time, so that no key waits for more than one. */
@@ -121,26 +117,8 @@
     return asks ? ecgOf(asks.value) : null;
   }
 
-  /* Where the server sends the reader whose answer it has just stored; null: nowhere. */
-  async function following(response) {
-    const said = await response.clone().json().catch(() => null);
-    const parts = Object.values((said && said.response) || {});
-    const done = parts.map((part) => part.data).find((data) => data && data.next);
-    return done ? ecgOf(done.next) : null;
-  }
-
-  /* An answer that is stored has its next page shown before Dash gets to the response: it takes
-     longer over it than the browser over painting. */
-  async function sendAnswer(resource, options) {
-    const response = await send.call(window, resource, options);
-    const ecg = response.ok ? await following(response) : null;
-    if (ecg !== null && reveal(ecg)) await painted();
-    return response;
-  }
-
   const send = window.fetch;
   window.fetch = async function (resource, options) {
-    if (dash_clientside.session.isAnswer(options)) return sendAnswer(resource, options);
     const ecg = routedTo(options);
     if (ecg !== null && (await ready(ecg)) && (isBehind(ecg) || show(ecg))) {
       return new Response(null, { status: 204 });
@@ -155,13 +133,13 @@
     const here = button && Number(button.closest(".read").dataset.ecg);
     if (!button || next.after !== here || !next.ecgs.length || !fresh(next.ecgs[0])) return;
     event.stopPropagation();
-    go(next.ecgs[0]);
+    go(pathOf(next.ecgs[0]));
   }, true);
 
   window.dash_clientside = window.dash_clientside || {};
   const none = () => dash_clientside.no_update;
   window.dash_clientside.ahead = {
-    show: show,
+    go: go,
     painted: painted,
     here: function (ecg) {
       setTimeout(() => dash_clientside.set_props("here", { data: { ecg: ecg, n: ++count } }), IDLE_MS);

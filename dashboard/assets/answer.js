@@ -10,7 +10,10 @@
   const TWICE_MS = 700; // a second press within it was meant for the form before
   let openedAt = -Infinity; // when a form took the place of another one at the same ECG
   const timers = new Map(); // form -> when its draft goes out
-  const metas = new Map(); // ECG -> what is known of its form
+  const metas = new Map(); // form -> what the server knew when it made it
+  const waits = new Map(); // ECG -> the form of its page, which was made before its turn
+  const around = new Map(); // ECG -> what lies over its trace, and the worklist that holds it
+  const sending = new Set(); // the forms whose answer is on its way
   let shown = null; // the ECG on screen
 
   function read(key) {
@@ -35,6 +38,10 @@
     ids.forEach((id, n) => { if (values[n]) found[id.class] = values[n]; });
     return found;
   }
+  const chosen = (place) => {
+    const option = place.querySelector("input:checked");
+    return option ? option.value : null;
+  };
 
   function restore(meta, ecg, text) {
     const draft = JSON.parse(text);
@@ -66,13 +73,8 @@
     window.scrollTo(0, 0);
     document.getElementById("page").focus({ preventScroll: true });
     dash_clientside.ahead.here(ecg);
-    const meta = metas.get(ecg); // the form of a page that waited was made before its turn
-    if (!meta) return;
-    const started = { started: new Date().toISOString() };
-    dash_clientside.ahead.painted().then(() => {
-      if (!formOf(meta)) return; // answered by now: the form after it has its own
-      dash_clientside.set_props({ ecg: ecg, part: "meta" }, { data: Object.assign({}, meta, started) });
-    });
+    const meta = metas.get(waits.get(ecg));
+    if (meta) metas.set(meta.form, Object.assign({}, meta, { started: new Date().toISOString() }));
   }
 
   /* Whoever gives a verdict has said by that whether the model is right: the word is never its
@@ -87,13 +89,60 @@
     return said;
   }
 
-  function compose(meta, verdicts, unreadable, confidence, comment, measurements, ids) {
-    const given = byClass(ids, verdicts);
+  function compose(meta, verdicts, unreadable, confidence, comment, measurements) {
     return {
-      verdicts: given, agreement: words(meta, given),
+      verdicts: verdicts, agreement: words(meta, verdicts),
       unreadable: Boolean(unreadable), confidence: confidence || null, comment: comment || "",
       measurements: measurements || [],
     };
+  }
+
+  /* What stands in the form, whatever Dash has been told of it by now. */
+  function entered(meta) {
+    const form = formOf(meta), verdicts = {};
+    for (const row of form.querySelectorAll(".question")) {
+      const verdict = chosen(row.querySelector(".verdict"));
+      if (verdict) verdicts[row.dataset.class] = verdict;
+    }
+    return compose(
+      meta, verdicts, form.querySelector(".unreadable-box input").checked,
+      chosen(form.querySelector(".confidence")), form.querySelector("textarea").value,
+      dash_clientside.calipers.kept(meta.ecg));
+  }
+
+  /* The worklist's order and filters, where Dash keeps them. */
+  function query() {
+    try {
+      return JSON.parse(sessionStorage.getItem("worklist-query"));
+    } catch (error) {
+      return null; // a browser that keeps nothing
+    }
+  }
+
+  async function submit(meta) {
+    if (sending.has(meta.form)) return;
+    sending.add(meta.form);
+    const payload = entered(meta), beside = around.get(meta.ecg) || {};
+    sent.set(meta.form, JSON.stringify(payload));
+    const answer = { entered: payload, form: meta, query: query(), lies: beside.lies, held: beside.held };
+    const said = await dash_clientside.session.sendAnswer("/read/" + meta.ecg + "/answer", answer);
+    sending.delete(meta.form);
+    if (said) follow(meta, said);
+  }
+
+  /* A reader who has gone elsewhere meanwhile stays there. */
+  async function follow(meta, said) {
+    const form = formOf(meta), here = form && !form.closest(".waiting");
+    const set = (part, props) => dash_clientside.set_props({ ecg: meta.ecg, part: part }, props);
+    if (said.refused) {
+      if (form) set("message", { children: said.refused });
+      return;
+    }
+    clearTimeout(timers.get(meta.form));
+    write(meta.key, null);
+    if (here && said.next) await dash_clientside.ahead.go(said.next);
+    else if (here) set("stored", { data: meta.form });
+    dash_clientside.set_props("status", { children: said.said });
   }
 
   /* Verdict and word change together at the click itself, not when Dash gets to it. */
@@ -127,16 +176,21 @@
 
   function open(meta, text) {
     const form = formOf(meta);
-    const waits = form && form.closest(".slot.waiting");
+    const hidden = form && form.closest(".slot.waiting");
     opened.add(meta.form);
-    metas.delete(meta.ecg);
-    if (waits) metas.set(meta.ecg, meta);
+    waits.delete(meta.ecg);
+    if (hidden) waits.set(meta.ecg, meta.form);
     else if (shown === meta.ecg) openedAt = performance.now();
     else arrive(meta.ecg);
     meta.forget.forEach((key) => write(key, null));
     const kept = read(meta.key);
     if (kept && kept !== text) restore(meta, meta.ecg, kept);
   }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest(".answer .submit");
+    if (button) submit(metas.get(button.closest("[data-form]").dataset.form));
+  });
 
   /* Whoever presses twice has not read the opinion that came between the presses. */
   document.addEventListener("click", (event) => {
@@ -147,11 +201,12 @@
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.answer = {
     arrive: arrive,
-    gather: function (...values) {
-      const meta = values.pop();
-      const payload = compose(meta, ...values);
+    gather: function (verdicts, unreadable, confidence, comment, measurements, ids, meta) {
+      const payload = compose(
+        meta, byClass(ids, verdicts), unreadable, confidence, comment, measurements);
       const text = JSON.stringify(payload);
       if (!opened.has(meta.form)) {
+        metas.set(meta.form, meta);
         open(meta, text);
         return payload;
       }
@@ -160,25 +215,12 @@
       if (text !== sent.get(meta.form)) withdraw(meta);
       return payload;
     },
-    /* What stands in the form at the moment of the press, whatever has been gathered by then. */
-    send: function (clicks, ...values) {
-      if (!clicks) return dash_clientside.no_update;
-      const meta = values.pop();
-      const payload = compose(meta, ...values);
-      sent.set(meta.form, JSON.stringify(payload));
-      return { payload: payload, press: clicks };
+    note: function (lies, held) {
+      around.set(dash_clientside.callback_context.inputs_list[0].id.ecg, { lies: lies, held: held });
+      return dash_clientside.no_update;
     },
     confirmed: function (saved, meta) {
       if (saved && read(meta.key) === JSON.stringify(saved.payload)) write(meta.key, null);
-      return dash_clientside.no_update;
-    },
-    leave: function (done, meta) {
-      if (!done) return dash_clientside.no_update;
-      clearTimeout(timers.get(meta.form));
-      write(meta.key, null);
-      const following = /^\/read\/(\d+)$/.exec(done.next);
-      if (following) dash_clientside.ahead.show(Number(following[1]));
-      dash_clientside.set_props("location", { pathname: done.next });
       return dash_clientside.no_update;
     },
     back: function (clicks) {

@@ -262,6 +262,7 @@
       draw(page);
       return true;
     },
+    kept: (ecg) => kept.get(ecg) || [],
     list: function (measurements) {
       const ecg = dash_clientside.callback_context.inputs_list[0].id.ecg;
       kept.set(ecg, measurements || []);

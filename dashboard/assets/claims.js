@@ -4,11 +4,6 @@
   let held = null; // the ECG, as the server said last
   let here = null; // the ECG on screen
 
-  function token() {
-    const found = /(?:^|; )_csrf_token=([^;]*)/.exec(document.cookie);
-    return found ? decodeURIComponent(found[1]) : "";
-  }
-
   /* Its page may be left before the server has said anything of it. */
   function isHeld(ecg) {
     return ecg === held || document.querySelector('.read[data-ecg="' + ecg + '"][data-held=yes]');
@@ -17,9 +12,10 @@
   function release(ecg) {
     if (ecg === null || !isHeld(ecg)) return;
     const body = new URLSearchParams({ ecg: ecg });
+    const headers = { "X-CSRFToken": dash_clientside.session.token() };
     held = null;
     // keepalive: it goes out though the page is gone
-    const sent = { method: "POST", keepalive: true, body: body, headers: { "X-CSRFToken": token() } };
+    const sent = { method: "POST", keepalive: true, body: body, headers: headers };
     fetch("/release", sent).catch(() => {}); // the lease runs out by itself
   }
 

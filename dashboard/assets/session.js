@@ -31,16 +31,17 @@
     return new Promise(() => {}); // nothing may be shown as an answer any more
   }
 
+  function token() {
+    const found = /(?:^|; )_csrf_token=([^;]*)/.exec(document.cookie);
+    return found ? decodeURIComponent(found[1]) : "";
+  }
+
   function reason(status) {
     if (status === 400) return "this page is out of date. Reload it";
     if (status === 403) return "your role does not allow it. Reload the page";
     return "the server could not do it (" + status + "). Try again";
   }
 
-  const isAnswer = (options) => {
-    const body = options && options.body;
-    return typeof body === "string" && /"changedPropIds":\["[^\]]*submission/.test(body);
-  };
   const lineBack = (ms) => new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
@@ -59,10 +60,10 @@
   }
 
   /* Send until somebody answers. */
-  async function sendAnswer(resource, options) {
+  async function untilHeard(url, options) {
     let wait = FIRST_WAIT_MS, since = null;
     for (;;) {
-      const response = await send.call(window, resource, options).catch(() => null);
+      const response = await send.call(window, url, options).catch(() => null);
       if (response && !NO_LINE.includes(response.status)) {
         if (since) waiting = Math.max(0, waiting - 1);
         return response;
@@ -86,18 +87,29 @@
     }
   }
 
-  window.fetch = async function (resource, options) {
-    const url = String(resource && resource.url ? resource.url : resource);
-    if (!url.includes("/_dash-") || url.includes("/_dash-component-suites/")) {
-      return send.call(window, resource, options);
-    }
-    const response = await (isAnswer(options) ? sendAnswer : sendOnce)(resource, options);
+  function heard(response) {
     if (response.status === 401) return signInAgain();
     if (waiting) return response;
     if (response.ok) say("");
     else say("Not saved at " + clock() + ": " + reason(response.status) + ". What you entered is kept here.");
     return response;
+  }
+
+  window.fetch = async function (resource, options) {
+    const url = String(resource && resource.url ? resource.url : resource);
+    if (!url.includes("/_dash-") || url.includes("/_dash-component-suites/")) {
+      return send.call(window, resource, options);
+    }
+    return heard(await sendOnce(resource, options));
   };
+
+  /* What the server says of an answer; null where it could not take it, which is told. */
+  async function sendAnswer(url, answer) {
+    const headers = { "Content-Type": "application/json", "X-CSRFToken": token() };
+    const sent = { method: "POST", headers: headers, body: JSON.stringify(answer) };
+    const response = await heard(await untilHeard(url, sent));
+    return response.ok ? response.json() : null;
+  }
 
   window.addEventListener("pageshow", () => {
     leaving = false; // whoever comes back to this page may have to leave it again
@@ -107,5 +119,5 @@
   });
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.session = { isAnswer: isAnswer };
+  window.dash_clientside.session = { sendAnswer: sendAnswer, token: token };
 })();

@@ -26,7 +26,7 @@ EMPTY: Mapping[str, Any] = {
     "measurements": [],
 }
 _CLASH = "Normal ECG is present together with another class. Is that meant?"
-_STORES = ("unsaved", "saved", "confirmed", "submission")
+_STORES = ("unsaved", "saved", "confirmed")
 VERDICTS = [{"label": verdict.title(), "value": verdict.value} for verdict in Verdict]
 _CONFIDENCES = [{"label": c.title(), "value": c.value} for c in Confidence]
 AGREE, DISAGREE = "agree", "disagree"  # with the model, on one class
@@ -191,6 +191,7 @@ def _confidence(form: Form) -> Component:
         _CONFIDENCES,
         form.payload["confidence"],
         label="Confidence",
+        className="confidence",
     )
     return html.Div([html.Span("Confidence"), chosen], className="line")
 

@@ -21,6 +21,7 @@ from dashboard.components.paper import paper
 from dashboard.components.record import noise_flags, other_ecgs, patient_line
 from dashboard.components.shell import local_time, sentence
 from dashboard.components.similar import similar_view
+from dashboard.components.still import still
 from dashboard.context import context
 from dashboard.evidence import evidence_of
 from dashboard.preferences import paper_settings, theme
@@ -38,6 +39,10 @@ from feedback.tables import ModelVersion, Reading, RecordRow, Source, Stage
 
 def page(session: Session, record: RecordRow, reader_id: int) -> Component:
     """The whole page: who, the trace, and the reader's panel."""
+    return still(_page(session, record, reader_id))
+
+
+def _page(session: Session, record: RecordRow, reader_id: int) -> Component:
     source = catalogue.active_source(session)
     ecg_id, others = record.ecg_id, catalogue.same_patient(session, record)
     claim = claims.held(session, reader_id, record.id)
@@ -54,7 +59,7 @@ def page(session: Session, record: RecordRow, reader_id: int) -> Component:
                         **{"aria-label": "The ECG"},
                     ),
                     html.Div(
-                        panel(session, record, reader_id),
+                        _panel(session, record, reader_id),
                         id=ids.of_ecg("panel", ecg_id),
                         className="read-slot",
                     ),
@@ -67,11 +72,15 @@ def page(session: Session, record: RecordRow, reader_id: int) -> Component:
     )
 
 
-_STORES = ("done", "left", "moved", "went-back", "laid-over", "faded")
+_STORES = ("stored", "noted", "moved", "went-back", "laid-over", "faded")
 
 
 def panel(session: Session, record: RecordRow, reader_id: int) -> Component:
     """What the reader is asked now, with the model's opinion once they have answered."""
+    return still(_panel(session, record, reader_id))
+
+
+def _panel(session: Session, record: RecordRow, reader_id: int) -> Component:
     state = readings.state_of(session, reader_id, record.ecg_id)
     if state.stage is None and (refused := _refused(session, record, reader_id)):
         return refused

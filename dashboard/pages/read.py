@@ -17,13 +17,14 @@ from feedback.policy import Action
 
 _PATH = "/read/"
 _VERDICT = ids.of_class("verdict", MATCH, ALL)
+_ENTERED = ("unreadable", "confidence", "comment")
 
 
 def register(app: Dash) -> None:
     """Add the page and its callbacks to ``app``."""
     dash.register_page("read", path_template="/read/<ecg_id>", title=title, layout=layout)
     _register_form(app)
-    _register_submission(app)
+    _register_answer(app)
     _register_moves(app)
     paper_callbacks.register(app)
     explain_callbacks.register(app)
@@ -53,11 +54,13 @@ def layout(pathname: str = "", **_: object) -> Component:
 
 def _register_form(app: Dash) -> None:
     meta = State(ids.of_ecg("meta", MATCH), "data")
-    entered = [Input(*place) for place in _entered()]
     app.clientside_callback(
         ClientsideFunction("answer", "gather"),
         Output(ids.of_ecg("payload", MATCH), "data"),
-        *entered,
+        # in the order in which assets/answer.js takes them
+        Input(_VERDICT, "value"),
+        *(Input(ids.of_ecg(part, MATCH), "value") for part in _ENTERED),
+        Input(ids.of_ecg("measurements", MATCH), "data"),
         State(_VERDICT, "id"),
         meta,
     )
@@ -87,43 +90,19 @@ def _register_form(app: Dash) -> None:
     )
 
 
-def _register_submission(app: Dash) -> None:
-    meta = State(ids.of_ecg("meta", MATCH), "data")
+def _register_answer(app: Dash) -> None:
     app.clientside_callback(
-        ClientsideFunction("answer", "send"),
-        Output(ids.of_ecg("submission", MATCH), "data"),
-        Input(ids.of_ecg("submit", MATCH), "n_clicks"),
-        # states, not what was gathered: that may lag behind a quick hand
-        *(State(*place) for place in _entered()),
-        State(_VERDICT, "id"),
-        meta,
-        prevent_initial_call=True,
+        ClientsideFunction("answer", "note"),
+        Output(ids.of_ecg("noted", MATCH), "data"),
+        Input(ids.of_ecg("laid-over", MATCH), "data"),
+        Input(ids.of_ecg("hold", MATCH), "data"),
     )
     app.callback(
         Output(ids.of_ecg("panel", MATCH), "children"),
         Output(ids.of_ecg("message", MATCH), "children"),
-        Output(ids.of_ecg("done", MATCH), "data"),
-        Input(ids.of_ecg("submission", MATCH), "data"),
-        meta,
-        State(ids.WORKLIST_QUERY, "data"),
-        State(ids.of_ecg("laid-over", MATCH), "data"),
-        State(ids.of_ecg("hold", MATCH), "data"),
+        Input(ids.of_ecg("stored", MATCH), "data"),
         prevent_initial_call=True,
-    )(read_callbacks.submit)
-    app.clientside_callback(
-        ClientsideFunction("answer", "leave"),
-        Output(ids.of_ecg("left", MATCH), "data"),
-        Input(ids.of_ecg("done", MATCH), "data"),
-        meta,
-        prevent_initial_call=True,
-    )
-
-
-def _entered() -> list[tuple[ids.Id, str]]:
-    """Where the parts of an answer stand, in the order that assets/answer.js takes them."""
-    parts = [ids.of_ecg(part, MATCH) for part in ("unreadable", "confidence", "comment")]
-    places = [(control, "value") for control in (_VERDICT, *parts)]
-    return [*places, (ids.of_ecg("measurements", MATCH), "data")]
+    )(read_callbacks.show_panel)
 
 
 def _register_moves(app: Dash) -> None:

@@ -1,6 +1,5 @@
 """What the read page does when something is entered, submitted or asked for."""
 
-from datetime import datetime
 from typing import Any
 
 import dash
@@ -8,26 +7,21 @@ from dash import ctx, no_update
 from dash.development.base_component import Component
 from flask import abort
 
-from core.ecg import Superclass
 from dashboard import ids
 from dashboard.address import ecg_number
 from dashboard.components import reading
-from dashboard.components.answer import AGREE, EMPTY
+from dashboard.components.answer import EMPTY
 from dashboard.components.shell import local_time, problem, sentence
 from dashboard.context import context
-from dashboard.pages.explain_callbacks import ask_ahead, explanation_on_screen
 from dashboard.security import needs, person
 from feedback import catalogue, claims, readings
-from feedback.answers import Answer, Measurement
-from feedback.db import now
 from feedback.errors import FeedbackError, WorklistError
 from feedback.policy import Action
-from feedback.tables import Confidence, Reading, Stage, Verdict
+from feedback.tables import Stage
 from feedback.undo import undo_from
 from feedback.worklist import WorklistQuery, next_unread
 
 Json = dict[str, Any]
-Submitted = tuple[Any, Any, Any]  # panel, message, where to go
 
 
 @needs(Action.READ)
@@ -35,7 +29,10 @@ def save_draft(payload: Json | None, meta: Json) -> tuple[Json | Any, Component 
     """Keep what was entered so far; the browser keeps it too until this has answered."""
     if payload is None:
         return no_update, no_update
-    stage = _member(Stage, meta["stage"])
+    try:
+        stage = Stage(meta["stage"])
+    except ValueError:
+        abort(400)
     try:
         with context().sessions.begin() as session:
             draft = readings.save_draft(session, person().id, _ecg_id(), stage, _known(payload))
@@ -47,36 +44,23 @@ def save_draft(payload: Json | None, meta: Json) -> tuple[Json | Any, Component 
 
 
 @needs(Action.READ)
-def submit(
-    submission: Json | None,
-    meta: Json,
-    query: Json | None,
-    lies: Json | None = None,
-    held: int | None = None,
-) -> Submitted:
-    """Store the answer, then show the opinion or go on; a refusal leaves the form as it is."""
-    if submission is None:
-        return no_update, no_update, no_update
-    ecg_id = _ecg_id()
-    try:
-        stored = _store(ecg_id, submission["payload"], meta, lies, held)
-    except FeedbackError as error:
-        return no_update, problem(f"Not saved: {error}"), no_update
-    dash.set_props(ids.STATUS, {"children": local_time(stored.submitted_at, _saved(stored))})
-    if stored.stage is Stage.FINAL and stored.sequence == 0:
-        return no_update, "", {"next": _next_path(ecg_id, query)}
-    if stored.stage is Stage.BLIND:
-        ask_ahead(ecg_id)
+def show_panel(stored: str | None) -> tuple[Any, Any]:
+    """What the reader is asked next, now that their answer is stored; no message is left."""
+    if stored is None:
+        return no_update, no_update
     with context().sessions.read() as session:
-        record = catalogue.find_record(session, ecg_id)
-        return reading.panel(session, record, person().id), no_update, no_update
+        record = catalogue.find_record(session, _ecg_id())
+        return reading.panel(session, record, person().id), ""
 
 
 @needs(Action.READ)
 def go_on(clicks: int | None, query: Json | None) -> Any:
     """Open the next unread ECG of the worklist's order."""
     if clicks:
-        dash.set_props(ids.LOCATION, {"pathname": _next_path(_ecg_id(), query)})
+        path, said = next_path(_ecg_id(), query)
+        dash.set_props(ids.LOCATION, {"pathname": path})
+        if said:
+            dash.set_props(ids.STATUS, {"children": said})
     return no_update
 
 
@@ -96,63 +80,6 @@ def undo(clicks: int | None, pathname: str | None) -> Any:
     return no_update
 
 
-def _store(ecg_id: int, payload: Json, meta: Json, lies: Json | None, held: int | None) -> Reading:
-    answer, who = answer_of(payload), (person().id, ecg_id)
-    how: Json = {
-        "key": str(meta["form"]),
-        "started_at": _started(meta),
-        "record_id": meta["record"],
-    }
-    claimed: Json = {"worklist_id": held if isinstance(held, int) else None}
-    with context().sessions.begin() as session:
-        if meta["stage"] == Stage.BLIND:
-            return readings.submit_blind(session, *who, answer, **how, **claimed)
-        said = (answer, agreement_of(payload))
-        how["explanation"] = explanation_on_screen(session, ecg_id, lies)
-        if meta["stands"]:
-            return readings.amend(session, *who, *said, stands=int(meta["stands"]), **how)
-        shown = meta["opinion"]
-        return readings.submit_final(session, *who, *said, opinion_digest=shown, **how, **claimed)
-
-
-def answer_of(payload: Json) -> Answer:
-    """The entered answer in the words of the domain; unknown words are refused with 400."""
-    verdicts = {
-        _member(Superclass, name): _member(Verdict, verdict)
-        for name, verdict in payload["verdicts"].items()
-    }
-    confidence = payload["confidence"]
-    unreadable = bool(payload["unreadable"])
-    return Answer(
-        verdicts=None if unreadable else verdicts,
-        unreadable=unreadable,
-        confidence=_member(Confidence, confidence) if confidence else None,
-        comment=str(payload["comment"]),
-        measurements=tuple(map(_measurement, payload.get("measurements", ()))),
-    )
-
-
-def _measurement(sent: Json) -> Measurement:
-    try:
-        return Measurement.of(sent)
-    except (KeyError, TypeError, ValueError):
-        abort(400)
-
-
-def agreement_of(payload: Json) -> dict[Superclass, bool] | None:
-    """Where the reader agrees with the model, class by class; None for an unreadable ECG."""
-    if payload["unreadable"]:
-        return None
-    return {_member(Superclass, name): word == AGREE for name, word in payload["agreement"].items()}
-
-
-def _member(kind: Any, word: Any) -> Any:
-    try:
-        return kind(word)
-    except ValueError:
-        abort(400)
-
-
 def _known(payload: Json) -> Json:
     """The parts of a draft that a form has, and nothing else that a client may send."""
     return {name: payload[name] for name in EMPTY if name in payload}
@@ -161,18 +88,6 @@ def _known(payload: Json) -> Json:
 def _ecg_id() -> int:
     """The ECG of the component that called; the services look whether it exists."""
     return int(ctx.triggered_id["ecg"])
-
-
-def _started(meta: Json) -> datetime:
-    try:
-        return min(datetime.fromisoformat(meta["started"]), now())
-    except (TypeError, ValueError):
-        abort(400)
-
-
-def _saved(stored: Reading) -> str:
-    what = "Blind answer" if stored.stage is Stage.BLIND else "Answer"
-    return f"{what} saved "
 
 
 def order_of(query: Json | None) -> WorklistQuery:
@@ -190,24 +105,22 @@ def worklist_of(query: Json | None) -> int | None:
     return kept if isinstance(kept, int) else None
 
 
-def _next_path(ecg_id: int, query: Json | None) -> str:
+def next_path(ecg_id: int, query: Json | None) -> tuple[str, str]:
+    """Where to go after this ECG, and what is to be said of it; nothing where it says itself."""
     worklist_id = worklist_of(query)
     if worklist_id is not None:
         return _next_claimed(ecg_id, worklist_id)
     with context().sessions.read() as session:
         following = next_unread(session, person().id, order_of(query), ecg_id)
-    return "/" if following is None else f"/read/{following}"
+    return "/" if following is None else f"/read/{following}", ""
 
 
-def _next_claimed(ecg_id: int, worklist_id: int) -> str:
+def _next_claimed(ecg_id: int, worklist_id: int) -> tuple[str, str]:
     """The next of the worklist, claimed; where it has none, the first page, and why above it."""
     try:
         with context().sessions.begin() as session:
             claim = claims.pass_over(session, person().id, worklist_id, ecg_id)
     except WorklistError as reason:
-        dash.set_props(ids.STATUS, {"children": sentence(reason)})
-        return "/"
-    if claim.ecg_id == ecg_id:
-        last = f"ECG {ecg_id} is the last that '{claim.worklist}' has for you now"
-        dash.set_props(ids.STATUS, {"children": f"{last}."})
-    return f"/read/{claim.ecg_id}"
+        return "/", sentence(reason)
+    last = f"ECG {ecg_id} is the last that '{claim.worklist}' has for you now."
+    return f"/read/{claim.ecg_id}", last if claim.ecg_id == ecg_id else ""

@@ -22,6 +22,7 @@ from tests.factories_dataset import dataset
 
 EMAIL = "reader@example.org"
 UPDATE = "**/_dash-update-component*"
+ANSWER = "**/read/*/answer"
 TWICE_MS = 800  # a second press within it would be taken for an accident
 
 

@@ -10,7 +10,16 @@ from sqlalchemy import select, update
 from core.ecg import Superclass
 from feedback.tables import Prediction, Reading, RecordRow
 from tests.browser.conftest import DESK, SMALL, WIDE, Desk
-from tests.browser.hands import EMAIL, UPDATE, answer_blind, at_ecg, choice, end_sessions, stored
+from tests.browser.hands import (
+    ANSWER,
+    EMAIL,
+    UPDATE,
+    answer_blind,
+    at_ecg,
+    choice,
+    end_sessions,
+    stored,
+)
 from tests.factories import Installation
 
 ON_SCREEN_AT_ENTER = """document.addEventListener("keydown", (event) => {
@@ -128,12 +137,12 @@ def test_a_save_that_fails_says_so_and_keeps_what_was_typed(
     page.keyboard.press("n")
     page.get_by_title("Comment").fill("kept")
     expect(page.get_by_text("Draft saved")).to_be_visible()
-    page.route(UPDATE, lambda route: route.abort())
+    page.route(ANSWER, lambda route: route.abort())
     page.get_by_role("button", name="Submit").click()
     expect(page.get_by_role("alert").filter(has_text="not saved yet: no line")).to_be_visible()
     expect(page.get_by_title("Comment")).to_have_value("kept")
     assert stored(place) == 0
-    page.unroute(UPDATE)
+    page.unroute(ANSWER)
     expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
     expect(page.locator("#trouble")).to_have_count(0)
     assert stored(place) == 1
@@ -147,19 +156,12 @@ def test_a_late_answer_about_one_ecg_is_not_shown_at_another(
     page.keyboard.press("n")
     expect(page.get_by_text("Draft saved")).to_be_visible()
     held: list[Route] = []
-
-    def hold_submissions(route: Route) -> None:
-        if '"part":"panel"' in (route.request.post_data or ""):
-            held.append(route)
-        else:
-            route.continue_()
-
-    page.route(UPDATE, hold_submissions)
+    page.route(ANSWER, lambda route: held.append(route))
     page.keyboard.press("Enter")
     page.keyboard.press("j")
     at_ecg(page, 2)
     assert len(held) == 1
-    with page.expect_response(UPDATE):
+    with page.expect_response(ANSWER):
         held[0].continue_()
     expect(page.locator("#status")).to_contain_text("Blind answer saved")
     at_ecg(page, 2)
@@ -231,7 +233,7 @@ def test_a_second_press_is_not_taken_for_the_final_answer(desk: Desk, place: Ins
     at_ecg(page, 1)
     page.keyboard.press("n")
     expect(page.get_by_text("Draft saved")).to_be_visible()
-    with page.expect_response(UPDATE):
+    with page.expect_response(ANSWER):
         page.get_by_role("button", name="Submit").dblclick()
         page.keyboard.press("Enter")  # at once: a loaded machine reveals late
     expect(page.get_by_role("heading", name="Your final answer")).to_be_visible()

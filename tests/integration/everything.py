@@ -63,6 +63,7 @@ class Everything:
                 response = self._visitor.post_callback(body)
                 answered[callback.__name__] += response.status_code < 400
         self._routes()
+        answered["submit"] += self._answers()
         return answered
 
     def _routes(self) -> None:
@@ -70,6 +71,17 @@ class Everything:
             path = re.sub(r"<[^>]+>", str(self._ecg), rule.rule)
             if path != "/logout" and "GET" in rule.methods:
                 self._visitor.get(path)
+
+    def _answers(self) -> int:
+        """Send forms that the server made, filled, as if they were of this ECG; how many it took
+        for answers, be it to refuse them."""
+        understood = 0
+        for form in self._seen["meta", "data"]:
+            for query in (None, {"worklist": 1}):
+                body = {"entered": self._answer(), "form": form, "query": query}
+                response = self._visitor.post(f"/read/{self._ecg}/answer", body)
+                understood += response.status_code == 200
+        return understood
 
     def _bodies(self, spec: Json) -> Iterator[Json]:
         asked = [*spec["inputs"], *spec["state"]]

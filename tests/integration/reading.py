@@ -1,12 +1,18 @@
 """A reader's hands: open an ECG, fill its form, send it."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
+
+from werkzeug.test import TestResponse
 
 from core.ecg import SUPERCLASSES, Superclass
 from tests.integration.visitor import Json, Visitor
+
+_TAG = re.compile("<[^>]*>")  # of what components/still.py makes
 
 
 @dataclass(frozen=True)
@@ -42,12 +48,23 @@ def enter(form: OpenForm, present: Sequence[Superclass] = (), **more: Any) -> Js
     return form.payload | {"verdicts": verdicts, "agreement": agreement} | more
 
 
-def submit(visitor: Visitor, ecg_id: int, form: OpenForm, payload: Json, **more: Any) -> Json:
-    """Press the form's button and return what the page then shows, by part."""
-    values = {"submission": {"payload": payload}, "meta": form.meta, **more}
-    answer = visitor.call("submit", values, ecg_id)
+def send(
+    visitor: Visitor, ecg_id: int, form: OpenForm, payload: Json, **around: Any
+) -> TestResponse:
+    """Send an answer, with what the page has around its form: ``query``, ``lies``, ``held``."""
+    body = {"entered": payload, "form": form.meta, **around}
+    return visitor.post(f"/read/{ecg_id}/answer", body)
+
+
+def submit(visitor: Visitor, ecg_id: int, form: OpenForm, payload: Json, **around: Any) -> Json:
+    """Press the form's button and return what the page is told, with its new panel if any."""
+    answer = send(visitor, ecg_id, form, payload, **around)
     assert answer.status_code == 200, answer.text
-    return answer.json
+    told: Json = answer.json
+    if "refused" not in told and told["next"] is None:
+        panel = visitor.call("show_panel", {"stored": form.meta["form"]}, ecg_id)
+        told["panel"] = panel.json["response"]
+    return told
 
 
 def answer_blind(visitor: Visitor, ecg_id: int, *present: Superclass, **more: Any) -> OpenForm:
@@ -82,6 +99,7 @@ def _words(node: Any) -> Iterator[str]:
             yield from _words(value)
     elif isinstance(node, dict) and "props" in node:
         yield from _words(node["props"].get("children"))
+        yield from map(unescape, filter(None, _TAG.split(node["props"].get("inside", ""))))
         yield from _words(node["props"].get("label"))
     elif isinstance(node, dict):
         for value in node.values():

@@ -21,7 +21,14 @@ from feedback.tables import (
 from tests.factories_readings import answer, answered
 from tests.integration.conftest import House
 from tests.integration.everything import Everything
-from tests.integration.reading import answer_blind, enter, form_of, open_ecg
+from tests.integration.reading import (
+    OpenForm,
+    answer_blind,
+    enter,
+    form_of,
+    open_ecg,
+    submit,
+)
 from tests.integration.visitor import Visitor
 
 ECG = 1
@@ -60,11 +67,11 @@ def _look_everywhere(visitor: Visitor) -> None:
     visitor.call("save_draft", {"unsaved": payload, "meta": form.meta | {"stage": "final"}}, ECG)
     visitor.call("show_explanation", {"method": "shap", "explained-class": "MI"}, ECG)
     empty = payload | {"verdicts": {}}
-    visitor.call("submit", {"submission": {"payload": empty}, "meta": form.meta}, ECG)
-    final = form.meta | {"stage": "final", "stands": False}
-    visitor.call("submit", {"submission": {"payload": payload}, "meta": final}, ECG)
-    amends = form.meta | {"stage": "final", "stands": True}
-    visitor.call("submit", {"submission": {"payload": payload}, "meta": amends}, ECG)
+    submit(visitor, ECG, form, empty)
+    for stands in (None, 1):
+        forged = OpenForm(form.meta | {"stage": "final", "stands": stands}, payload)
+        assert "refused" in submit(visitor, ECG, forged, payload)
+    visitor.call("show_panel", {"stored": form.meta["form"]}, ECG)
     visitor.call("go_on", {"next": 1}, ECG)
 
 
@@ -117,6 +124,7 @@ def test_no_route_and_no_callback_tells_what_is_hidden(house: House, role: Role)
     readers = {Action.READ, Action.SEE_WORKLIST}
     entries = [entry.get("callback") for entry in house.app.callback_map.values()]
     names = {c.__name__ for c in entries if c and getattr(c, "needs", None) in readers}
+    names |= {"submit"}  # the route that takes answers
     assert {name for name in names if not asked[name]} == set()  # each was asked in earnest
     with house.sessions.read() as session:
         mine = select(Reading).filter_by(record_id=record_id, reader_id=house.people[role].id)
@@ -165,8 +173,7 @@ def test_one_answer_reveals_that_record_alone(house: House, reader: Visitor) -> 
     reader.traffic.clear()
     form = form_of(open_ecg(reader, ECG), ECG)
     payload = enter(form, present=[Superclass.NORM])
-    shown = reader.call("submit", {"submission": {"payload": payload}, "meta": form.meta}, ECG).text
-    assert TELLTALE in shown
+    assert TELLTALE in str(submit(reader, ECG, form, payload))
     assert "0.8123" not in reader.page("/read/3")
     rows = reader.call("rows", {"worklist": {"startRow": 0, "endRow": 100}}).json["response"]
     cells = {row["ecg_id"]: row for row in rows["worklist"]["getRowsResponse"]["rowData"]}
@@ -178,7 +185,7 @@ def test_the_answer_of_a_colleague_reveals_nothing(house: House, admin: Visitor)
     _with_telltale(house.sessions)
     form = form_of(open_ecg(admin, ECG), ECG)
     payload = enter(form, present=[Superclass.MI])
-    admin.call("submit", {"submission": {"payload": payload}, "meta": form.meta}, ECG)
+    submit(admin, ECG, form, payload)
     assert TELLTALE not in house.visitor(Role.CLINICIAN).page(f"/read/{ECG}")
 
 

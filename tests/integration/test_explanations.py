@@ -203,7 +203,7 @@ def test_what_lay_over_the_trace_is_kept_with_the_final_answer(
     ask(reader)
     compute(house)
     *_, lies = parts(ask(reader))
-    submit(reader, 1, form, form.payload, **{"laid-over": lies})
+    submit(reader, 1, form, form.payload, lies=lies)
     with house.sessions.read() as session:
         final = session.scalars(select(Reading).where(Reading.stage == Stage.FINAL)).one()
     assert final.shown["explanation"] == {"method": "shap", "class": "MI"}
@@ -213,7 +213,7 @@ def test_what_was_never_computed_is_not_kept_as_shown(house: House, reader: Visi
     form = answer_blind(reader, 1, Superclass.MI)
     ask(reader)
     forged = {"method": "shap", "class": "MI", "drawn": True}
-    submit(reader, 1, form, form.payload, **{"laid-over": forged})
+    submit(reader, 1, form, form.payload, lies=forged)
     with house.sessions.read() as session:
         final = session.scalars(select(Reading).where(Reading.stage == Stage.FINAL)).one()
     assert "explanation" not in final.shown

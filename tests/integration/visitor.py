@@ -82,8 +82,12 @@ class Visitor:
 
     def post_callback(self, body: Json) -> TestResponse:
         """Send a callback's request as Dash's renderer does."""
+        return self.post("/_dash-update-component", body)
+
+    def post(self, path: str, body: Json) -> TestResponse:
+        """Send JSON as a script of the page does."""
         headers = {"X-CSRFToken": self._token()}
-        return self._heard(self.client.post("/_dash-update-component", json=body, headers=headers))
+        return self._heard(self.client.post(path, json=body, headers=headers))
 
     def _spec(self, function: str) -> Json:
         for spec in self.app._callback_list:

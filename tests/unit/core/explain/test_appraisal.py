@@ -5,7 +5,6 @@ import pytest
 
 from core.checkpoint import load
 from core.ecg import SUPERCLASSES, Superclass
-from core.explain import appraisal
 from core.explain.appraisal import Trial, ask_real, ask_simulated, evidence_of
 from core.explain.benchmark import R_PEAKS, RANDOM, aims, pathological, summarise
 from core.explain.case import Attribution
@@ -98,13 +97,6 @@ def test_a_run_that_was_stopped_asks_only_what_is_missing(judge, trial, ledger, 
     assert asked == [EDGES] * 3
     assert [one.method for one in found] == [QUICK] * 3 + [EDGES] * 3
     assert all(isinstance(one, Judged) for one in found)
-
-
-def test_slow_methods_are_asked_about_the_first_subjects_alone(dataset, monkeypatch):
-    monkeypatch.setattr(appraisal, "SLOW", {Method.SHAP: 0.5})
-    some = Trial(fold="9b", dataset=dataset, subjects=subjects(dataset)[:4])
-    pending = [methods for _, _, methods in some.pending([Method.SHAP, QUICK], set())]
-    assert pending == [[Method.SHAP, QUICK]] * 2 + [[QUICK]] * 2
 
 
 def test_progress_is_told_after_every_subject(judge, trial, ledger):
