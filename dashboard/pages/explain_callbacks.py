@@ -20,6 +20,7 @@ from dashboard.components.explanation import (
     method_options,
     reasons_view,
 )
+from dashboard.components.still import still
 from dashboard.context import context
 from dashboard.evidence import evidence_of, reasons
 from dashboard.figures.explanation import METHODS, explanation_overlay
@@ -82,7 +83,7 @@ def show_explanation(
     if why := reasons(evidence, question[1]).get(question[0]):
         return _nothing(html.P(f"{METHODS[question[0]]} is not offered: {why}."))
     found = _asked_for(ecg_id, *question)
-    view = explained_view(found, shown, evidence, theme())
+    view = still(explained_view(found, shown, evidence, theme()))
     lies = {"method": method, "class": superclass, "drawn": found.explanation is not None}
     if lies == before:  # the colours lie there; of the words, only progress changes meanwhile
         waits_for_report = found.pending and lies["drawn"]
