@@ -13,7 +13,6 @@
   const metas = new Map(); // form -> what the server knew when it made it
   const waits = new Map(); // ECG -> the form of its page, which was made before its turn
   const around = new Map(); // ECG -> what lies over its trace, and the worklist that holds it
-  const sending = new Set(); // the forms whose answer is on its way
   let shown = null; // the ECG on screen
 
   function read(key) {
@@ -119,29 +118,30 @@
     }
   }
 
+  /* What is on its way cannot be changed; once it is stored, another form takes its place. */
   async function submit(meta) {
-    if (sending.has(meta.form)) return;
-    sending.add(meta.form);
+    const form = formOf(meta), focus = document.activeElement;
+    if (form.inert) return;
+    form.inert = true;
     const payload = entered(meta), beside = around.get(meta.ecg) || {};
     sent.set(meta.form, JSON.stringify(payload));
     const answer = { entered: payload, form: meta, query: query(), lies: beside.lies, held: beside.held };
     const said = await dash_clientside.session.sendAnswer("/read/" + meta.ecg + "/answer", answer);
-    sending.delete(meta.form);
-    if (said) follow(meta, said);
+    if (said && !said.refused) return follow(meta, said);
+    form.inert = false;
+    if (form.contains(focus)) focus.focus();
+    if (said && formOf(meta)) {
+      dash_clientside.set_props({ ecg: meta.ecg, part: "message" }, { children: said.refused });
+    }
   }
 
   /* A reader who has gone elsewhere meanwhile stays there. */
   async function follow(meta, said) {
     const form = formOf(meta), here = form && !form.closest(".waiting");
-    const set = (part, props) => dash_clientside.set_props({ ecg: meta.ecg, part: part }, props);
-    if (said.refused) {
-      if (form) set("message", { children: said.refused });
-      return;
-    }
     clearTimeout(timers.get(meta.form));
     write(meta.key, null);
     if (here && said.next) await dash_clientside.ahead.go(said.next);
-    else if (here) set("stored", { data: meta.form });
+    else if (here) dash_clientside.set_props({ ecg: meta.ecg, part: "stored" }, { data: meta.form });
     dash_clientside.set_props("status", { children: said.said });
   }
 
@@ -188,7 +188,7 @@
   }
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest && event.target.closest(".answer .submit");
+    const button = event.target.closest && event.target.closest("[data-form] .submit");
     if (button) submit(metas.get(button.closest("[data-form]").dataset.form));
   });
 

@@ -28,8 +28,8 @@
   }
   /* Told by the box itself: the form's look follows a moment later. */
   function rows() {
-    const box = find(".answer .unreadable-box input");
-    return box && box.checked ? [] : [...here().querySelectorAll(".answer .question")];
+    const box = find(".answer:not([inert]) .unreadable-box input");
+    return !box || box.checked ? [] : [...here().querySelectorAll(".answer .question")];
   }
   function toggle(n) {
     const row = rows()[n];
@@ -75,10 +75,10 @@
   }
 
   const does = {
-    u: () => choose(find(".question.touched"), 2),
+    u: () => choose(rows().find((row) => row.classList.contains("touched")), 2),
     n: normal,
     r: restAbsent,
-    x: () => press(find(".answer .unreadable-box input")),
+    x: () => press(find(".answer:not([inert]) .unreadable-box input")),
     t: () => { const box = find(".answer textarea"); if (box) box.focus(); },
     o: overlay,
     m: () => next(offered("methods").slice(1)),

@@ -217,7 +217,8 @@ def test_keys_pressed_without_a_pause_store_what_is_on_screen(
         for key in (*keys, "Enter"):
             page.keyboard.press(key)
         seen.append(page.evaluate("window.onScreen"))
-        expect(page.locator("#status")).to_contain_text(("Blind answer", "Answer")[len(seen) - 1])
+        if len(seen) == 1:
+            expect(page.get_by_role("heading", name="Your final answer")).to_be_visible()
         page.wait_for_timeout(800)  # a second press at once would be taken for an accident
     at_ecg(page, 2)
     with place.sessions.read() as session:
