@@ -192,6 +192,11 @@
     if (button) submit(metas.get(button.closest("[data-form]").dataset.form));
   });
 
+  // a page that was left to sign in may come back as it was
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("[data-form]").forEach((form) => { form.inert = false; });
+  });
+
   /* Whoever presses twice has not read the opinion that came between the presses. */
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest(".answer .submit");
