@@ -2,8 +2,8 @@
 
 A claim is one UPDATE with a WHERE and a look at the row count, so that two readers never get the
 same slot. A lease that ran out is another reader's to take; until somebody does, the reader who
-held it may still answer (``feedback.filling``). So is at once what is held by somebody who may not
-answer it any more. Of a closed worklist no lease is prolonged, and none is needed.
+held it may still answer (``feedback.filling``). What is held by somebody who may not answer it any
+more is free at once. Of a closed worklist no lease is prolonged, and none is needed.
 """
 
 from dataclasses import dataclass

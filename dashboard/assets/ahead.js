@@ -140,7 +140,6 @@
   const none = () => dash_clientside.no_update;
   window.dash_clientside.ahead = {
     go: go,
-    painted: painted,
     here: function (ecg) {
       setTimeout(() => dash_clientside.set_props("here", { data: { ecg: ecg, n: ++count } }), IDLE_MS);
     },

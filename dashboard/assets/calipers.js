@@ -220,8 +220,10 @@
     };
     send(ecg, [...(kept.get(ecg) || []), one]);
   }
-  const send = (ecg, list) =>
+  function send(ecg, list) {
+    kept.set(ecg, list); // an answer may go out before Dash comes to it
     dash_clientside.set_props({ ecg: ecg, part: "measurements" }, { data: list });
+  }
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest(".caliper-tools button, .calipers-key, .kept button");

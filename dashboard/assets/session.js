@@ -23,6 +23,9 @@
     place.textContent = text;
   }
 
+  const sayNotSaved = (why) =>
+    say("Not saved at " + clock() + ": " + why + ". What you entered is kept here.");
+
   function signInAgain() {
     const here = location.pathname + location.search;
     waiting = 0; // the draft stays in this browser: leaving loses nothing
@@ -82,7 +85,7 @@
     try {
       return await send.call(window, resource, options);
     } catch (error) {
-      if (!waiting) say("Not saved at " + clock() + ": the server does not answer. What you entered is kept here.");
+      if (!waiting) sayNotSaved("the server does not answer");
       throw error;
     }
   }
@@ -91,7 +94,7 @@
     if (response.status === 401) return signInAgain();
     if (waiting) return response;
     if (response.ok) say("");
-    else say("Not saved at " + clock() + ": " + reason(response.status) + ". What you entered is kept here.");
+    else sayNotSaved(reason(response.status));
     return response;
   }
 
@@ -108,7 +111,11 @@
     const headers = { "Content-Type": "application/json", "X-CSRFToken": token() };
     const sent = { method: "POST", headers: headers, body: JSON.stringify(answer) };
     const response = await heard(await untilHeard(url, sent));
-    return response.ok ? response.json() : null;
+    if (!response.ok) return null;
+    return response.json().catch(() => {
+      sayNotSaved("the server's reply broke off. Send it again, it is stored once");
+      return null;
+    });
   }
 
   window.addEventListener("pageshow", () => {

@@ -148,6 +148,22 @@ def test_a_save_that_fails_says_so_and_keeps_what_was_typed(
     assert stored(place) == 1
 
 
+def test_after_a_reply_that_breaks_off_the_answer_may_be_sent_again(
+    desk: Desk, place: Installation
+) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.keyboard.press("n")
+    page.route(ANSWER, lambda route: route.fulfill(content_type="application/json", body="{"))
+    with page.expect_response(ANSWER):
+        page.keyboard.press("Enter")
+    expect(page.locator(".answer[inert]").filter(visible=True)).to_have_count(0)
+    page.unroute(ANSWER)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
+    assert stored(place) == 1
+
+
 def test_a_late_answer_about_one_ecg_is_not_shown_at_another(
     desk: Desk, place: Installation
 ) -> None:

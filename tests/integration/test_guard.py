@@ -174,6 +174,16 @@ def test_every_callback_has_declared_who_may_run_it(house: House) -> None:
     assert open_to_all == DASH_OWN
 
 
+def test_every_route_has_declared_who_may_use_it(house: House) -> None:
+    house.visitor()
+    views = house.app.server.view_functions.items()
+    undeclared = {
+        name for name, view in views if not isinstance(getattr(view, "needs", None), Action)
+    }
+    dash_own = {name for name in undeclared if name.startswith(("/", "_dash"))}
+    assert undeclared - dash_own == {"login", "logout", "password", "healthz"}
+
+
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize(
     ("path", "action"),

@@ -224,6 +224,15 @@ def test_the_same_submission_twice_is_stored_once(house: House, reader: Visitor)
     assert _count(house.sessions) == 1
 
 
+def test_an_answer_without_the_token_of_its_page_is_refused(house: House, reader: Visitor) -> None:
+    form = form_of(open_ecg(reader, 1), 1)
+    reader.client.delete_cookie("_csrf_token")
+    assert send(reader, 1, form, enter(form)).status_code == 400
+    reader.client.delete_cookie("trustecg_session")
+    assert send(reader, 1, form, enter(form)).status_code == 401
+    assert _count(house.sessions) == 0
+
+
 def test_a_forged_word_in_an_answer_is_refused(house: House, reader: Visitor) -> None:
     form = form_of(open_ecg(reader, 1), 1)
     for forged in ({"verdicts": {"MI": "maybe"}}, {"verdicts": {"XXX": "present"}}):
