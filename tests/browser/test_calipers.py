@@ -121,6 +121,20 @@ def test_keys_alone_measure_march_and_keep_it_with_the_reading(
     expect(page.locator(".kept li")).to_have_count(1)  # the final answer begins with it
 
 
+def test_what_is_kept_goes_with_an_answer_sent_at_once(page: Page, place: Installation) -> None:
+    page.keyboard.press("n")
+    page.keyboard.press("c")
+    told(page)
+    page.evaluate(
+        "['.caliper-tools .keep', '.submit'].forEach(it => document.querySelector(it).click())"
+    )
+    expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
+    with place.sessions.read() as session:
+        kept = session.scalars(select(Reading)).one().measurements
+    assert kept is not None
+    assert len(kept) == 1
+
+
 def test_numbers_stand_where_no_trace_runs_and_follow_to_another_sheet(
     page: Page, records: Path
 ) -> None:
