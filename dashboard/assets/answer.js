@@ -32,6 +32,10 @@
   }
 
   const formOf = (meta) => document.querySelector('[data-form="' + meta.form + '"]');
+  const onScreen = (meta) => {
+    const form = formOf(meta);
+    return form && !form.closest(".waiting");
+  };
   function byClass(ids, values) {
     const found = {};
     ids.forEach((id, n) => { if (values[n]) found[id.class] = values[n]; });
@@ -125,19 +129,23 @@
     form.inert = true;
     const payload = entered(meta), beside = around.get(meta.ecg) || {};
     sent.set(meta.form, JSON.stringify(payload));
+    write(meta.key, JSON.stringify(payload)); // where the session has ended, Dash comes to it too late
     const answer = { entered: payload, form: meta, query: query(), lies: beside.lies, held: beside.held };
     const said = await dash_clientside.session.sendAnswer("/read/" + meta.ecg + "/answer", answer);
-    if (said && !said.refused) return follow(meta, said);
+    if (!said.refused) return follow(meta, said);
     form.inert = false;
+    later(meta, payload);
     if (form.contains(focus)) focus.focus();
-    if (said && formOf(meta)) {
+    if (onScreen(meta)) {
       dash_clientside.set_props({ ecg: meta.ecg, part: "message" }, { children: said.refused });
+    } else {
+      dash_clientside.set_props("status", { children: ["ECG " + meta.ecg + ": ", said.refused] });
     }
   }
 
   /* A reader who has gone elsewhere meanwhile stays there. */
   async function follow(meta, said) {
-    const form = formOf(meta), here = form && !form.closest(".waiting");
+    const here = onScreen(meta);
     clearTimeout(timers.get(meta.form));
     write(meta.key, null);
     if (here && said.next) await dash_clientside.ahead.go(said.next);

@@ -23,9 +23,6 @@
     place.textContent = text;
   }
 
-  const sayNotSaved = (why) =>
-    say("Not saved at " + clock() + ": " + why + ". What you entered is kept here.");
-
   function signInAgain() {
     const here = location.pathname + location.search;
     waiting = 0; // the draft stays in this browser: leaving loses nothing
@@ -44,6 +41,7 @@
     if (status === 403) return "your role does not allow it. Reload the page";
     return "the server could not do it (" + status + "). Try again";
   }
+  const unsaved = (why) => "Not saved at " + clock() + ": " + why + ". What you entered is kept here.";
 
   const lineBack = (ms) => new Promise((resolve) => {
     const done = () => {
@@ -62,14 +60,21 @@
       + " when the line is back. Leave this window open.");
   }
 
-  /* Send until somebody answers. */
+  /* What the server answered; null where it was half of it, or somebody else. */
+  async function answered(url, options) {
+    const response = await send.call(window, url, options);
+    if (NO_LINE.includes(response.status)) return null;
+    return { status: response.status, said: response.ok ? await response.json() : null };
+  }
+
+  /* Send until the server answers. */
   async function untilHeard(url, options) {
     let wait = FIRST_WAIT_MS, since = null;
     for (;;) {
-      const response = await send.call(window, url, options).catch(() => null);
-      if (response && !NO_LINE.includes(response.status)) {
+      const answer = await answered(url, options).catch(() => null);
+      if (answer) {
         if (since) waiting = Math.max(0, waiting - 1);
-        return response;
+        return answer;
       }
       if (!since) {
         since = clock();
@@ -85,7 +90,7 @@
     try {
       return await send.call(window, resource, options);
     } catch (error) {
-      if (!waiting) sayNotSaved("the server does not answer");
+      if (!waiting) say(unsaved("the server does not answer"));
       throw error;
     }
   }
@@ -94,7 +99,7 @@
     if (response.status === 401) return signInAgain();
     if (waiting) return response;
     if (response.ok) say("");
-    else sayNotSaved(reason(response.status));
+    else say(unsaved(reason(response.status)));
     return response;
   }
 
@@ -106,16 +111,19 @@
     return heard(await sendOnce(resource, options));
   };
 
-  /* What the server says of an answer; null where it could not take it, which is told. */
+  /* What the server says of an answer. That it could not take it stays in the form: the next
+     draft that it can take is no word on the answer. */
   async function sendAnswer(url, answer) {
     const headers = { "Content-Type": "application/json", "X-CSRFToken": token() };
     const sent = { method: "POST", headers: headers, body: JSON.stringify(answer) };
-    const response = await heard(await untilHeard(url, sent));
-    if (!response.ok) return null;
-    return response.json().catch(() => {
-      sayNotSaved("the server's reply broke off. Send it again, it is stored once");
-      return null;
-    });
+    const { status, said } = await untilHeard(url, sent);
+    if (status === 401) return signInAgain();
+    if (!waiting) say("");
+    return said || { refused: problem(unsaved(reason(status))) };
+  }
+  function problem(text) {
+    const props = { children: text, className: "problem", role: "alert" };
+    return { type: "Span", namespace: "dash_html_components", props: props };
   }
 
   window.addEventListener("pageshow", () => {

@@ -164,6 +164,66 @@ def test_after_a_reply_that_breaks_off_the_answer_may_be_sent_again(
     assert stored(place) == 1
 
 
+def test_what_the_server_could_not_take_is_told_until_the_answer_is_changed(
+    desk: Desk, place: Installation
+) -> None:
+    desk.watch.tolerated = ("500",)
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.keyboard.press("n")
+    page.route(ANSWER, lambda route: route.fulfill(status=500))
+    with page.expect_response(UPDATE):  # a draft that goes well says nothing of the answer
+        page.keyboard.press("Enter")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    trouble = page.get_by_role("alert").filter(has_text="the server could not do it (500)")
+    expect(trouble).to_be_visible()
+    page.unroute(ANSWER)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
+    expect(trouble).to_have_count(0)
+    assert stored(place) == 1
+
+
+def test_an_answer_that_somebody_else_took_goes_out_again(desk: Desk, place: Installation) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.route(ANSWER, lambda route: route.fulfill(body="<p>Sign in to the guests' network"))
+    page.keyboard.press("n")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="not saved yet: no line")).to_be_visible()
+    page.unroute(ANSWER)
+    expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
+    assert stored(place) == 1
+
+
+def test_a_refusal_is_told_to_who_has_gone_on(desk: Desk, place: Installation) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    held: list[Route] = []
+    page.route(ANSWER, lambda route: held.append(route))
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    page.keyboard.press("j")
+    at_ecg(page, 2)
+    held[0].continue_()
+    expect(page.locator("#status")).to_contain_text("ECG 1: Not saved: no verdict on NORM")
+    assert stored(place) == 0
+
+
+def test_an_answer_is_kept_in_the_browser_before_it_is_sent(desk: Desk) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.route(ANSWER, lambda route: route.abort())
+    desk.watch.tolerated = ("ERR_FAILED",)
+    assert "typed last" in page.evaluate(
+        """() => {
+          document.querySelector(".answer textarea").value = "typed last";
+          document.querySelector(".answer .submit").click();
+          return JSON.stringify(localStorage);
+        }"""
+    )
+
+
 def test_a_late_answer_about_one_ecg_is_not_shown_at_another(
     desk: Desk, place: Installation
 ) -> None:
