@@ -148,22 +148,6 @@ def test_a_save_that_fails_says_so_and_keeps_what_was_typed(
     assert stored(place) == 1
 
 
-def test_after_a_reply_that_breaks_off_the_answer_may_be_sent_again(
-    desk: Desk, place: Installation
-) -> None:
-    page = desk.sign_in(EMAIL, path="/read/1")
-    at_ecg(page, 1)
-    page.keyboard.press("n")
-    page.route(ANSWER, lambda route: route.fulfill(content_type="application/json", body="{"))
-    with page.expect_response(ANSWER):
-        page.keyboard.press("Enter")
-    expect(page.locator(".answer[inert]").filter(visible=True)).to_have_count(0)
-    page.unroute(ANSWER)
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
-    assert stored(place) == 1
-
-
 def test_what_the_server_could_not_take_is_told_until_the_answer_is_changed(
     desk: Desk, place: Installation
 ) -> None:
@@ -184,10 +168,13 @@ def test_what_the_server_could_not_take_is_told_until_the_answer_is_changed(
     assert stored(place) == 1
 
 
-def test_an_answer_that_somebody_else_took_goes_out_again(desk: Desk, place: Installation) -> None:
+@pytest.mark.parametrize("reply", ["<p>Sign in to the guests' network", "{"])
+def test_after_a_reply_that_is_not_the_servers_whole_one_the_answer_goes_out_again(
+    desk: Desk, place: Installation, reply: str
+) -> None:
     page = desk.sign_in(EMAIL, path="/read/1")
     at_ecg(page, 1)
-    page.route(ANSWER, lambda route: route.fulfill(body="<p>Sign in to the guests' network"))
+    page.route(ANSWER, lambda route: route.fulfill(body=reply))
     page.keyboard.press("n")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert").filter(has_text="not saved yet: no line")).to_be_visible()
