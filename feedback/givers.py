@@ -20,7 +20,8 @@ Givers = Mapping[int, Collection[str]]  # e-mails, by record id
 
 def note_givers(session: Session, givers: Givers) -> None:
     """Keep for good who gave answers; who has given some before is on record already."""
-    known = {(one.record_id, one.email) for one in session.scalars(select(GoldGiver))}
+    noted = select(GoldGiver).where(GoldGiver.record_id.in_(givers))
+    known = {(one.record_id, one.email) for one in session.scalars(noted)}
     session.add_all(
         GoldGiver(record_id=record_id, email=email)
         for record_id, emails in givers.items()

@@ -1,4 +1,5 @@
-/* The answer being entered: gathered as one value, kept in this browser until the server has it.
+/* The answer being entered: gathered as one value, kept in this browser until the server has it,
+   and sent as its button is pressed.
 
    localStorage holds only what the server has not confirmed, so whatever is found there when a
    form opens is newer than what the server sent with it. */
@@ -148,8 +149,10 @@
     const here = onScreen(meta);
     clearTimeout(timers.get(meta.form));
     write(meta.key, null);
-    if (here && said.next) await dash_clientside.ahead.go(said.next);
-    else if (here) dash_clientside.set_props({ ecg: meta.ecg, part: "stored" }, { data: meta.form });
+    if (here && said.next) {
+      metas.delete(meta.form);
+      await dash_clientside.ahead.go(said.next);
+    } else if (here) dash_clientside.set_props({ ecg: meta.ecg, part: "stored" }, { data: meta.form });
     dash_clientside.set_props("status", { children: said.said });
   }
 
@@ -178,7 +181,10 @@
 
   /* Why an answer was not saved says nothing of another one. */
   function withdraw(meta) {
-    if (!sent.delete(meta.form)) return;
+    const form = formOf(meta);
+    if (!form || form.inert || !sent.has(meta.form)) return;
+    if (JSON.stringify(entered(meta)) === sent.get(meta.form)) return;
+    sent.delete(meta.form);
     dash_clientside.set_props({ ecg: meta.ecg, part: "message" }, { children: "" });
   }
 
@@ -197,7 +203,8 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest("[data-form] .submit");
-    if (button) submit(metas.get(button.closest("[data-form]").dataset.form));
+    const meta = button && metas.get(button.closest("[data-form]").dataset.form);
+    if (meta) submit(meta); // else the form is not filled yet: there is nothing to send
   });
 
   // a page that was left to sign in may come back as it was
@@ -225,7 +232,7 @@
       }
       write(meta.key, text);
       later(meta, payload);
-      if (text !== sent.get(meta.form)) withdraw(meta);
+      withdraw(meta);
       return payload;
     },
     note: function (lies, held) {

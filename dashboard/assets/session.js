@@ -5,6 +5,7 @@
 (function () {
   "use strict";
   const FIRST_WAIT_MS = 500, LONGEST_WAIT_MS = 5000; // between two tries to send an answer
+  const SLOW_MS = 1500; // after which it is told that an answer is on its way
   const NO_LINE = [502, 503, 504]; // a proxy that finds no server behind it
   const send = window.fetch;
   const clock = () => new Date().toLocaleTimeString("en-GB");
@@ -60,27 +61,32 @@
       + " when the line is back. Leave this window open.");
   }
 
+  /* What comes after an answer that is stored: its form takes no other, so this must come too. */
+  const asksOnward = (options) => {
+    const body = options && options.body;
+    return typeof body === "string" && /"changedPropIds":\["[^\]]*\\"stored\\"/.test(body);
+  };
+  const sayOnward = (since) => say(
+    "Your answer is saved. What follows is not here yet: no line to the server since " + since + ".");
+
   /* What the server answered; null where it was half of it, or somebody else. */
   async function answered(url, options) {
-    const response = await send.call(window, url, options);
-    if (NO_LINE.includes(response.status)) return null;
-    return { status: response.status, said: response.ok ? await response.json() : null };
+    const response = await heardAt(url, options);
+    return response && { status: response.status, said: response.ok ? await response.json() : null };
+  }
+  async function heardAt(resource, options) {
+    const response = await send.call(window, resource, options);
+    return NO_LINE.includes(response.status) ? null : response;
   }
 
-  /* Send until the server answers. */
-  async function untilHeard(url, options) {
+  /* Ask until the server answers; each time that it does not is told, with the time of the first. */
+  async function untilHeard(ask, tell) {
     let wait = FIRST_WAIT_MS, since = null;
     for (;;) {
-      const answer = await answered(url, options).catch(() => null);
-      if (answer) {
-        if (since) waiting = Math.max(0, waiting - 1);
-        return answer;
-      }
-      if (!since) {
-        since = clock();
-        waiting += 1;
-      }
-      sayWaiting(since);
+      const answer = await ask().catch(() => null);
+      if (answer) return answer;
+      since = since || clock();
+      tell(since);
       await lineBack(wait);
       wait = Math.min(2 * wait, LONGEST_WAIT_MS);
     }
@@ -108,15 +114,28 @@
     if (!url.includes("/_dash-") || url.includes("/_dash-component-suites/")) {
       return send.call(window, resource, options);
     }
-    return heard(await sendOnce(resource, options));
+    if (!asksOnward(options)) return heard(await sendOnce(resource, options));
+    return heard(await untilHeard(() => heardAt(resource, options), sayOnward));
   };
 
   /* What the server says of an answer. That it could not take it stays in the form: the next
      draft that it can take is no word on the answer. */
   async function sendAnswer(url, answer) {
-    const headers = { "Content-Type": "application/json", "X-CSRFToken": token() };
-    const sent = { method: "POST", headers: headers, body: JSON.stringify(answer) };
-    const { status, said } = await untilHeard(url, sent);
+    const body = JSON.stringify(answer);
+    const ask = () => { // whoever signed in again meanwhile has another token
+      const headers = { "Content-Type": "application/json", "X-CSRFToken": token() };
+      return answered(url, { method: "POST", headers: headers, body: body });
+    };
+    let late = false;
+    const slow = setTimeout(() => say("Your answer is being saved."), SLOW_MS);
+    const { status, said } = await untilHeard(ask, (since) => {
+      clearTimeout(slow);
+      if (!late) waiting += 1;
+      late = true;
+      sayWaiting(since);
+    });
+    clearTimeout(slow);
+    if (late) waiting = Math.max(0, waiting - 1);
     if (status === 401) return signInAgain();
     if (!waiting) say("");
     return said || { refused: problem(unsaved(reason(status))) };

@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from markupsafe import Markup, escape
 
 _NAMES = {"className": "class", "htmlFor": "for"}  # where HTML has another word than React
+_VOID = ("Br", "Hr", "Img", "Wbr")  # they have no inside and no end
 _UPPER = re.compile("[A-Z]")
 _Tree = Any  # a component, a text or number, None, or a list of these
 
@@ -51,8 +52,8 @@ def _stands(tree: _Tree) -> bool:
         return all(map(_stands, tree))
     if not isinstance(tree, Component):
         return True
-    own = tree._namespace == html.Div._namespace and not hasattr(tree, "id")
-    return own and _stands(getattr(tree, "children", None))
+    own = tree._namespace == html.Div._namespace and tree._type not in _VOID
+    return own and not hasattr(tree, "id") and _stands(getattr(tree, "children", None))
 
 
 def _frozen(element: Component) -> Still:

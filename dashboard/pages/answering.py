@@ -5,11 +5,12 @@ and of the request before it looks at the response, which together take longer t
 answer. assets/answer.js sends it as the button is pressed.
 """
 
-from typing import Any, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
 from flask import Flask, Response, abort, request
 from plotly.io.json import to_json_plotly
-from pydantic import AwareDatetime, BaseModel, ConfigDict, FiniteFloat, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from core.ecg import Lead, Superclass
 from dashboard.components.answer import AGREE
@@ -51,8 +52,16 @@ def submit(ecg_id: int) -> Response:
         return _json(_saved(stored, "Blind answer saved "))
     if stored.sequence:
         return _json(_saved(stored, "Answer saved "))
-    path, said = next_path(ecg_id, sent.query)
+    path, said = _onward(ecg_id, sent.query)
     return _json(_saved(stored, "Answer saved ", said) | {"next": path})
+
+
+def _onward(ecg_id: int, query: dict[str, Any] | None) -> tuple[str, str]:
+    """Where to go next; by now the answer is stored, whatever is wrong with the list."""
+    try:
+        return next_path(ecg_id, query)
+    except (FeedbackError, TypeError, ValueError):
+        return "/", "What comes next could not be found: choose it here."
 
 
 def _saved(stored: Reading, what: str, more: str = "") -> dict[str, Any]:
@@ -64,11 +73,17 @@ def _json(body: dict[str, Any]) -> Response:
     return Response(to_json_plotly(body), mimetype="application/json")
 
 
+_Number = Annotated[int, Field(gt=0, lt=2**31)]  # of a row: what a database holds
+_Started = Annotated[AwareDatetime, Field(gt=datetime(2000, 1, 1, tzinfo=UTC))]
+
+
 class _Sent(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True)
 
 
 class _Measured(_Sent):
+    """The numbers as such; whether they are a measurement is for the domain to say, in words."""
+
     lead: Lead
     start_s: FiniteFloat
     end_s: FiniteFloat
@@ -105,11 +120,11 @@ class _Form(_Sent):
     """What the server knew when it made the form."""
 
     form: str
-    record: int
+    record: _Number
     stage: Stage
-    started: AwareDatetime
+    started: _Started
     opinion: str | None
-    stands: int | None
+    stands: _Number | None
 
 
 class _Submission(_Sent):
@@ -118,7 +133,7 @@ class _Submission(_Sent):
     entered: _Entered
     form: _Form
     lies: dict[str, Any] | None = None  # over the trace
-    held: int | None = None  # the worklist that holds the ECG for this reader
+    held: _Number | None = None  # the worklist that holds the ECG for this reader
     query: dict[str, Any] | None = None  # the worklist's order and filters
 
     def store(self, ecg_id: int) -> Reading:

@@ -8,6 +8,7 @@ from tests.browser.conftest import Desk
 from tests.browser.hands import (
     EMAIL,
     TWICE_MS,
+    UPDATE,
     answer_blind,
     answer_both,
     at_ecg,
@@ -36,6 +37,25 @@ def test_without_a_line_the_answer_waits_and_goes_out_once(desk: Desk, place: In
     expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
     expect(page.locator("#trouble")).to_have_count(0)
     expect(page.locator("#status")).to_contain_text("Blind answer saved")
+    assert stored(place) == 1
+
+
+def test_what_follows_a_stored_answer_comes_when_the_line_is_back(
+    desk: Desk, place: Installation
+) -> None:
+    desk.watch.tolerated = ("net::ERR_FAILED", "Failed to fetch", "Callback failed")
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.keyboard.press("n")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    page.route(UPDATE, lambda route: route.abort())
+    page.keyboard.press("Enter")
+    trouble = page.get_by_role("alert").filter(has_text="Your answer is saved. What follows")
+    expect(trouble).to_be_visible()
+    assert stored(place) == 1
+    page.unroute(UPDATE)
+    expect(page.get_by_role("heading", name="Your final answer")).to_be_visible()
+    expect(page.locator("#trouble")).to_have_count(0)
     assert stored(place) == 1
 
 

@@ -240,6 +240,29 @@ def test_a_forged_word_in_an_answer_is_refused(house: House, reader: Visitor) ->
     assert _count(house.sessions) == 0
 
 
+@pytest.mark.parametrize(
+    "query", [{"sort": [["no such column", "asc"]]}, {"sort": ["age"]}, {"filters": {"age": {}}}]
+)
+def test_an_answer_is_stored_whatever_is_wrong_with_the_list(
+    house: House, reader: Visitor, query: dict[str, object]
+) -> None:
+    form = answer_blind(reader, 4, Superclass.NORM)
+    answer = submit(reader, 4, form, form.payload, query=query)
+    assert answer["next"] in ("/", "/read/5")
+    assert words(answer["said"]).startswith("Answer saved")
+    assert _count(house.sessions) == 2
+
+
+@pytest.mark.parametrize("forged", [{"stands": 2**40}, {"started": "0001-01-01T00:00:00+14:00"}])
+def test_a_form_that_no_server_made_is_refused(
+    house: House, reader: Visitor, forged: dict[str, object]
+) -> None:
+    form = form_of(open_ecg(reader, 1), 1)
+    made_up = OpenForm(form.meta | forged, form.payload)
+    assert send(reader, 1, made_up, enter(form)).status_code == 400
+    assert _count(house.sessions) == 0
+
+
 def test_a_reload_shows_what_was_typed(reader: Visitor) -> None:
     form = form_of(open_ecg(reader, 1), 1)
     typed = form.payload | {"verdicts": {"HYP": "unsure"}, "comment": "tall R in V5"}

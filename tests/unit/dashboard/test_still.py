@@ -52,3 +52,9 @@ def test_what_a_named_component_holds_may_still_be_still() -> None:
     button = still(html.Button(["Next ", html.Kbd("j")], id="next"))
     assert isinstance(button, html.Button)
     assert (button.children[0], button.children[1].tag) == ("Next ", "kbd")
+
+
+def test_an_element_without_an_end_stays_a_component() -> None:
+    page = still(html.Div(["one", html.Br(), "two"]))
+    assert isinstance(page, html.Div)
+    assert isinstance(page.children[1], html.Br)
