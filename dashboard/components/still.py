@@ -1,7 +1,7 @@
 """What no callback can change, told to the browser as HTML instead of as components.
 
 Dash tells every component of the page of every change to any of them. With four ECGs laid out at
-once those are a thousand, of which most are words: a table, a key's cap, the patient's line.
+once those are hundreds, many of them words: a table, a key's cap, the patient's line.
 ``still`` makes of each such part one component, which assets/still.js draws.
 """
 
@@ -72,7 +72,8 @@ def _markup(tree: _Tree) -> Markup:
         return escape(tree)
     attributes: dict[str, Any] = tree.to_plotly_json()["props"]
     children = _markup(attributes.pop("children", None))
-    said = Markup().join(_attribute(name, value) for name, value in attributes.items())
+    # sorted: Dash gives data-* and aria-* in an order that differs from process to process
+    said = Markup().join(_attribute(name, value) for name, value in sorted(attributes.items()))
     tag = tree._type.lower()
     return Markup("<{0}{1}>{2}</{0}>").format(tag, said, children)
 

@@ -29,8 +29,8 @@ def test_attributes_are_those_that_react_would_give() -> None:
         **{"aria-hidden": "true", "data-nth": "2"},
     )
     assert still(html.Div(inner)).inside == (
-        '<div class="bar" hidden="" style="--value:0.3;background-color:red" tabindex="0" '
-        'aria-hidden="true" data-nth="2"></div>'
+        '<div aria-hidden="true" class="bar" data-nth="2" hidden="" '
+        'style="--value:0.3;background-color:red" tabindex="0"></div>'
     )
     assert still(html.Div(html.Label("x", htmlFor="y"))).inside == '<label for="y">x</label>'
     assert still(html.Div(html.Div(hidden=False))).inside == "<div></div>"
