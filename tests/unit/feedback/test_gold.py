@@ -162,9 +162,7 @@ def test_a_gold_record_that_everybody_has_read_is_not_handed_out(
 def test_whoever_has_settled_a_gold_record_is_no_reader_left_for_it(
     library: Sessions, reader: User, colleague: User
 ) -> None:
-    umpire = add_person(library, "umpire@example.org", Role.ADJUDICATOR)
-    dispute(library, (reader.id, colleague.id), 1)
-    settled(library, umpire.id, 1, {MI: Verdict.ABSENT})
+    umpire_between(library, reader, colleague, ecg_id=1)
     golden(library, dict.fromkeys((1, 2), known(MI)))
     with pytest.raises(InvalidWorklist, match="2 gold records are asked for, and 1 fit these"):
         mixed(library)
@@ -236,12 +234,18 @@ def test_whoever_has_ever_given_the_answers_is_not_their_reader(
         assert 1 not in claims.upcoming(session, admin.id, made.id, 9)
 
 
+def umpire_between(library: Sessions, first: User, second: User, *, ecg_id: int) -> User:
+    """Somebody who has settled an ECG on which two readers disagreed about infarction."""
+    umpire = add_person(library, "umpire@example.org", Role.ADJUDICATOR)
+    dispute(library, (first.id, second.id), ecg_id)
+    settled(library, umpire.id, ecg_id, {MI: Verdict.ABSENT})
+    return umpire
+
+
 def test_whoever_makes_adjudicated_records_gold_has_given_no_answer(
     library: Sessions, admin: User, reader: User, colleague: User
 ) -> None:
-    umpire = add_person(library, "umpire@example.org", Role.ADJUDICATOR)
-    dispute(library, (reader.id, colleague.id), 1)
-    settled(library, umpire.id, 1, {MI: Verdict.ABSENT})
+    umpire = umpire_between(library, reader, colleague, ecg_id=1)
     with library.begin() as session:
         gold.keep_adjudicated(session, actor=ADMIN)
         assert list(givers.gold_givers(session).values()) == [{umpire.email}]
@@ -252,9 +256,7 @@ def test_whoever_makes_adjudicated_records_gold_has_given_no_answer(
 def test_nobody_who_settled_a_record_is_told_that_it_was_made_gold(
     library: Sessions, admin: User, reader: User, colleague: User
 ) -> None:
-    umpire = add_person(library, "umpire@example.org", Role.ADJUDICATOR)
-    dispute(library, (reader.id, colleague.id), 1)
-    settled(library, umpire.id, 1, {MI: Verdict.ABSENT})
+    umpire = umpire_between(library, reader, colleague, ecg_id=1)
     with library.begin() as session:
         gold.keep_adjudicated(session, actor=ADMIN)
     made = worklist(library, records=2, gold_share=0.5)
@@ -268,9 +270,7 @@ def test_nobody_who_settled_a_record_is_told_that_it_was_made_gold(
 def test_the_grid_leads_nobody_to_what_they_gave_the_answers_to_or_settled(
     library: Sessions, admin: User, reader: User, colleague: User
 ) -> None:
-    umpire = add_person(library, "umpire@example.org", Role.ADJUDICATOR)
-    dispute(library, (reader.id, colleague.id), 2)
-    settled(library, umpire.id, 2, {MI: Verdict.ABSENT})
+    umpire = umpire_between(library, reader, colleague, ecg_id=2)
     golden(library, {1: known(MI)})
     with library.read() as session:
         following = [next_unread(session, who.id, WorklistQuery(), 10) for who in (admin, umpire)]
@@ -281,9 +281,7 @@ def test_the_grid_leads_nobody_to_what_they_gave_the_answers_to_or_settled(
 def test_givers_of_before_are_taken_over_as_far_as_they_are_known(
     database: str, library: Sessions, admin: User, reader: User, colleague: User
 ) -> None:
-    umpire = add_person(library, "umpire@example.org", Role.ADJUDICATOR)
-    dispute(library, (reader.id, colleague.id), 1)
-    settled(library, umpire.id, 1, {MI: Verdict.ABSENT})
+    umpire = umpire_between(library, reader, colleague, ecg_id=1)
     with library.begin() as session:
         gold.keep_adjudicated(session, actor=ADMIN)
         gold.keep(session, {2: known(MI)}, actor=reader.email)
