@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool1d
+from torch.nn.functional import avg_pool1d, conv1d, pad
 
 from core.ecg import LEADS, SUPERCLASSES
 
@@ -129,7 +129,7 @@ class LeadEncoder(nn.Module):
         self.rest = nn.Sequential(
             _conv(config.stem, config.token, kernel=7, stride=2),
             _conv(config.token, config.token, kernel=5, stride=1 if config.smooth else 2),
-            *(_blur() if config.smooth else ()),
+            *([Blur()] if config.smooth else ()),
         )
 
     def forward(self, signal: Tensor) -> Tensor:
@@ -220,13 +220,19 @@ def _attended(context: Tensor, attention: Tensor) -> Tensor:
     return when.to(context.dtype) @ context.transpose(1, 2)
 
 
-def _blur() -> tuple[nn.Module, nn.Module]:
-    """Weights 1 2 1 over time, then every second step.
+class Blur(nn.Module):
+    """Weights 1 2 1 over time, then every second step: (B, C, T) -> (B, C, (T + 1) // 2).
 
     Without it a heart 40 ms later was another finding: a stride alone aliases (Zhang, "Making
-    convolutional networks shift-invariant again", ICML 2019).
+    convolutional networks shift-invariant again", ICML 2019). As a convolution of each channel it
+    takes a third of the time of two poolings, which were a fifth of a gradient.
     """
-    return nn.AvgPool1d(2, 1, padding=1, count_include_pad=False), nn.AvgPool1d(2)
+
+    def forward(self, wave: Tensor) -> Tensor:
+        channels, samples = wave.shape[1:]
+        weights = wave.new_tensor((0.25, 0.5, 0.25)).expand(channels, 1, 3)
+        padded = pad(wave, (1, samples % 2), mode="replicate")
+        return conv1d(padded, weights, stride=2, groups=channels)
 
 
 def _conv(inputs: int, outputs: int, *, kernel: int, stride: int = 1) -> nn.Sequential:
