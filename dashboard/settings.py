@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     retrain_every: int = Field(0, ge=0)
     retrain_hours: float = Field(24, ge=0)  # between two runs, at least
     threads: int = 0  # of torch in a job; 0: all cores but one, which the web process keeps
+    explainer_threads: int = 0  # a reader waits for it; 0: all cores, where it yields to the page
 
     @model_validator(mode="before")
     @classmethod
@@ -47,6 +48,8 @@ class Settings(BaseSettings):
             self.__dict__["database_url"] = f"sqlite:///{self.instance / 'trustecg.db'}"
         if not self.threads:
             self.__dict__["threads"] = max(1, (os.cpu_count() or 2) - 1)
+        if not self.explainer_threads:
+            self.__dict__["explainer_threads"] = os.cpu_count() or 1
         return self
 
     @property

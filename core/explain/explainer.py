@@ -56,7 +56,8 @@ class Explainer:
         before_pass: Callable[[], None] | None = None,
     ) -> None:
         self.card = checkpoint.card
-        self._network = checkpoint.network
+        # gradients go to the record alone: those of the weights would cost a fifth more
+        self._network = checkpoint.network.requires_grad_(False)
         self._background = background
         self._before_pass = before_pass
 

@@ -175,7 +175,8 @@ def _executor(settings: Settings) -> LocalExecutor:
 
 def _resident(settings: Settings) -> Resident:
     with server.log_file(settings.logs / "explainer.log") as log:
-        return Resident(settings.database_url, Path(log.name), threads=settings.threads)
+        log_file = Path(log.name)
+    return Resident(settings.database_url, log_file, threads=settings.explainer_threads)
 
 
 def _schedule(sessions: Sessions, settings: Settings) -> Schedule:

@@ -6,7 +6,7 @@ Real records where PTBXL or TRUSTECG_PTBXL names them, else simulated ones, expl
 shipped checkpoint; the opinions are made up. A time is taken in the
 browser, from the click to the frame after the one in which the method's name stands over the
 trace; once where nothing was computed yet, and once more where it was. The explainer is started
-by the sign-in, as beside any worker.
+by the sign-in and yields to the page, as beside any worker.
 """
 
 import argparse
@@ -26,7 +26,8 @@ from core.simulate import simulate_dataset
 from dashboard.figures.explanation import METHODS
 from dashboard.settings import Settings
 from feedback import catalogue, db
-from feedback.executors.resident import Resident, explainer_beside
+from feedback.executors.local import NICENESS
+from feedback.executors.resident import COMMAND, Resident, explainer_beside
 from feedback.tables import Role
 from tests.browser.hands import EMAIL, answer_blind, at_ecg, sign_in
 from tests.browser.serving import chromium, served
@@ -63,7 +64,8 @@ def main() -> None:
         beside = Resident(
             place.settings.database_url,
             Path(folder) / "explainer.log",
-            threads=place.settings.threads,
+            threads=place.settings.explainer_threads,
+            command=("nice", "-n", str(NICENESS), *COMMAND),
         )
         with (
             served(place) as address,

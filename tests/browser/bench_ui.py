@@ -9,6 +9,7 @@ frame after the one in which the next ECG is painted. Times follow the load of t
 
 import argparse
 import json
+import logging
 import os
 import tempfile
 from contextlib import suppress
@@ -54,6 +55,7 @@ STOPWATCH = """(() => {
 def main() -> None:
     """Read, and print what was waited for."""
     asked = _arguments()
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder:
         place, ecgs = _place(Path(folder), asked)
         with served(place) as address, chromium() as browser:
