@@ -218,7 +218,9 @@
       lead: state.lead, start_s: round(from.seconds), end_s: round(till.seconds),
       millivolts: round(till.millivolts - from.millivolts),
     };
-    send(ecg, [...(kept.get(ecg) || []), one]);
+    const before = kept.get(ecg) || [], text = JSON.stringify(one);
+    if (before.some((other) => JSON.stringify(other) === text)) return; // it stands there already
+    send(ecg, [...before, one]);
   }
   function send(ecg, list) {
     kept.set(ecg, list); // an answer may go out before Dash comes to it

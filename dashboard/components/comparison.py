@@ -124,5 +124,5 @@ def _beats(here: tuple[str, Intervals], there: tuple[str, Intervals], theme: The
         style={"aspectRatio": figure["layout"]["meta"]["aspect_ratio"]},
         className="two-beats",
     )
-    said = f"Median beats from the begin of QRS. Solid: {here[0]}. Dotted: {there[0]}."
+    said = f"Median beats, aligned at QRS onset. Solid: {here[0]}. Dotted: {there[0]}."
     return html.Figure([html.Div(chart, **{"aria-hidden": "true"}), html.Figcaption(said)])

@@ -16,7 +16,7 @@ _ROOM = 0.22  # above the tallest lead, for the names of the waves
 
 
 def median_beat(beat: MedianBeat, *, theme: Theme = LIGHT) -> Json:
-    """Twelve leads in mV over ms from the begin of QRS, a band a wave, a line a mark."""
+    """Twelve leads in mV over ms from the onset of QRS, a band a wave, a line a mark."""
     first, last = _span(beat)
     shown = beat.signal[:, first:last]
     level = beat.signal[:, round(beat.marks.qrs_onset * beat.rate), None]
@@ -36,7 +36,7 @@ def median_beat(beat: MedianBeat, *, theme: Theme = LIGHT) -> Json:
             "margin": {"l": 42, "r": 8, "t": 8, "b": 36},
             "showlegend": False,
             "hovermode": False,
-            "xaxis": _axis("ms from the begin of QRS", theme),
+            "xaxis": _axis("ms from the onset of QRS", theme),
             "yaxis": {**_axis("mV", theme), "range": [low - 0.05 * (high - low), top]},
             "shapes": [shape for wave in _seen(beat) for shape in _wave(wave, beat, theme)],
             "annotations": [_name(wave, beat, top, theme) for wave in _seen(beat)],

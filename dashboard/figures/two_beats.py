@@ -1,4 +1,4 @@
-"""The median beats of two ECGs over one another, lead by lead, from the begin of QRS."""
+"""The median beats of two ECGs over one another, lead by lead, from the onset of QRS."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from dashboard.figures.encoding import Json
 from dashboard.figures.paper import rounded
 from dashboard.figures.theme import LIGHT, Theme
 
-BEFORE_S, AFTER_S = 0.3, 0.6  # of the begin of QRS
+BEFORE_S, AFTER_S = 0.3, 0.6  # of the onset of QRS
 _ROWS = 3  # I II III, aVR aVL aVF, V1 to V3, V4 to V6: columns as on the sheet
 _COLUMN_S = 1.0
 _ROOM_MV = 0.4  # between the rows, for the names
@@ -48,7 +48,7 @@ def two_beats(here: MedianBeat, there: MedianBeat, *, theme: Theme = LIGHT) -> J
 
 
 def _from_qrs(beat: MedianBeat) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Times in s from the begin of QRS, (n,), and mV above the level there, (12, n)."""
+    """Times in s from the onset of QRS, (n,), and mV above the level there, (12, n)."""
     zero = round(beat.marks.qrs_onset * beat.rate)
     first = max(0, zero - round(BEFORE_S * beat.rate))
     wave = beat.signal[:, first : zero + round(AFTER_S * beat.rate)]

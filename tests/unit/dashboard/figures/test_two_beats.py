@@ -1,4 +1,4 @@
-"""Two median beats over one another: each lead in its place, both from the begin of QRS."""
+"""Two median beats over one another: each lead in its place, both from the onset of QRS."""
 
 from dataclasses import replace
 
