@@ -74,12 +74,12 @@ class Settlement:
     def check(self, disputed: Sequence[Superclass]) -> None:
         """Raise IncompleteAnswer unless it settles what is disputed and nothing else."""
         wanted = () if self.unreadable else disputed
-        missing = [str(name) for name in wanted if name not in self.verdicts]
+        missing = [name.title for name in wanted if name not in self.verdicts]
         if missing:
             raise IncompleteAnswer(
                 f"no verdict on {', '.join(missing)}: say present, absent or unsure, or unreadable"
             )
-        beyond = [str(name) for name in self.verdicts if name not in wanted]
+        beyond = [name.title for name in self.verdicts if name not in wanted]
         if beyond:
             raise IncompleteAnswer(
                 f"a verdict on {', '.join(beyond)}, which is not asked: take it back"

@@ -64,7 +64,7 @@ class Answer:
             raise IncompleteAnswer(
                 "the ECG is called unreadable and has verdicts too: take back one of the two"
             )
-        missing = [str(name) for name in SUPERCLASSES if name not in given]
+        missing = [name.title for name in SUPERCLASSES if name not in given]
         if missing and not self.unreadable:
             raise IncompleteAnswer(
                 f"no verdict on {', '.join(missing)}: say present, absent or unsure, or unreadable"

@@ -1,4 +1,8 @@
-"""Records that the network finds alike: those that a reader has answered, nearest first."""
+"""Records that the network finds alike: those that a reader has answered, nearest first.
+
+Adjudicated records are among them, but no record that the reader could still answer blind: a
+worklist may yet serve it, and the verdict would then be known before the answer.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,21 +14,31 @@ from sqlalchemy.orm import Session, aliased
 
 from core.calibration import Floats
 from core.ecg import SUPERCLASSES, Superclass
+from feedback.adjudications import Verdicts, standing_adjudications, verdicts_of
 from feedback.answers import column_of
 from feedback.opinions import OpinionShown
-from feedback.tables import Prediction, Reading, RecordRow, Stage, Verdict
+from feedback.tables import Adjudication, Prediction, Reading, RecordRow, Stage, Verdict
 
-NEAREST = 3
+NEAREST = 3  # of those adjudicated, and of the others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimilarEcg:
-    """An ECG like the one on screen, with what this very reader has found in it."""
+    """An ECG like the one on screen, with what this very reader and an adjudicator found in it."""
 
     ecg_id: int
     similarity: float  # cosine of the network's features: 1 the same, 0 nothing in common
     found: tuple[Superclass, ...]  # present, in the reader's answer that stands
     unreadable: bool
+    settled: Verdicts  # the adjudicator's, on what readers disputed; empty where nothing was
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    ecg_id: int
+    answer: Reading
+    features: bytes
+    adjudication: Adjudication | None
 
 
 def pack(features: NDArray[np.floating]) -> bytes:
@@ -35,11 +49,11 @@ def pack(features: NDArray[np.floating]) -> bytes:
 def similar(
     session: Session, reader_id: int, record: RecordRow, shown: OpinionShown
 ) -> list[SimilarEcg]:
-    """The ``NEAREST`` answered records of this reader to one whose opinion they may see.
+    """The nearest answered records of this reader to one whose opinion they may see.
 
-    ``shown`` is that opinion: who may not see it has none to give. Of colleagues' answers, and of
-    records that this reader has not answered, nothing is told. Empty where the model that is
-    shown has stored no features.
+    ``shown`` is that opinion: who may not see it has none to give. Up to ``NEAREST`` adjudicated
+    ones come first, then as many others. Of colleagues' answers, and of records that this reader
+    has not answered, nothing is told. Empty where the model that is shown has stored no features.
     """
     if shown.model_id is None:
         return []
@@ -51,20 +65,25 @@ def similar(
     answered = _answered(session, reader_id, record, shown.model_id)
     if features is None or not answered:
         return []
-    near = _cosine(_unpack(features), np.stack([_unpack(blob) for _, _, blob in answered]))
-    order = np.argsort(-near, kind="stable")[:NEAREST]
-    return [_similar(answered[row][0], answered[row][1], float(near[row])) for row in order]
+    near = _cosine(_unpack(features), np.stack([_unpack(one.features) for one in answered]))
+    order = np.argsort(-near, kind="stable")
+    settled = [row for row in order if answered[row].adjudication]
+    others = [row for row in order if not answered[row].adjudication]
+    nearest = settled[:NEAREST] + others[:NEAREST]
+    return [_similar(answered[row], float(near[row])) for row in nearest]
 
 
 def _answered(
     session: Session, reader_id: int, record: RecordRow, model_id: int
-) -> Sequence[tuple[int, Reading, bytes]]:
-    """Other records with a final answer of this reader: ECG, the answer that stands, features."""
+) -> Sequence[_Answered]:
+    """Other records with a final answer of this reader, each with the answer that stands."""
     later = aliased(Reading)
     superseded = select(later.id).where(later.supersedes_id == Reading.id).exists()
+    settled = aliased(Adjudication, standing_adjudications().subquery())
     rows = session.execute(
-        select(RecordRow.ecg_id, Reading, Prediction.features)
+        select(RecordRow.ecg_id, Reading, Prediction.features, settled)
         .join(Reading, Reading.record_id == RecordRow.id)
+        .outerjoin(settled, settled.record_id == RecordRow.id)
         .join(Prediction, Prediction.record_id == RecordRow.id)
         .where(
             RecordRow.source_id == record.source_id,
@@ -77,7 +96,11 @@ def _answered(
         )
         .order_by(RecordRow.ecg_id)
     )
-    return [(ecg_id, answer, blob) for ecg_id, answer, blob in rows if blob is not None]
+    return [
+        _Answered(ecg_id, answer, features, adjudication)
+        for ecg_id, answer, features, adjudication in rows
+        if features is not None
+    ]
 
 
 def _unpack(blob: bytes) -> Floats:
@@ -91,12 +114,14 @@ def _cosine(one: Floats, others: Floats) -> Floats:
     return near
 
 
-def _similar(ecg_id: int, answer: Reading, similarity: float) -> SimilarEcg:
+def _similar(one: _Answered, similarity: float) -> SimilarEcg:
+    answer = one.answer
     return SimilarEcg(
-        ecg_id=ecg_id,
+        ecg_id=one.ecg_id,
         similarity=similarity,
         found=tuple(
             name for name in SUPERCLASSES if getattr(answer, column_of(name)) is Verdict.PRESENT
         ),
         unreadable=answer.unreadable,
+        settled=verdicts_of(one.adjudication) if one.adjudication else {},
     )

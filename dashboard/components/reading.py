@@ -235,12 +235,11 @@ def _evidence(
     alike: Sequence[SimilarEcg],
 ) -> Component:
     card, evidence = (model.card, evidence_of(model)) if model else ({}, None)
-    beside = [
-        explanation_section(record.ecg_id, shown, evidence),
-        similar_view(alike),
-        published_view(shown),
-    ]
+    said = [opinion_view(shown, card), similar_view(alike), published_view(shown)]
     return html.Div(
-        [opinion_view(shown, card), html.Div(beside, className="beside")],
+        [
+            html.Div(said, className="said"),
+            explanation_section(record.ecg_id, shown, evidence),
+        ],
         className="panel evidence",
     )

@@ -1,11 +1,14 @@
-"""ECGs that the network finds like the one on screen, and what the reader said of them."""
+"""ECGs that the network finds like the one on screen, and what was said of them."""
 
 from collections.abc import Sequence
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from core.ecg import SUPERCLASSES
+from feedback.adjudications import Verdicts
 from feedback.similar import SimilarEcg
+from feedback.tables import Verdict
 
 
 def similar_view(alike: Sequence[SimilarEcg]) -> Component | None:
@@ -28,7 +31,15 @@ def similar_view(alike: Sequence[SimilarEcg]) -> Component | None:
 
 def _line(one: SimilarEcg) -> list[Component | str]:
     found = "unreadable" if one.unreadable else ", ".join(one.found) or "no superclass"
+    settled = _settled(one.settled)
     return [
         dcc.Link(f"ECG {one.ecg_id}", href=f"/read/{one.ecg_id}"),
         f" · likeness {one.similarity:.2f} · you found {found}",
+        f" · adjudicated: {settled}" if settled else "",
     ]
+
+
+def _settled(verdicts: Verdicts) -> str:
+    if len(verdicts) == len(SUPERCLASSES) and set(verdicts.values()) == {Verdict.UNSURE}:
+        return "unsure of every class"
+    return ", ".join(f"{name} {verdict}" for name, verdict in verdicts.items())

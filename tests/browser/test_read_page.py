@@ -193,7 +193,7 @@ def test_a_refusal_is_told_to_who_has_gone_on(desk: Desk, place: Installation) -
     page.keyboard.press("j")
     at_ecg(page, 2)
     held[0].continue_()
-    expect(page.locator("#status")).to_contain_text("ECG 1: Not saved: no verdict on NORM")
+    expect(page.locator("#status")).to_contain_text("ECG 1: Not saved: no verdict on Normal ECG")
     assert stored(place) == 0
 
 
@@ -395,7 +395,7 @@ def test_form_and_refusal_are_on_screen_where_little_is_to_be_had(desk: Desk) ->
     page.keyboard.press("2")
     expect(page.locator(".entry")).to_be_in_viewport(ratio=1)
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Not saved: no verdict on NORM")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_text("Not saved: no verdict on Normal ECG")).to_be_in_viewport(ratio=1)
     page.keyboard.press("r")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
@@ -407,7 +407,7 @@ def test_a_refusal_goes_with_the_answer_that_was_refused(desk: Desk) -> None:
     at_ecg(page, 1)
     page.keyboard.press("2")
     page.keyboard.press("Enter")
-    refusal = page.get_by_text("Not saved: no verdict on NORM")
+    refusal = page.get_by_text("Not saved: no verdict on Normal ECG")
     expect(refusal).to_be_visible()
     expect(page.get_by_text("Draft saved")).to_be_visible()
     expect(refusal).to_be_visible()

@@ -77,7 +77,7 @@ def test_conflicts_are_listed_and_settled_one_after_the_other(
 
 def test_a_press_without_a_verdict_says_what_is_missing(disputed: House, umpire: Visitor) -> None:
     refused = settle(umpire, 1, meta_of(umpire.page("/adjudicate/1")), None)
-    assert "Not saved: no verdict on MI" in refused.text
+    assert "Not saved: no verdict on Myocardial infarction" in refused.text
     assert stored(disputed) == []
 
 

@@ -184,8 +184,11 @@ def test_after_the_last_ecg_comes_the_worklist(reader: Visitor) -> None:
 @pytest.mark.parametrize(
     ("payload", "said"),
     [
-        ({"verdicts": {"MI": "present"}}, "Not saved: no verdict on NORM, STTC, CD, HYP"),
-        ({"verdicts": {}}, "Not saved: no verdict on NORM, MI, STTC, CD, HYP"),
+        (
+            {"verdicts": {"MI": "present"}},
+            "Not saved: no verdict on Normal ECG, ST/T change, Conduction",
+        ),
+        ({"verdicts": {}}, "Not saved: no verdict on Normal ECG, Myocardial infarction, ST"),
         ({"comment": "x" * 10_001}, "Not saved: the comment has 10001 characters"),
     ],
 )

@@ -183,13 +183,21 @@ class TestSettling:
     @pytest.mark.parametrize(
         ("verdicts", "unreadable", "message"),
         [
-            ({}, False, "no verdict on MI: say present, absent or unsure, or unreadable"),
+            (
+                {},
+                False,
+                "no verdict on Myocardial infarction: say present, absent or unsure, or unreadable",
+            ),
             (
                 {MI: PRESENT, CD: ABSENT},
                 False,
-                "a verdict on CD, which is not asked: take it back",
+                "a verdict on Conduction disturbance, which is not asked: take it back",
             ),
-            ({MI: PRESENT}, True, "a verdict on MI, which is not asked: take it back"),
+            (
+                {MI: PRESENT},
+                True,
+                "a verdict on Myocardial infarction, which is not asked: take it back",
+            ),
         ],
     )
     def test_just_what_is_disputed(

@@ -64,7 +64,8 @@ class TestAnswer:
         with pytest.raises(IncompleteAnswer) as refused:
             Answer(verdicts={Superclass.MI: Verdict.PRESENT, Superclass.CD: Verdict.UNSURE})
         assert str(refused.value) == (
-            "no verdict on NORM, STTC, HYP: say present, absent or unsure, or unreadable"
+            "no verdict on Normal ECG, ST/T change, Hypertrophy: "
+            "say present, absent or unsure, or unreadable"
         )
 
     def test_unreadable_stands_alone(self) -> None:

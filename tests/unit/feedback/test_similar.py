@@ -8,8 +8,9 @@ from feedback import catalogue, readings
 from feedback.db import Sessions
 from feedback.readings import OpinionShown
 from feedback.similar import SimilarEcg, pack, similar
-from feedback.tables import User
-from tests.factories import above, predict
+from feedback.tables import Role, User, Verdict
+from tests.factories import above, add_person, predict
+from tests.factories_adjudication import dispute, settled
 from tests.factories_readings import amended, answer, answered, blind, final
 
 
@@ -47,6 +48,31 @@ def test_the_answer_that_stands_is_told(scored: Sessions, reader: User) -> None:
     amended(scored, reader.id, 2, answer(Superclass.MI, Superclass.HYP))
     blind(scored, reader.id, 1)
     assert [one.found for one in alike(scored, reader)] == [(Superclass.MI, Superclass.HYP)]
+
+
+def test_adjudicated_ones_come_first_with_the_verdict_on_what_was_disputed(
+    scored: Sessions, reader: User, colleague: User
+) -> None:
+    adjudicator = add_person(scored, "adjudicator@example.org", Role.ADJUDICATOR)
+    for ecg_id in (2, 3, 4, 5, 9):
+        answered(scored, reader.id, ecg_id)
+    blind(scored, colleague.id, 9, answer(Superclass.HYP))
+    settled(scored, adjudicator.id, 9, {Superclass.HYP: Verdict.PRESENT})
+    blind(scored, reader.id, 1)
+    found = alike(scored, reader)
+    assert [one.ecg_id for one in found] == [9, 2, 3, 4]
+    assert [one.settled for one in found] == [{Superclass.HYP: Verdict.PRESENT}, {}, {}, {}]
+
+
+def test_an_adjudicated_record_that_could_still_be_read_blind_is_not_told(
+    scored: Sessions, reader: User, colleague: User
+) -> None:
+    adjudicator = add_person(scored, "adjudicator@example.org", Role.ADJUDICATOR)
+    third = add_person(scored, "third@example.org", Role.CLINICIAN)
+    dispute(scored, (colleague.id, third.id), 2)
+    settled(scored, adjudicator.id, 2, {Superclass.MI: Verdict.PRESENT})
+    blind(scored, reader.id, 1)
+    assert alike(scored, reader) == []
 
 
 def test_what_was_not_read_or_read_by_others_is_not_told(
