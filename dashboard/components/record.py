@@ -1,5 +1,6 @@
 """Who the ECG is of and what is known about its recording; nothing of its diagnosis."""
 
+import re
 from collections.abc import Sequence
 
 from dash import dcc, html
@@ -41,6 +42,9 @@ def patient_line(record: RecordRow) -> Component:
     return html.P([html.Span(fact) for fact in facts if fact], className="patient numbers")
 
 
+_AUGMENTED = re.compile(r"\bAV([RLF])\b", re.IGNORECASE)
+
+
 def noise_flags(record: RecordRow) -> list[Component]:
     """What the annotators of the data set wrote about the signal, with the leads they named."""
     return [
@@ -50,9 +54,10 @@ def noise_flags(record: RecordRow) -> list[Component]:
 
 
 def _tidy(where: str) -> str:
-    """``, III,AVR`` as ``III, AVR``: the annotators typed freely, some in German."""
+    """``, III,AVR`` as ``III, aVR``: the annotators typed freely, some in German."""
     parts = [part for piece in where.split(",") if (part := piece.strip())]
-    return ", ".join("all leads" if part == "alles" else part for part in parts)
+    named = ", ".join("all leads" if part == "alles" else part for part in parts)
+    return _AUGMENTED.sub(r"aV\1", named)
 
 
 def other_ecgs(others: Sequence[OtherEcg]) -> Component | None:
