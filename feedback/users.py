@@ -184,6 +184,11 @@ def has_admin(session: Session) -> bool:
     return session.scalar(select(func.count()).select_from(_admins().subquery())) != 0
 
 
+def count_readers(session: Session) -> int:
+    """How many people may read ECGs: everybody whose account is active, whatever their role."""
+    return session.scalar(select(func.count()).select_from(User).where(User.active)) or 0
+
+
 def one_time_password() -> str:
     """Four groups of four characters, 79 bits of chance."""
     groups = ("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))

@@ -26,7 +26,7 @@ from dashboard.components.worklists import (
 )
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
-from feedback import slots
+from feedback import slots, users
 from feedback import worklists as service
 from feedback.errors import FeedbackError, InvalidWorklist, NoDataset
 from feedback.policy import Action
@@ -102,11 +102,12 @@ def preview_worklist(_clicks: int, *entered: Any) -> Told:
         plan = plan_of(_typed(entered))
         with context().sessions.read() as session:
             picks = _numbered(session, service.preview(session, plan))
+            short = _short_of_readers(session, plan)
     except FeedbackError as error:
         return problem(error), None
-    short = plan.records - len(picks)
-    pool = f"; the pool has no more, {short:,} are missing" if short else ""
-    return html.Span("Nothing has been made yet."), picks_view(picks, pool)
+    missing = plan.records - len(picks)
+    pool = f"; the pool has no more, {missing:,} are missing" if missing else ""
+    return html.Span(f"Nothing has been made yet.{short}"), picks_view(picks, pool)
 
 
 @needs(Action.MANAGE_WORKLISTS)
@@ -116,11 +117,23 @@ def make_worklist(_clicks: int, *entered: Any) -> Told:
         plan = plan_of(_typed(entered))
         with context().sessions.begin() as session:
             made = service.make(session, plan, actor=person().email)
-            said = html.Span(f"{made.name} is open to all readers.")
+            short = _short_of_readers(session, plan)
+            said = html.Span(f"{made.name} is open to all readers.{short}")
     except FeedbackError as error:
         return problem(error), dash.no_update
     dash.set_props(_PICKS, {"children": None})
     return said, _listed()
+
+
+def _short_of_readers(session: Session, plan: WorklistPlan) -> str:
+    """What an admin should know of a worklist that those who are there cannot finish."""
+    people = users.count_readers(session)
+    if people >= plan.readers_each:
+        return ""
+    return (
+        f" It asks for {plan.readers_each} readers a record, and there are {people} accounts that "
+        "read: no record is done before others join."
+    )
 
 
 @needs(Action.MANAGE_WORKLISTS)

@@ -10,6 +10,7 @@ from feedback import claims, worklists
 from feedback.catalogue import find_record
 from feedback.policy import Action, allows
 from feedback.tables import Reading, ReadingMode, Role, Stage, Worklist, WorklistSlot
+from feedback.users import count_readers
 from tests.factories_gold import golden, known
 from tests.factories_readings import answer, answered
 from tests.factories_worklists import ADMIN, expire, worklist
@@ -70,6 +71,19 @@ def test_a_preview_says_what_would_be_picked(house: House, admin: Visitor) -> No
     assert "4 records, 4 of them drawn at random as audit." in text
     assert "random: drawn whatever the model says of it" in text
     assert made(house) == []
+
+
+@pytest.mark.parametrize("function", ["preview_worklist", "make_worklist"])
+def test_an_admin_hears_that_more_readers_are_asked_for_than_there_are(
+    house: House, admin: Visitor, reader: Visitor, function: str
+) -> None:
+    with house.sessions.read() as session:
+        people = count_readers(session)
+    text = words(admin.call(function, PLAN | {"plan-readers_each": people}).json["response"])
+    assert "before others join" not in text
+    asked = PLAN | {"plan-name": "Noon", "plan-readers_each": people + 1}
+    text = words(admin.call(function, asked).json["response"])
+    assert f"{people + 1} readers a record, and there are {people} accounts" in text
 
 
 def test_the_page_names_the_default_strategy_and_its_evidence(admin: Visitor) -> None:
