@@ -141,7 +141,7 @@ def _parts(
     method, superclass = explanation.method, explanation.superclass
     yield legend(explanation, theme)
     if found.sentence:
-        yield html.P(found.sentence, className="summary")
+        yield html.P(found.sentence.replace(" %", "\u00a0%"), className="summary")
     if note := call_note(shown, superclass):
         yield html.P(note)
     if method in _ATTENTION:
