@@ -18,6 +18,16 @@ def test_the_defaults_are_those_of_a_clone_on_one_machine(tmp_path: Path) -> Non
     assert (settings.host, settings.port, settings.ptbxl) == ("127.0.0.1", 8050, None)
 
 
+def test_a_job_leaves_a_core_to_the_page_and_what_a_reader_waits_for_takes_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    settings = load_settings(instance=tmp_path)
+    assert (settings.threads, settings.explainer_threads) == (3, 4)
+    monkeypatch.setenv("TRUSTECG_EXPLAINER_THREADS", "2")
+    assert load_settings(instance=tmp_path).explainer_threads == 2
+
+
 def test_the_environment_sets_what_it_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
