@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -33,11 +33,11 @@ from core.training import (
     STATE,
     Count,
     EpochReport,
+    NotNegative,
     Positive,
     Share,
     TrainingConfig,
     TrainingRun,
-    logits,
 )
 
 _PLACES = (0, TOKEN_SAMPLES)  # the context has a stride of two tokens
@@ -56,11 +56,13 @@ class FinetuningConfig(TrainingConfig):
 
     epochs: Count = 6  # a few minutes of one processor for 500 labels
     patience: Count = 3
-    learning_rate: Positive = 5e-4
+    learning_rate: Positive = 2e-3
     warm_up: Share = 0.25
     average: float = 0.98
     stretch: Share = 0.08
     noise_mv: float = 0.05
+    layers: Literal["last", "all"] = "last"  # what is taught; the others stay as they are
+    hold: NotNegative = 1000.0  # of the last layer to what it was: see ``FinetuningRun._held``
     threads: Count = 1  # of torch: with more, another machine may give other weights
     bfloat16: bool = field(default_factory=computes_bfloat16)  # where it begins; the row keeps it
 
@@ -107,10 +109,18 @@ def taught_set(
 _PER_RECORD = ("signal", "label", "statement", "patient", "ecg_id")
 
 
+class Before(NamedTuple):
+    """A champion on the records that are taught, wherever in a stride their beats fall."""
+
+    opinion: Tensor  # (N, 5) probabilities
+    spread: Tensor  # (5, F) standard deviation of what its last layer hears
+
+
 class FinetuningRun(TrainingRun):
     """One run from a champion's weights."""
 
     taught: TaughtSet
+    config: FinetuningConfig
     between: Between | None = None  # called after every batch, and before the first: may raise
 
     def __init__(
@@ -154,6 +164,9 @@ class FinetuningRun(TrainingRun):
         for part in self.network.modules():
             if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
                 part.eval()
+        self.network.requires_grad_(self.config.layers == "all")
+        self.network.head.weight.requires_grad_()
+        self.network.head.bias.requires_grad_()
         self._batch = 0
 
     def _step(self, batch: Tensor) -> float:
@@ -167,15 +180,17 @@ class FinetuningRun(TrainingRun):
             self.between(batch, self.steps)
 
     @cached_property
-    def _opinion(self) -> Tensor:
-        """What the champion says of each record, wherever in a stride its beats fall: (N, 5)."""
-        network, said = self.teachers[0].network, []
+    def _before(self) -> Before:
+        """What the champion says and hears of what is taught."""
+        network, said, heard = self.teachers[0].network, [], []
         for start in range(0, len(self.taught.signal), self.config.batch):
-            part = self.taught.signal[start : start + self.config.batch]
-            places = [logits(network, np.roll(part, samples, -1)) for samples in _PLACES]
-            said.append(np.mean(places, axis=0))
+            part = torch.from_numpy(self.taught.signal[start : start + self.config.batch])
+            with torch.no_grad():
+                places = [network(part.roll(samples, -1)) for samples in _PLACES]
+            said.append(torch.stack([place.logits for place in places]).mean(0))
+            heard.append(torch.stack([place.features for place in places]).mean(0))
             self._tell(0)
-        return torch.from_numpy(np.concatenate(said)).sigmoid()
+        return Before(torch.cat(said).sigmoid(), torch.cat(heard).std(0))
 
     def _loss(self, rows: NDArray[np.int64]) -> Tensor:
         """Weighted cross-entropy with targets between label and champion, by ``trust``."""
@@ -183,11 +198,19 @@ class FinetuningRun(TrainingRun):
         label = torch.from_numpy(self.taught.label[rows]).float()
         trust = torch.from_numpy(self.taught.trust[rows])
         weight = torch.from_numpy(self.taught.weight[rows])[:, None]
-        target = torch.lerp(self._opinion[rows], label, trust)
+        target = torch.lerp(self._before.opinion[rows], label, trust)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.config.bfloat16):
             out = self.network(signal)
         loss = bce(out.logits.float(), target, reduction="none")
-        return (loss * weight).sum() / (weight.sum() * len(SUPERCLASSES))
+        return (loss * weight).sum() / (weight.sum() * len(SUPERCLASSES)) + self._held()
+
+    def _held(self) -> Tensor:
+        """How far the last layer has gone: ``hold`` / 2 on the square of what a weight's change
+        does to the logit of a record one standard deviation off, beside the sum over all records.
+        """
+        gone = self.network.head.weight - self.teachers[0].network.head.weight.detach()
+        square: Tensor = (gone * self._before.spread).square().sum() / len(SUPERCLASSES)
+        return square * (self.config.hold / 2 / float(self.taught.weight.sum()))
 
 
 def run_to_end(run: FinetuningRun, folder: Path, report: Callable[[EpochReport], None]) -> None:

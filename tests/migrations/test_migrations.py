@@ -1,5 +1,6 @@
 """The tables go up, come down, and are those that the code describes."""
 
+import json
 import os
 import re
 import subprocess
@@ -124,3 +125,35 @@ def test_every_migration_states_its_risk(path: Path) -> None:
     docstring = path.read_text(encoding="utf-8").split('"""')[1]
     assert re.search(r"^Risk: \w+", docstring, re.MULTILINE)
     assert "downgrade" in docstring
+
+
+def test_runs_that_have_begun_go_on_to_teach_all_layers(url: str) -> None:
+    db.upgrade(url, "0011")
+    engine = db.make_engine(url)
+    around = (
+        "INSERT INTO sources (id, root, simulated, active, digest) VALUES (1, '', 0, 1, '')",
+        "INSERT INTO model_versions (id, version, path, card, active, state, registered_at, "
+        "registered_by) VALUES (1, '', '', '{}', 1, 'champion', '2026-01-01', '')",
+    )
+    run = (
+        "INSERT INTO retrainings (id, parent_id, source_id, folder, config, labels, "
+        "labels_digest, include_assisted, asked_by, asked_at) "
+        "VALUES (:id, 1, 1, '', :config, '{}', '', 0, '', '2026-01-01')"
+    )
+    configs = [{"seed": 3, "warm_up": 0.25}, {"seed": 4}]  # the second has not begun
+    with engine.begin() as connection:
+        for row in around:
+            connection.execute(text(row))
+        for number, config in enumerate(configs):
+            connection.execute(text(run), {"id": number, "config": json.dumps(config)})
+
+    def kept() -> list[dict[str, object]]:
+        with engine.connect() as connection:
+            rows = connection.execute(text("SELECT config FROM retrainings ORDER BY id"))
+            return [json.loads(config) for (config,) in rows]
+
+    db.upgrade(url)
+    assert kept() == [configs[0] | {"layers": "all", "hold": 0.0}, configs[1]]
+    db.downgrade(url, "0011")
+    assert kept() == configs
+    engine.dispose()

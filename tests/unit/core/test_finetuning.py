@@ -77,6 +77,28 @@ def test_it_learns_and_leaves_the_champion_and_its_statistics_alone(champion: Ch
     assert any(not torch.equal(after[n], before[n]) for n in before)
 
 
+@pytest.mark.parametrize(("layers", "others"), [("last", False), ("all", True)])
+def test_the_last_layer_alone_is_taught_unless_all_are_asked_for(
+    champion: Checkpoint, layers: str, others: bool
+) -> None:
+    before, after = weights(run(champion)), after_an_epoch(run(champion, layers=layers))
+    changed = {name for name in before if not np.array_equal(before[name], after[name])}
+    assert {"head.weight", "head.bias"} <= changed
+    assert bool(changed - {"head.weight", "head.bias"}) is others
+
+
+def test_the_firmer_the_last_layer_is_held_the_less_it_goes(
+    champion: Checkpoint, tmp_path: Path
+) -> None:
+    gone = []
+    for hold in (0.0, 300.0, 3e4):
+        made = run(champion, hold=hold, epochs=8, learning_rate=1e-2)
+        run_to_end(made, tmp_path / str(hold), lambda _: None)
+        step = made.network.head.weight - champion.network.head.weight
+        gone.append(step.detach().norm().item())
+    assert gone[0] > gone[1] > gone[2] > 0
+
+
 def test_the_same_seed_gives_the_same_weights_and_another_one_others(champion: Checkpoint) -> None:
     first, again, other = (after_an_epoch(run(champion, seed=seed)) for seed in (0, 0, 1))
     assert same(first, again) and not same(first, other)
