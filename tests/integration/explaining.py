@@ -8,7 +8,8 @@ from tests.integration.conftest import House
 from tests.integration.visitor import Json, Visitor
 
 KIB = 1024
-SENTENCE = "ST segments of V2 carry 100 %."
+SENTENCE = "ST segments of V2 carry 100 %."  # as it is stored
+ON_SCREEN = "ST segments of V2 carry 100\u00a0%."
 LIES = {"method": "shap", "class": "MI", "drawn": True}  # over the trace, as the browser keeps it
 
 

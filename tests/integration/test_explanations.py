@@ -10,7 +10,7 @@ from core.explain.explanation import Method, Unit
 from feedback import explanation_queue as queue
 from feedback.tables import ExplanationRow, JobState, Reading, Role, Stage
 from tests.integration.conftest import REFUSED, UNSCORED, House
-from tests.integration.explaining import SENTENCE, ask, compute, report
+from tests.integration.explaining import ON_SCREEN, ask, compute, report
 from tests.integration.reading import answer_blind, components, open_ecg, submit, words
 from tests.integration.visitor import Json, Visitor
 
@@ -57,7 +57,7 @@ def test_it_is_asked_for_computed_and_laid_over_the_trace(house: House, reader: 
     assert not stopped and not coloured(figure)
     compute(house)
     figure, said, stopped, lies = parts(ask(reader, lies=lies))
-    assert coloured(figure) and SENTENCE in said and not stopped
+    assert coloured(figure) and ON_SCREEN in said and not stopped
     changed = {tuple(step["location"][:2]) for step in figure["operations"]}
     assert changed == {("layout", "shapes"), ("layout", "annotations")}
     report(house)
@@ -75,7 +75,7 @@ def test_what_was_computed_for_another_reader_is_there_at_once(house: House) -> 
             report(house)
     before = rows(house)
     figure, said, stopped, _ = parts(ask(visitor))
-    assert coloured(figure) and SENTENCE in said and stopped
+    assert coloured(figure) and ON_SCREEN in said and stopped
     assert rows(house) == before
 
 
@@ -87,7 +87,7 @@ def test_a_forged_call_before_the_blind_answer_gets_nothing(house: House, reader
     asked = {"method": "shap", "explained-class": "MI"}
     answer = reader.call("show_explanation", asked, 1)
     assert "has no blind answer of yours" in answer.text
-    assert SENTENCE not in answer.text and "shapes" not in answer.text
+    assert "ST segments of V2" not in answer.text and "shapes" not in answer.text
 
 
 def test_a_method_that_fails_says_so_and_the_page_goes_on(house: House, reader: Visitor) -> None:
