@@ -34,6 +34,7 @@ from core.training import (
     Count,
     EpochReport,
     NotNegative,
+    Part,
     Positive,
     Share,
     TrainingConfig,
@@ -58,6 +59,7 @@ class FinetuningConfig(TrainingConfig):
     patience: Count = 3
     learning_rate: Positive = 2e-3
     warm_up: Share = 0.25
+    teacher_weight: Part = 1.0  # of what is replayed the champion's word alone stands, no label
     average: float = 0.98
     stretch: Share = 0.08
     noise_mv: float = 0.05
