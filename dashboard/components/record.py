@@ -42,6 +42,7 @@ def patient_line(record: RecordRow) -> Component:
     return html.P([html.Span(fact) for fact in facts if fact], className="patient numbers")
 
 
+_CHEST = re.compile(r"\bv([1-6])\b")
 _AUGMENTED = re.compile(r"\bAV([RLF])\b", re.IGNORECASE)
 
 
@@ -54,10 +55,10 @@ def noise_flags(record: RecordRow) -> list[Component]:
 
 
 def _tidy(where: str) -> str:
-    """``, III,AVR`` as ``III, aVR``: the annotators typed freely, some in German."""
+    """``, v1,AVR`` as ``V1, aVR``: the annotators typed freely, some in German."""
     parts = [part for piece in where.split(",") if (part := piece.strip())]
     named = ", ".join("all leads" if part == "alles" else part for part in parts)
-    return _AUGMENTED.sub(r"aV\1", named)
+    return _CHEST.sub(r"V\1", _AUGMENTED.sub(r"aV\1", named))
 
 
 def other_ecgs(others: Sequence[OtherEcg]) -> Component | None:

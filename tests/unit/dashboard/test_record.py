@@ -15,9 +15,9 @@ def test_ages(age: int | None, text: str) -> None:
 
 
 def test_noise_flags_are_tidied() -> None:
-    noise = {"baseline_drift": " , III,I-AVR ", "static_noise": "alles"}
+    noise = {"baseline_drift": " , v1,I-AVR ", "static_noise": "alles"}
     flags = [flag.children for flag in noise_flags(RecordRow(noise=noise))]
-    assert flags == ["Baseline drift: III, I-aVR", "Static noise: all leads"]
+    assert flags == ["Baseline drift: V1, I-aVR", "Static noise: all leads"]
 
 
 @pytest.mark.parametrize(
