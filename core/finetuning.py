@@ -66,7 +66,7 @@ class FinetuningConfig(TrainingConfig):
     stretch: Share = 0.08
     noise_mv: float = 0.05
     layers: Literal["last", "all"] = "last"  # what is taught; the others stay as they are
-    hold: NotNegative = 1000.0  # of the last layer to what it was: see ``FinetuningRun._held``
+    hold: NotNegative = 3000.0  # of the last layer to what it was: see ``FinetuningRun._held``
     threads: Count = 1  # of torch: with more, another machine may give other weights
     bfloat16: bool = field(default_factory=computes_bfloat16)  # where it begins; the row keeps it
 

@@ -30,7 +30,7 @@ from feedback.tables import Job, Json, ModelVersion, Reading, Retraining, User
 KIND = "retrain"
 FEWEST = 60  # agreed records: half of them are held out, and the gate asks for thirty
 HELD_OUT = 200  # records, or a fifth if that is more, but half at most: for the gate to ask about
-REPLAY = 4  # records of folds 1-8 for each one that is taught
+REPLAY = 8  # records of folds 1-8 for each one that is taught
 SCHEDULE = "schedule"  # who has asked, where nobody has
 _SHARE = 0.2
 _LOOK_S = 60.0
