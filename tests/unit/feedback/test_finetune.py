@@ -30,7 +30,7 @@ def furnished(sessions: Sessions, data: Ptbxl, checkpoint: Path) -> Sessions:
 def test_the_dry_run_counts_what_would_be_taught(furnished: Sessions) -> None:
     with furnished.read() as session:
         told = finetune.summary(session, finetune.plan(session))
-    assert (told["taught"], told["held_out"], told["replay"]) == (40, 40, 160)
+    assert (told["taught"], told["held_out"], told["replay"]) == (40, 40, 320)
     assert told["by_source"] == {"single reader": 80}
     assert told["by_reader"] == {"reader@example.org": 80}
     assert told["by_class"]["MI"] == {"present": 16, "absent": 64, "open": 0}
