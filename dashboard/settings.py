@@ -31,8 +31,10 @@ class Settings(BaseSettings):
     # fine-tune once readers agree on so many new records; 0: only when somebody asks for it
     retrain_every: int = Field(0, ge=0)
     retrain_hours: float = Field(24, ge=0)  # between two runs, at least
-    threads: int = 0  # of torch in a job; 0: all cores but one, which the web process keeps
-    explainer_threads: int = 0  # a reader waits for it; 0: all cores, where it yields to the page
+    # of torch in a job; 0: all cores but one, which the web process keeps
+    threads: int = Field(0, ge=0)
+    # of what a reader waits for; 0: all cores, where it yields to the page
+    explainer_threads: int = Field(0, ge=0)
 
     @model_validator(mode="before")
     @classmethod

@@ -1,6 +1,7 @@
 """The adjudications that stand, as stored: what a consensus takes before the readers' answers."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
@@ -38,6 +39,12 @@ def standing_adjudications() -> Select[Adjudication]:
         later.record_id == Adjudication.record_id, later.sequence > Adjudication.sequence
     )
     return select(Adjudication).where(~superseded)
+
+
+def first_settled(session: Session) -> dict[int, datetime]:
+    """When each record was adjudicated for the first time, by record id."""
+    first = select(Adjudication.record_id, Adjudication.submitted_at)
+    return dict(session.execute(first.where(Adjudication.sequence == 0)).all())
 
 
 def verdicts_of(one: Adjudication) -> Verdicts:

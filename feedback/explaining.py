@@ -44,7 +44,8 @@ log = logging.getLogger(__name__)
 POLL_S = 0.1  # between two looks at what waits
 IDLE_S = 900.0  # without a request, the process ends and gives its memory back
 RENEW_S = 5  # the lease is renewed this often, whatever is being computed
-NICENESS = 10  # of reports: whoever waits for colours comes first
+NICENESS = 5  # the page that somebody turns comes before the colours that they wait for
+REPORTS_NICENESS = 10  # and those before what is measured of them, and before jobs
 _KEPT = 2  # checkpoints in memory: the served one, and the one before it
 
 
@@ -244,8 +245,7 @@ def main(arguments: list[str] | None = None) -> int:
     sessions = make_sessions(make_engine(os.environ[DATABASE_VARIABLE]))
     if given.parent is not None:
         _end_with(given.parent, sessions, given.owner)
-    if given.reports:
-        os.nice(NICENESS)
+    os.nice(REPORTS_NICENESS if given.reports else NICENESS)
     serve(sessions, given.owner, reports=given.reports)
     return 0
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
+from feedback.adjudications import first_settled
 from feedback.answers import column_of
 from feedback.catalogue import active_source
 from feedback.tables import Reading, RecordRow, Stage, User, Verdict
@@ -20,7 +21,7 @@ class Given:
     reader: str
     record_id: int
     blind: Reading | None
-    final: Reading | None  # the one that stands
+    final: Reading | None  # the one that stands, or stood as the record was adjudicated
     first: Reading
 
     def calls(self) -> Iterator[tuple[Superclass, Verdict, Verdict, Verdict]]:
@@ -63,11 +64,24 @@ def given_answers(
     found: dict[tuple[str, int], list[Reading]] = {}
     for reading, email in session.execute(query):
         found.setdefault((email, reading.record_id), []).append(reading)
-    return [_given(*key, readings) for key, readings in found.items()]
+    settled = first_settled(session)
+    return [
+        _given(reader, record_id, readings, settled.get(record_id))
+        for (reader, record_id), readings in found.items()
+    ]
 
 
-def _given(reader: str, record_id: int, readings: list[Reading]) -> Given:
-    finals = [one for one in readings if one.stage is Stage.FINAL]
+def _given(reader: str, record_id: int, readings: list[Reading], settled: datetime | None) -> Given:
+    """``settled`` is when the record was first adjudicated, None where it was not.
+
+    A change after that is no change of mind: the reader may have been told the verdict.
+    """
+    finals = [
+        one
+        for one in readings
+        if one.stage is Stage.FINAL
+        and (one.sequence == 0 or settled is None or one.submitted_at < settled)
+    ]
     return Given(
         reader=reader,
         record_id=record_id,

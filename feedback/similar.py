@@ -1,7 +1,9 @@
-"""Records that the network finds alike: those that a reader has answered, nearest first.
+"""Records that the network finds alike: those that a reader has answered.
 
 Adjudicated records are among them, but no record that the reader could still answer blind: a
-worklist may yet serve it, and the verdict would then be known before the answer.
+worklist may yet serve it, and the verdict would then be known before the answer. Whoever has given
+a final answer learns with the verdict that somebody saw it otherwise, and may amend theirs; what
+measures readers looks at answers from before the verdict (``feedback.reader_answers``).
 """
 
 from collections.abc import Sequence
@@ -30,7 +32,8 @@ class SimilarEcg:
     similarity: float  # cosine of the network's features: 1 the same, 0 nothing in common
     found: tuple[Superclass, ...]  # present, in the reader's answer that stands
     unreadable: bool
-    settled: Verdicts  # the adjudicator's, on what readers disputed; empty where nothing was
+    settled: Verdicts | None  # the adjudicator's, on what readers disputed; None: not adjudicated
+    settled_unreadable: bool  # the adjudicator could not read it either
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,8 @@ def similar(
     """The nearest answered records of this reader to one whose opinion they may see.
 
     ``shown`` is that opinion: who may not see it has none to give. Up to ``NEAREST`` adjudicated
-    ones come first, then as many others. Of colleagues' answers, and of records that this reader
-    has not answered, nothing is told. Empty where the model that is shown has stored no features.
+    ones come first, then as many others. No colleague's answer is told, and nothing of records
+    that this reader has not answered. Empty where the model that is shown has stored no features.
     """
     if shown.model_id is None:
         return []
@@ -123,5 +126,6 @@ def _similar(one: _Answered, similarity: float) -> SimilarEcg:
             name for name in SUPERCLASSES if getattr(answer, column_of(name)) is Verdict.PRESENT
         ),
         unreadable=answer.unreadable,
-        settled=verdicts_of(one.adjudication) if one.adjudication else {},
+        settled=verdicts_of(one.adjudication) if one.adjudication else None,
+        settled_unreadable=bool(one.adjudication and one.adjudication.unreadable),
     )

@@ -24,6 +24,7 @@ from feedback.errors import (
     WeakPassword,
     WrongCredentials,
 )
+from feedback.policy import Action, allows
 from feedback.tables import LoginAttempt, Role, User
 from feedback.text import storable
 
@@ -185,8 +186,10 @@ def has_admin(session: Session) -> bool:
 
 
 def count_readers(session: Session) -> int:
-    """How many people may read ECGs: everybody whose account is active, whatever their role."""
-    return session.scalar(select(func.count()).select_from(User).where(User.active)) or 0
+    """How many people with an active account may read ECGs."""
+    roles = [role for role in Role if allows(role, Action.READ)]
+    readers = select(func.count()).select_from(User).where(User.active, User.role.in_(roles))
+    return session.scalar(readers) or 0
 
 
 def one_time_password() -> str:

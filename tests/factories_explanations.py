@@ -23,8 +23,8 @@ def explanation(
     known: dict[str, Any] = {
         "attribution": attribution,
         "unit": Unit.LOGIT,
-        "baseline": "40 training records",
-        "samples": 160,
+        "baseline": "32 training records",
+        "samples": 128,
         "seed": 1,
         "residual": 0.021,
         "logit": 1.75,

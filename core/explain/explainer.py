@@ -44,6 +44,8 @@ ATTRIBUTORS: dict[Method, Attributor] = {
 class Explainer:
     """A loaded checkpoint that says where its word comes from; build it once, use it often.
 
+    Its network can be taught no more: the weights are frozen.
+
     ``background`` is (records, 12, 1000) of prepared training records, which SHAP compares with.
     ``before_pass`` is called before whatever goes through the network, a few records at a time:
     work that may wait does so there.

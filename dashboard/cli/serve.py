@@ -176,7 +176,12 @@ def _executor(settings: Settings) -> LocalExecutor:
 def _resident(settings: Settings) -> Resident:
     with server.log_file(settings.logs / "explainer.log") as log:
         log_file = Path(log.name)
-    return Resident(settings.database_url, log_file, threads=settings.explainer_threads)
+    return Resident(
+        settings.database_url,
+        log_file,
+        threads=settings.explainer_threads,
+        report_threads=settings.threads,
+    )
 
 
 def _schedule(sessions: Sessions, settings: Settings) -> Schedule:

@@ -10,6 +10,9 @@ from core.ptbxl import AGE_OVER_89
 from feedback.catalogue import OtherEcg
 from feedback.tables import RecordRow
 
+_CHEST = re.compile(r"\bv([1-6])\b")
+_AUGMENTED = re.compile(r"\bAV([RLF])\b", re.IGNORECASE)
+
 _FLAGS = {
     "baseline_drift": "Baseline drift",
     "static_noise": "Static noise",
@@ -40,10 +43,6 @@ def patient_line(record: RecordRow) -> Component:
         f"pacemaker: {record.pacemaker}" if record.pacemaker else "",
     ]
     return html.P([html.Span(fact) for fact in facts if fact], className="patient numbers")
-
-
-_CHEST = re.compile(r"\bv([1-6])\b")
-_AUGMENTED = re.compile(r"\bAV([RLF])\b", re.IGNORECASE)
 
 
 def noise_flags(record: RecordRow) -> list[Component]:

@@ -5,10 +5,7 @@ from collections.abc import Sequence
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from core.ecg import SUPERCLASSES
-from feedback.adjudications import Verdicts
 from feedback.similar import SimilarEcg
-from feedback.tables import Verdict
 
 
 def similar_view(alike: Sequence[SimilarEcg]) -> Component | None:
@@ -20,8 +17,8 @@ def similar_view(alike: Sequence[SimilarEcg]) -> Component | None:
             html.Summary("ECGs like this one that you have read"),
             html.Ul([html.Li(_line(one)) for one in alike], className="similar"),
             html.P(
-                "Likeness is the cosine of what the network makes of both: 1 is the same, 0 "
-                "nothing in common.",
+                "Adjudicated ones come first. Likeness is the cosine of what the network makes of "
+                "both: 1 is the same, 0 nothing in common.",
                 className="quiet",
             ),
         ],
@@ -31,15 +28,17 @@ def similar_view(alike: Sequence[SimilarEcg]) -> Component | None:
 
 def _line(one: SimilarEcg) -> list[Component | str]:
     found = "unreadable" if one.unreadable else ", ".join(one.found) or "no superclass"
-    settled = _settled(one.settled)
     return [
         dcc.Link(f"ECG {one.ecg_id}", href=f"/read/{one.ecg_id}"),
         f" · likeness {one.similarity:.2f} · you found {found}",
-        f" · adjudicated: {settled}" if settled else "",
+        _settled(one),
     ]
 
 
-def _settled(verdicts: Verdicts) -> str:
-    if len(verdicts) == len(SUPERCLASSES) and set(verdicts.values()) == {Verdict.UNSURE}:
-        return "unsure of every class"
-    return ", ".join(f"{name} {verdict}" for name, verdict in verdicts.items())
+def _settled(one: SimilarEcg) -> str:
+    if one.settled is None:
+        return ""
+    if one.settled_unreadable:
+        return " · adjudicated: unreadable"
+    verdicts = ", ".join(f"{name} {verdict}" for name, verdict in one.settled.items())
+    return f" · adjudicated: {verdicts}"

@@ -131,8 +131,8 @@ def _short_of_readers(session: Session, plan: WorklistPlan) -> str:
     if people >= plan.readers_each:
         return ""
     return (
-        f" It asks for {plan.readers_each} readers a record, and there are {people} accounts that "
-        "read: no record is done before others join."
+        f" It asks for {plan.readers_each} readers a record, and only {people} may read: no record "
+        "is done before others join."
     )
 
 

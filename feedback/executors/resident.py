@@ -37,13 +37,15 @@ class Resident:
 
     database_url: str
     log_file: Path
-    threads: int = 1  # of torch and the numeric libraries
+    threads: int = 1  # of torch and the numeric libraries, for what a reader waits for
+    report_threads: int = 1  # for reports
     command: Sequence[str] = COMMAND
     reports: bool = False
 
     def start(self, owner: str) -> Child:
         """Start the process; what it prints is appended to the log file."""
         kind = ["--reports"] if self.reports else []
+        threads = self.report_threads if self.reports else self.threads
         with self.log_file.open("ab") as output:
             return Child(
                 subprocess.Popen(
@@ -51,7 +53,7 @@ class Resident:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    env=child_environment(self.database_url, self.threads),
+                    env=child_environment(self.database_url, threads),
                     start_new_session=True,  # Ctrl-C in the terminal is the worker's to handle
                 )
             )

@@ -1,8 +1,9 @@
 """Which layers a fine-tuning run has taught, kept with the runs that were made before it was asked.
 
-Risk: none; two values are added to the config of runs that have begun, so that the same row goes
-on to give the same weights now that the last layer alone is what a new run teaches. Runs that wait
-are left to the new defaults. A downgrade takes the two away again: all layers are then taught.
+Risk: small; two values are added to the config of runs that have begun, now that a new run teaches
+the last layer alone. Runs that wait take the new defaults. A run that is half done must be asked
+for anew: its saved state is of the version before. A downgrade takes the two away again, from runs
+that taught the last layer alone as well: the version before would teach all layers from their rows.
 
 Revision: 0012
 Follows: 0011
@@ -20,12 +21,12 @@ branch_labels = None
 depends_on = None
 
 _RUNS = sa.table("retrainings", sa.column("id", sa.Integer), sa.column("config", sa.JSON))
-_BEFORE = {"layers": "all", "hold": 0.0}
+_BEFORE = {"layers": "all", "l2_sp": 0.0}
 _BEGUN = "warm_up"  # the config is completed as a run begins
 
 
 def upgrade() -> None:
-    _rewrite(lambda config: config | _BEFORE if _BEGUN in config else config)
+    _rewrite(lambda config: _BEFORE | config if _BEGUN in config else config)
 
 
 def downgrade() -> None:

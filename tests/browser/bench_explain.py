@@ -26,8 +26,7 @@ from core.simulate import simulate_dataset
 from dashboard.figures.explanation import METHODS
 from dashboard.settings import Settings
 from feedback import catalogue, db
-from feedback.executors.local import NICENESS
-from feedback.executors.resident import COMMAND, Resident, explainer_beside
+from feedback.executors.resident import Resident, explainer_beside
 from feedback.tables import Role
 from tests.browser.hands import EMAIL, answer_blind, at_ecg, sign_in
 from tests.browser.serving import chromium, served
@@ -65,7 +64,7 @@ def main() -> None:
             place.settings.database_url,
             Path(folder) / "explainer.log",
             threads=place.settings.explainer_threads,
-            command=("nice", "-n", str(NICENESS), *COMMAND),
+            report_threads=place.settings.threads,
         )
         with (
             served(place) as address,

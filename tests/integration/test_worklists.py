@@ -83,7 +83,7 @@ def test_an_admin_hears_that_more_readers_are_asked_for_than_there_are(
     assert "before others join" not in text
     asked = PLAN | {"plan-name": "Noon", "plan-readers_each": people + 1}
     text = words(admin.call(function, asked).json["response"])
-    assert f"{people + 1} readers a record, and there are {people} accounts" in text
+    assert f"{people + 1} readers a record, and only {people} may read" in text
 
 
 def test_the_page_names_the_default_strategy_and_its_evidence(admin: Visitor) -> None:

@@ -153,7 +153,7 @@ def test_runs_that_have_begun_go_on_to_teach_all_layers(url: str) -> None:
             return [json.loads(config) for (config,) in rows]
 
     db.upgrade(url)
-    assert kept() == [configs[0] | {"layers": "all", "hold": 0.0}, configs[1]]
+    assert kept() == [configs[0] | {"layers": "all", "l2_sp": 0.0}, configs[1]]
     db.downgrade(url, "0011")
     assert kept() == configs
     engine.dispose()

@@ -9,6 +9,7 @@ import torch
 
 from core.checkpoint import Checkpoint, load
 from core.errors import TrainingError
+from core.evaluation import auroc
 from core.finetuning import (
     FinetuningConfig,
     FinetuningRun,
@@ -91,12 +92,43 @@ def test_the_firmer_the_last_layer_is_held_the_less_it_goes(
     champion: Checkpoint, tmp_path: Path
 ) -> None:
     gone = []
-    for hold in (0.0, 300.0, 3e4):
-        made = run(champion, hold=hold, epochs=8, learning_rate=1e-2)
-        run_to_end(made, tmp_path / str(hold), lambda _: None)
+    for l2_sp in (0.0, 300.0, 3e4):
+        made = run(champion, l2_sp=l2_sp, epochs=8, learning_rate=1e-2)
+        run_to_end(made, tmp_path / str(l2_sp), lambda _: None)
         step = made.network.head.weight - champion.network.head.weight
         gone.append(step.detach().norm().item())
     assert gone[0] > gone[1] > gone[2] > 0
+
+
+def test_the_penalty_is_that_of_the_formula(champion: Checkpoint) -> None:
+    made = run(champion, l2_sp=8.0)
+    with torch.no_grad():
+        made.network.head.weight[2] += 0.5  # of one class
+    heard = [
+        champion.network(torch.from_numpy(np.roll(made.taught.signal, places, -1))).features
+        for places in (0, TOKEN_SAMPLES)
+    ]
+    std = torch.stack(heard).mean(0).std(0)[2].detach().numpy()
+    assert made._l2_sp_penalty().item() == pytest.approx(
+        8 / 2 * np.square(0.5 * std).sum() / 5 / 48, rel=1e-4
+    )
+
+
+def test_a_last_layer_takes_a_correction(champion: Checkpoint, tmp_path: Path) -> None:
+    read, replayed = labelled_set(64, seed=5, statements=0), labelled_set(32, seed=6, statements=0)
+    said = logits(champion.network, read.signal) > np.median(
+        logits(champion.network, read.signal), axis=0
+    )
+    read.label[:] = said
+    read.label[:, 1] = ~said[:, 1]  # of MI the readers say the opposite, throughout
+    of = taught_set(read, np.ones((64, 5), bool), np.ones(64, np.float32), replayed, keep=1.0)
+    made = run(champion, of, epochs=20, patience=20, learning_rate=2e-2, l2_sp=0.01, average=0.5)
+    run_to_end(made, tmp_path, lambda _: None)
+    areas = [
+        auroc(logits(one, read.signal)[:, 1], read.label[:, 1])
+        for one in (champion.network, made.average)
+    ]
+    assert areas[0] == 0 and areas[1] > 0.9
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_one_others(champion: Checkpoint) -> None:
@@ -104,10 +136,11 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others(champion: C
     assert same(first, again) and not same(first, other)
 
 
+@pytest.mark.parametrize("layers", ["last", "all"])
 def test_a_run_cut_off_ends_with_the_weights_of_an_undisturbed_one(
-    champion: Checkpoint, tmp_path: Path
+    champion: Checkpoint, tmp_path: Path, layers: str
 ) -> None:
-    whole = run(champion)
+    whole = run(champion, layers=layers)
     run_to_end(whole, tmp_path / "whole", lambda _: None)
 
     class Killed(Exception):
@@ -118,8 +151,8 @@ def test_a_run_cut_off_ends_with_the_weights_of_an_undisturbed_one(
 
     for _ in range(4):  # each dies with an epoch taught and its state not yet saved
         with pytest.raises(Killed):
-            run_to_end(run(champion), tmp_path / "cut", kill)
-    cut = run(champion)
+            run_to_end(run(champion, layers=layers), tmp_path / "cut", kill)
+    cut = run(champion, layers=layers)
     run_to_end(cut, tmp_path / "cut", lambda _: None)
     assert same(weights(whole), weights(cut))
     assert (whole.best_epoch, whole.best_auroc) == (cut.best_epoch, cut.best_auroc)

@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 import torch
 
 from core.checkpoint import load
-from core.model import LeadEncoder, Network, NetworkConfig, _attended
+from core.model import Blur, LeadEncoder, Network, NetworkConfig, _attended
 from core.preprocess import prepare
 from tests.factories_ecg import ecg
 from tests.readme import CHECKPOINT
@@ -58,6 +59,15 @@ def test_a_class_reads_the_context_where_it_attends():
     attention[:, :, 3, 124] = 1.0
     read = _attended(context, attention)
     assert torch.allclose(read, context[:, None, :, 62].expand(1, 5, 8), atol=1e-6)
+
+
+@pytest.mark.parametrize("samples", [250, 251])
+def test_the_blur_is_two_poolings_in_one(samples: int) -> None:
+    wave = torch.from_numpy(np.random.default_rng(0).normal(size=(2, 3, samples)))
+    twice = torch.nn.Sequential(
+        torch.nn.AvgPool1d(2, 1, padding=1, count_include_pad=False), torch.nn.AvgPool1d(2)
+    )
+    assert torch.allclose(Blur()(wave), twice(wave))
 
 
 def test_smooth_tokens_follow_a_shift_within_a_stride():

@@ -26,7 +26,7 @@ GENTLE = FinetuningConfig(
     learning_rate=1e-2,
     average=0.9,
     layers="all",  # the toy's last layer hears too little to take a correction
-    hold=0.0,
+    l2_sp=0.0,
 )
 
 

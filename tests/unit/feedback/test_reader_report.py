@@ -104,6 +104,19 @@ def test_the_answer_that_stands_is_the_last_one(called: Sessions, reader: User) 
     assert counts(mind(called, reader))[1] == (1, 1)
 
 
+def test_a_change_after_the_verdict_of_an_adjudicator_is_none_of_mind(
+    called: Sessions, reader: User, colleague: User
+) -> None:
+    umpire = add_person(called, "umpire@example.org", Role.ADJUDICATOR)
+    reads(called, reader, 1, first=False, last=False)
+    blind(called, colleague.id, 1, answer(MI))
+    settled(called, umpire.id, 1, {MI: Verdict.PRESENT})
+    before = counts(mind(called, reader))
+    amended(called, reader.id, 1, answer(MI))
+    assert counts(mind(called, reader)) == before
+    assert before[0] == (0, 1)  # the model was right, and they did not follow
+
+
 def test_others_judge_and_never_the_reader_themselves(
     called: Sessions, reader: User, colleague: User
 ) -> None:

@@ -61,7 +61,7 @@ def test_adjudicated_ones_come_first_with_the_verdict_on_what_was_disputed(
     blind(scored, reader.id, 1)
     found = alike(scored, reader)
     assert [one.ecg_id for one in found] == [9, 2, 3, 4]
-    assert [one.settled for one in found] == [{Superclass.HYP: Verdict.PRESENT}, {}, {}, {}]
+    assert [one.settled for one in found] == [{Superclass.HYP: Verdict.PRESENT}, None, None, None]
 
 
 def test_an_adjudicated_record_that_could_still_be_read_blind_is_not_told(
@@ -69,8 +69,10 @@ def test_an_adjudicated_record_that_could_still_be_read_blind_is_not_told(
 ) -> None:
     adjudicator = add_person(scored, "adjudicator@example.org", Role.ADJUDICATOR)
     third = add_person(scored, "third@example.org", Role.CLINICIAN)
-    dispute(scored, (colleague.id, third.id), 2)
-    settled(scored, adjudicator.id, 2, {Superclass.MI: Verdict.PRESENT})
+    for ecg_id in (2, 3):
+        dispute(scored, (colleague.id, third.id), ecg_id)
+        settled(scored, adjudicator.id, ecg_id, {Superclass.MI: Verdict.PRESENT})
+    blind(scored, reader.id, 3)  # the final answer is still theirs to give
     blind(scored, reader.id, 1)
     assert alike(scored, reader) == []
 

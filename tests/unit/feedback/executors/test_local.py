@@ -40,7 +40,7 @@ WORKER = """
 import sys, threading
 from pathlib import Path
 from feedback.db import make_engine, make_sessions
-from feedback.executors.local import LocalExecutor, child_environment, work
+from feedback.executors.local import LocalExecutor, work
 
 url, log, toy = sys.argv[1:]
 executor = LocalExecutor(url, Path(log), command=(sys.executable, toy))
