@@ -4,10 +4,10 @@ The last layer is taught, and held to what it was: a few hundred answers can tel
 network hears is to be weighed, and not what to listen for
 (``docs/decisions/0010-a-challenger-shows-that-it-is-better.md``). Consensus labels come with a
 replay sample of folds 1-8 against forgetting. On the replay, and on classes that the readers left
-open, the champion's own opinion is part of the target (Li & Hoiem, "Learning without forgetting", 2018).
-It is formed once, at several places of a stride, and asked for wherever the record is moved to:
-what is kept must not hang on where a beat falls. Batch normalisation keeps its statistics: a few
-hundred records of one ward are no better measure of all hearts than those that it has. As every
+open, the champion's own opinion is part of the target (Li & Hoiem, "Learning without forgetting",
+2018). It is formed once, at several places of a stride, and asked for wherever the record is moved
+to: what is kept must not hang on where a beat falls. Batch normalisation keeps its statistics: a
+few hundred records of one ward are no better measure of all hearts than those that it has. As every
 run of ``core.training`` it is deterministic by seed, and goes on from its last epoch.
 """
 

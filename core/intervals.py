@@ -165,7 +165,7 @@ def _times(
 
 def _no_p(found: Delineation) -> str:
     # what is measured in the record may stand on a blind page; no model has a part in it
-    why = "no P wave before the QRS complexes"
+    why = "no P wave at a constant distance before the QRS complexes"
     if found.flutter:
         return f"{why}, but waves that come back {found.flutter:.0f} times a minute"
     return f"{why}, and an irregular rhythm" if found.irregularity > IRREGULAR / 2 else why

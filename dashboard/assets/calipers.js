@@ -4,6 +4,8 @@
   "use strict";
   const NEAR_PX = 8; // of a line that is taken hold of
   const WINDOW_S = 0.05; // either way, in which a peak is looked for
+  const STEEP = 0.5; // of the steepest place of a trace: a QRS complex
+  const APART_S = 0.25; // of two beats at least
   const PEAK_MV = 0.05; // smaller ones are noise: the nearest sample then
   const states = new Map(); // by ECG
   const kept = new Map(); // by ECG: what goes with the reading
@@ -104,24 +106,34 @@
     state.lead = trace.meta.lead;
     state.baseline = trace.meta.baseline;
   }
-  /* Where a hand without a pointer begins: two neighbouring beats, by their tallest samples. */
+  /* The beats of a trace, as samples: where it is steep, and there where it stands out most. A T
+     wave may be taller than its QRS complex and is never as steep. */
+  function beatsOf(trace) {
+    const steep = (n) => Math.abs(heightAt(trace, n + 1) - heightAt(trace, n - 1));
+    const inner = Array.from({ length: Math.max(trace._length - 2, 0) }, (_, n) => n + 1);
+    const enough = STEEP * Math.max(0, ...inner.map(steep));
+    const found = [];
+    for (const n of inner.filter((m) => steep(m) >= enough && steep(m) > 0)) {
+      const last = found[found.length - 1];
+      if (last === undefined || (n - last) * trace.dx > APART_S) found.push(n);
+      else if (steep(n) > steep(last)) found[found.length - 1] = n;
+    }
+    return found.map((n) => extremeNear(trace, n));
+  }
+  /* Where a hand without a pointer begins: two neighbouring beats; on a trace that has none, anywhere. */
   function placeFirst(state, graph) {
     const all = traces(graph);
     hold(state, all.find((t) => t.meta.rhythm) || all.find((t) => t.meta.lead === "II") || all[0]);
-    const out = (n) => Math.abs(heightAt(state.trace, n) - state.baseline);
-    const tallest = (from, till) => {
-      let best = sampleAt(state.trace, from);
-      for (let n = best; n <= sampleAt(state.trace, till); n++) if (out(n) > out(best)) best = n;
-      return best;
-    };
-    const first = end(state.trace, tallest(state.trace.x0 + 0.3, state.trace.x0 + 1.2));
-    const second = end(state.trace, tallest(first.seconds + 0.3, first.seconds + 1.2));
-    state.ends = [first, second];
+    const beats = beatsOf(state.trace), whole = beats.filter((n) => n * state.trace.dx > WINDOW_S);
+    const [first, second] = whole.length > 1 ? whole
+      : [0.5, 1.5].map((s) => sampleAt(state.trace, state.trace.x0 + s));
+    state.ends = [end(state.trace, first), end(state.trace, second)];
   }
   function toggle(page, byKey) {
     const state = stateOf(page), graph = graphOf(page);
     state.on = !state.on;
-    if (state.on && byKey && !state.ends) placeFirst(state, graph);
+    const there = state.ends && traces(graph).some((t) => t.meta.lead === state.lead);
+    if (state.on && byKey && !there) placeFirst(state, graph);
     watch(page);
     draw(page);
     if (state.on && byKey && state.trace) marks().ends(layerOf(page))[1].focus();

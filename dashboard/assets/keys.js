@@ -84,7 +84,7 @@
     m: () => next(offered("methods").slice(1)),
     a: () => next(offered("classes")),
     e: () => next([...here().querySelectorAll(".compare .choices input")]),
-    p: () => press(find(".published summary")),
+    p: () => press(find(".published:not(.alike) summary")),
     w: () => press(document.querySelector(".bar .brand")),
     Enter: () => press(find(".answer .submit")),
     ArrowDown: () => firstCell().focus(),

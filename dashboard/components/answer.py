@@ -201,7 +201,6 @@ def _comment(form: Form) -> Component:
         id=ids.of_ecg("comment", form.ecg_id),
         value=form.payload["comment"],
         placeholder="Comment (t)",
-        maxlength=4000,
         title="Comment",
     )
     # neither placeholder nor title is a label

@@ -105,12 +105,11 @@ def difference(name: str, here: float | None, there: float | None) -> str:
     """This ECG's value less the other's, with its sign; of axes the shorter way round."""
     if here is None or there is None:
         return "\u2013"
-    change = here - there
+    change = round(here) - round(there)  # of what stands beside it
     if name.endswith("axis"):
         change = (change + 180) % 360 - 180
-    whole = round(change)
-    sign = "+" if whole > 0 else _LESS if whole < 0 else "\u00b1"
-    return f"{sign}{shown(abs(whole), NAMES[name][1])}"
+    sign = "+" if change > 0 else _LESS if change < 0 else "\u00b1"
+    return f"{sign}{shown(abs(change), NAMES[name][1])}"
 
 
 def _beats(here: tuple[str, Intervals], there: tuple[str, Intervals], theme: Theme) -> Any:

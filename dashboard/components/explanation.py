@@ -142,6 +142,8 @@ def _parts(
     yield legend(explanation, theme)
     if found.sentence:
         yield html.P(found.sentence.replace(" %", "\u00a0%"), className="summary")
+        if is_signed(explanation):
+            yield html.P(f"Shares of what speaks for {superclass}.", className="quiet")
     if note := call_note(shown, superclass):
         yield html.P(note)
     if method in _ATTENTION:
@@ -159,17 +161,23 @@ def _parts(
 
 def provenance(explanation: Explanation) -> str:
     """How it was computed, and how well its parts add up."""
+    times = "once" if explanation.samples == 1 else f"{explanation.samples:,} times"
     drawn = "" if explanation.seed is None else f", seed {explanation.seed}"
     sums = (
         ""
         if explanation.residual is None
-        else f" Its parts add up to the logit within {explanation.residual:.1%}."
+        else " Its parts add up to what the logit differs from that of the baseline by, within "
+        f"{explanation.residual:.1%}."
     )
     return (
-        f"Logit of {explanation.superclass}: {explanation.logit:.2f}. Baseline: "
-        f"{explanation.baseline}. The network was asked {explanation.samples:,} times{drawn}, "
-        f"in {explanation.seconds:.1f} s.{sums}"
-    ).replace("%", "\u00a0%")
+        (
+            f"Logit of {explanation.superclass}: {explanation.logit:.2f}. Baseline: "
+            f"{explanation.baseline}. The network was asked {times}{drawn}, "
+            f"in {explanation.seconds:.1f} s.{sums}"
+        )
+        .replace("%", "\u00a0%")
+        .replace(": -", ": \u2212")
+    )
 
 
 def legend(explanation: Explanation, theme: Theme = LIGHT) -> Component:

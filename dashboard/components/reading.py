@@ -90,7 +90,7 @@ def _panel(session: Session, record: RecordRow, reader_id: int) -> Component:
     model = session.get(ModelVersion, shown.model_id) if shown.model_id else None
     return html.Div(
         [
-            _evidence(record, shown, model, similar(session, reader_id, record, shown)),
+            _evidence(record, shown, model, similar(session, reader_id, record, shown), state),
             _final(record, reader_id, state, shown),
         ],
         className="read-panel",
@@ -233,9 +233,12 @@ def _evidence(
     shown: OpinionShown,
     model: ModelVersion | None,
     alike: Sequence[SimilarEcg],
+    state: ReadingState,
 ) -> Component:
     card, evidence = (model.card, evidence_of(model)) if model else ({}, None)
-    said = [opinion_view(shown, card), similar_view(alike), published_view(shown)]
+    answered = state.stage is not None  # an assisted answer is assisted by the model alone
+    published = published_view(shown) if answered else None
+    said = [opinion_view(shown, card), similar_view(alike), published]
     return html.Div(
         [
             html.Div(said, className="said"),

@@ -33,6 +33,11 @@ def verdict(report: Report) -> str:
     """In a sentence, whether what it points at moves the network more than chance."""
     if report["better_than_random"]:
         return "What it points at moves the network's word more than random places do."
+    if report["deletion"]["high"] < 0:
+        return (
+            "On this ECG it does worse than chance: what it points at moves the network's word "
+            "less than random places do."
+        )
     return (
         "On this ECG it is not shown to do better than chance: what it points at moves the "
         "network's word no more than random places do."
@@ -46,7 +51,7 @@ def _of_record(report: Report) -> Iterator[Row]:
     agreement = report["agreement"].items()
     if agreement:
         said = ", ".join(f"{METHODS[Method(name)]} {_signed(value)}" for name, value in agreement)
-        yield "Rank agreement with other methods", said
+        yield "Rank agreement", said
     yield "The same under 20 µV of noise", f"{_signed(report['stability'])} rank correlation"
     if report["residual"] is not None:
         yield "Left over of the sum", f"{report['residual']:.1%}".replace("%", "\u00a0%")
@@ -77,6 +82,10 @@ def _estimate(value: Estimate) -> str:
 
 
 def _share(value: Estimate) -> str:
+    if value.mean in (0, 1) and value.of:  # no resample differs: the exact interval instead
+        beyond = 0.025 ** (1 / value.of)  # Clopper & Pearson, Biometrika 26:404 (1934)
+        low, high = (beyond, 1.0) if value.mean else (0.0, 1 - beyond)
+        value = value.model_copy(update={"low": low, "high": high})
     text = f"{value.mean:.0%} of {value.of:,} ECGs ({value.low:.0%} to {value.high:.0%})"
     return text.replace("%", "\u00a0%")
 

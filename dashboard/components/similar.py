@@ -22,7 +22,7 @@ def similar_view(alike: Sequence[SimilarEcg]) -> Component | None:
                 className="quiet",
             ),
         ],
-        className="published",
+        className="published alike",
     )
 
 

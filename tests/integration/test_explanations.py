@@ -181,7 +181,7 @@ def test_how_far_to_trust_it_stands_beside_it(house: House, reader: Visitor) -> 
     for line in (
         "Deletion against 16 random orders +1.20 logits (95\u00a0% +0.90 to +1.50)",
         "Insertion against 16 random orders −0.10 logits (95\u00a0% −0.30 to +0.10)",
-        "Rank agreement with other methods Grad-CAM +0.41",
+        "Rank agreement Grad-CAM +0.41",
         "The same under 20 µV of noise +0.93 rank correlation",
         "Left over of the sum 2.1\u00a0%",
         "On this checkpoint not measured",

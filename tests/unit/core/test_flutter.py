@@ -51,5 +51,5 @@ def test_waves_of_a_real_flutter_are_no_p_waves(ptbxl_root, ecg_id: int) -> None
     measured = measure(Ptbxl.open(ptbxl_root).read(ecg_id))
     assert measured.pr is None
     assert measured.reasons["pr"].startswith(
-        "no P wave before the QRS complexes, but waves that come back 2"
+        "no P wave at a constant distance before the QRS complexes, but waves that come back 2"
     )

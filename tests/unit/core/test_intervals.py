@@ -76,7 +76,7 @@ def test_a_block_shows_in_its_interval() -> None:
 def test_fibrillation_has_no_pr() -> None:
     measured = measure(fibrillating())
     assert measured.pr is measured.p_axis is None
-    said = "no P wave before the QRS complexes, and an irregular rhythm"
+    said = "no P wave at a constant distance before the QRS complexes, and an irregular rhythm"
     assert measured.reasons == {"pr": said, "p_axis": said}
     assert measured.qrs is not None and measured.qt is not None
 
