@@ -3,8 +3,8 @@
 Both models are asked the same records. A challenger passes where no class's interval of the
 difference in AUROC on 9b reaches below -LOSS, no class's calibration error grows by more than
 WORSE, every metamorphic check holds, no group of patients loses, and it is better on readings
-that were held out from its run. What cannot be shown on the records that there are has not been
-shown: the challenger does not pass.
+that were held out from its run and do not say the opposite of what is known. What cannot be shown
+on the records that there are has not been shown: the challenger does not pass.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +25,9 @@ WORSE = 0.01  # that a class's calibration error may grow at most
 FEWEST = 30  # readings, below which nothing is said about them
 _TINY = 1e-6  # probabilities are kept this far from 0 and 1, where a log loss is infinite
 _AGE = 65
+_FEW = 10  # records with a class, or without it, below which its area is left to chance
+_CHANCE = 0.5  # AUROC of a model that knows nothing
+_CLASSES = range(len(SUPERCLASSES))
 _NAMED = 3  # checks that the one sentence names; the others are counted
 
 
@@ -188,6 +191,44 @@ def taught_check(contest: Contest, said: Bools, corrected: Floats) -> GateCheck:
         f"{', and worse elsewhere' if harmed else ''}.",
         figures=_figures(found) | {"records": len(said), "alike": alike.difference},
     )
+
+
+def opposition_check(read: Contest, said: Bools, judging: Contest) -> GateCheck:
+    """Whether readers say the opposite of what the champion is right about on 9b.
+
+    ``read`` are the readings held out, of which ``said`` (N, 5) are answered, ``judging`` is 9b. A
+    class fails where the champion ranks the records of 9b the right way and those of the readings
+    the wrong way round, each with its whole interval. A run that holds its model firmly gives way
+    to such answers so little that nothing on 9b shows it.
+    """
+    on_9b = [_own_area(judging, k, np.ones(len(judging.label), dtype=bool)) for k in _CLASSES]
+    on_read = [_own_area(read, k, said[:, k]) for k in _CLASSES]
+    opposed = [
+        f"{SUPERCLASSES[k]} ({on_read[k].difference:.2f})"
+        for k in _CLASSES
+        if on_9b[k].low > _CHANCE and on_read[k].high < _CHANCE
+    ]
+    told = (
+        f"readers say the opposite of what the champion finds, and is right about on 9b, of "
+        f"{', '.join(opposed)}, by its AUROC against their answers: ask how they were given."
+        if opposed
+        else "no class is answered the other way round than the champion finds it."
+    )
+    return GateCheck(
+        name="answers the other way round",
+        passed=not opposed,
+        sentence=f"On {len(said)} readings held out from the run {told}",
+        figures={str(SUPERCLASSES[k]): on_read[k].difference for k in _CLASSES},
+    )
+
+
+def _own_area(contest: Contest, k: int, rows: Bools) -> Difference:
+    """The champion's AUROC of a class on these records; NaN where too few have it or have not."""
+    score, label = contest.champion[rows][:, [k]], contest.label[rows][:, [k]]
+    if min(label.sum(), (~label).sum()) < _FEW:
+        return Difference(np.nan, np.nan, np.nan)
+    draws = auroc_draws(score, label, patient_weights(contest.patient[rows]))[0]
+    return Difference.of(auroc(score[:, 0], label[:, 0]), draws)
 
 
 def audited_checks(contest: Contest) -> list[GateCheck]:

@@ -89,6 +89,7 @@ def judge(
         tell("asking both models about the readings held out")
         both_read = _contest(champion, challenger, read.records)
         checks.append(gate.taught_check(both_read, read.said, read.corrected))
+        checks.append(gate.opposition_check(both_read, read.said, both))
     checks += _hard(champion, challenger, evidence.probes, tell)
     return GateReport(
         champion=champion.card.version,

@@ -153,6 +153,44 @@ class TestWhereItWasTaught:
         assert (found.passed, found.figures) == (False, {"records": 29})
 
 
+class TestAnswersTheOtherWayRound:
+    said = np.ones((600, 5), dtype=bool)
+
+    def test_answers_like_those_of_9b_pass(self) -> None:
+        found = gate.opposition_check(contest(), self.said, contest())
+        assert found.passed
+        assert found.sentence.endswith(
+            "no class is answered the other way round than the champion finds it."
+        )
+
+    def test_the_class_that_is_flipped_is_named(self) -> None:
+        read = contest()
+        read.label[:, 1] = ~read.label[:, 1]
+        found = gate.opposition_check(read, self.said, contest())
+        assert found.passed is False
+        assert "is right about on 9b, of MI (0." in found.sentence and "CD" not in found.sentence
+
+    def test_a_class_that_the_champion_does_not_know_cannot_be_answered_wrongly(self) -> None:
+        read, judging = contest(), contest()
+        for one in (read, judging):
+            one.label[:, 1] = ~one.label[:, 1]
+        assert gate.opposition_check(read, self.said, judging).passed
+
+    @pytest.mark.parametrize(("with_it", "passed"), [(0, True), (9, True), (10, False)])
+    def test_too_few_answers_say_nothing(self, with_it: int, passed: bool) -> None:
+        read = contest()
+        read.label[:] = ~read.label
+        kept = np.cumsum(read.label, axis=0) <= with_it
+        said = kept | ~read.label
+        assert gate.opposition_check(read, said, contest()).passed is passed
+
+    def test_an_answer_that_was_left_open_is_not_taken_for_one(self) -> None:
+        read = contest()
+        read.label[300:] = ~read.label[300:]
+        said = self.said & (np.arange(600) < 300)[:, None]
+        assert gate.opposition_check(read, said, contest()).passed
+
+
 def test_audited_readings_are_compared_where_they_are_enough() -> None:
     (few,) = gate.audited_checks(contest(29))
     assert few.passed is None
