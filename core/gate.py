@@ -218,7 +218,7 @@ def opposition_check(read: Contest, said: Bools, judging: Contest) -> GateCheck:
         name="answers the other way round",
         passed=not opposed,
         sentence=f"On {len(said)} readings held out from the run {told}",
-        figures={str(SUPERCLASSES[k]): on_read[k].difference for k in _CLASSES},
+        figures={str(SUPERCLASSES[k]): _plain(on_read[k].difference) for k in _CLASSES},
     )
 
 

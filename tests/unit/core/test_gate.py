@@ -182,7 +182,9 @@ class TestAnswersTheOtherWayRound:
         read.label[:] = ~read.label
         kept = np.cumsum(read.label, axis=0) <= with_it
         said = kept | ~read.label
-        assert gate.opposition_check(read, said, contest()).passed is passed
+        found = gate.opposition_check(read, said, contest())
+        assert found.passed is passed
+        assert (found.figures["MI"] is None) is passed
 
     def test_an_answer_that_was_left_open_is_not_taken_for_one(self) -> None:
         read = contest()
