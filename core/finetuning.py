@@ -56,7 +56,7 @@ def computes_bfloat16() -> bool:
 class FinetuningConfig(TrainingConfig):
     """How a champion is taught on; the network is the champion's."""
 
-    epochs: Count = 6  # two minutes of one processor for 500 labels
+    epochs: Count = 6  # three minutes of one processor for 500 labels
     patience: Count = 3
     learning_rate: Positive = 2e-3
     warm_up: Share = 0.25

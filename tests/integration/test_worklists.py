@@ -314,6 +314,7 @@ def test_assisted_the_opinion_is_there_at_once_and_one_answer_is_asked(
         assert "Morning · assisted · " in words(sent)
         form = form_of(sent, ecg_id)
         assert "Filled with your own answer" not in words(sent)
+        assert "Published label" not in words(sent)  # the model alone assists
         assert form.payload["verdicts"] == {}  # the model fills no form
         done = submit(reader, ecg_id, form, enter(form), query={"worklist": one.id})
         assert done["next"] in {"/", *(f"/read/{other}" for other in range(1, 7))} - {
