@@ -9,12 +9,15 @@ comes in, leads exchange information before pooling, and every class attends for
     tokens x context ── attention of class c over 12 x 125 tokens ──> vector ──> logit of c
 """
 
+import copy
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, conv1d, pad
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from core.ecg import LEADS, SUPERCLASSES
 
@@ -87,6 +90,19 @@ class Network(nn.Module):
         """Config and size, for the model card."""
         size = sum(parameter.numel() for parameter in self.parameters())
         return {"name": "lead-token", "parameters": size, **asdict(self.config)}
+
+
+def folded(network: Network) -> Network:
+    """A copy with every normalisation folded into its convolution, which can be taught no more.
+
+    It says the same, to rounding, and a gradient through it costs a quarter less.
+    """
+    copied = copy.deepcopy(network).eval().requires_grad_(False)
+    for layers in [part for part in copied.modules() if isinstance(part, nn.Sequential)]:
+        for at, (first, second) in enumerate(pairwise(layers)):
+            if isinstance(first, nn.Conv1d) and isinstance(second, nn.BatchNorm1d):
+                layers[at], layers[at + 1] = fuse_conv_bn_eval(first, second), nn.Identity()
+    return copied
 
 
 class OneLogit(nn.Module):

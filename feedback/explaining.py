@@ -44,8 +44,6 @@ log = logging.getLogger(__name__)
 POLL_S = 0.1  # between two looks at what waits
 IDLE_S = 900.0  # without a request, the process ends and gives its memory back
 RENEW_S = 5  # the lease is renewed this often, whatever is being computed
-NICENESS = 5  # the page that somebody turns comes before the colours that they wait for
-REPORTS_NICENESS = 10  # and those before what is measured of them, and before jobs
 _KEPT = 2  # checkpoints in memory: the served one, and the one before it
 
 
@@ -81,6 +79,8 @@ class Explainers:
         return self._loaded[key]
 
     def _load(self, model: ModelVersion, source: Source) -> "Explainer":
+        if self._before_pass is not None:
+            self._before_pass()  # to import and to compile takes seconds of every core
         from core.explain.explainer import Explainer
 
         explainer = Explainer.load(Path(model.path), background(source), self._before_pass)
@@ -183,7 +183,7 @@ def _lease_kept(sessions: Sessions, claimed: Claimed, owner: str) -> Iterator[No
 def serve(sessions: Sessions, owner: str, *, reports: bool = False, idle_s: float = IDLE_S) -> None:
     """Compute whatever is asked for, until nobody has read anything for ``idle_s`` seconds."""
     explainers = Explainers(lambda: give_way(sessions)) if reports else Explainers()
-    last, warm = time.monotonic(), reports  # nobody waits for a report
+    last, warm = time.monotonic(), False
     while True:
         try:
             if explain_next(sessions, explainers, owner, reports=reports):
@@ -193,7 +193,7 @@ def serve(sessions: Sessions, owner: str, *, reports: bool = False, idle_s: floa
                 warm = True
             elif time.monotonic() - last < idle_s:
                 time.sleep(POLL_S)
-            elif reports or not anybody_since(sessions, now() - timedelta(seconds=idle_s)):
+            elif not anybody_since(sessions, now() - timedelta(seconds=idle_s)):
                 return
             else:
                 last = time.monotonic()
@@ -245,7 +245,6 @@ def main(arguments: list[str] | None = None) -> int:
     sessions = make_sessions(make_engine(os.environ[DATABASE_VARIABLE]))
     if given.parent is not None:
         _end_with(given.parent, sessions, given.owner)
-    os.nice(REPORTS_NICENESS if given.reports else NICENESS)
     serve(sessions, given.owner, reports=given.reports)
     return 0
 

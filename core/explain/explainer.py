@@ -44,8 +44,6 @@ ATTRIBUTORS: dict[Method, Attributor] = {
 class Explainer:
     """A loaded checkpoint that says where its word comes from; build it once, use it often.
 
-    Its network can be taught no more: the weights are frozen.
-
     ``background`` is (records, 12, 1000) of prepared training records, which SHAP compares with.
     ``before_pass`` is called before whatever goes through the network, a few records at a time:
     work that may wait does so there.
@@ -57,9 +55,10 @@ class Explainer:
         background: Signal | None = None,
         before_pass: Callable[[], None] | None = None,
     ) -> None:
+        from core.model import folded
+
         self.card = checkpoint.card
-        # gradients go to the record alone: those of the weights would cost a fifth more
-        self._network = checkpoint.network.requires_grad_(False)
+        self._network = folded(checkpoint.network)
         self._background = background
         self._before_pass = before_pass
 

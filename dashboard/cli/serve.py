@@ -1,7 +1,6 @@
 """``up``, ``serve``, ``worker`` and ``score``: what runs until it is stopped, or is done."""
 
 import logging
-import os
 import signal
 import sys
 import threading
@@ -19,7 +18,7 @@ from dashboard.cli.output import emit, note, progress
 from dashboard.settings import Settings, load_settings
 from feedback import catalogue, db, registry, scoring
 from feedback.db import Sessions
-from feedback.executors.local import NICENESS, LocalExecutor, work
+from feedback.executors.local import LocalExecutor, work
 from feedback.executors.resident import Resident, explainer_beside
 from feedback.finetune import Schedule
 from feedback.tables import ModelVersion
@@ -81,8 +80,6 @@ def worker(
         server.stop_with_parent(stop, parent)
     sessions = _sessions(settings)
     with explainer_beside(sessions, _resident(settings)):
-        # of this thread alone, on Linux: a reader waits for the explainer that the other starts
-        os.nice(NICENESS)
         work(sessions, _executor(settings), stop=stop, idle=_schedule(sessions, settings))
 
 

@@ -24,7 +24,7 @@ from feedback.opinions import OpinionShown
 from feedback.tables import JobState
 
 OFF = "off"
-TICK_MS = 400  # between two looks at what is being computed
+TICK_MS = 200  # between two looks at what is being computed
 _SILENT_S = 1.0  # what is quicker than this has no need of progress
 _UNHEARD_S = 20.0  # in which a worker would have taken it up
 _ATTENTION = (Method.ATTENTION, Method.TEMPORAL_ATTENTION, Method.LEAD_ATTENTION)

@@ -7,7 +7,6 @@ imports and leaks ends with it.
 import logging
 import os
 import socket
-import subprocess
 import sys
 import threading
 import uuid
@@ -19,12 +18,11 @@ from feedback import jobs
 from feedback.db import Sessions
 from feedback.errors import StorageError
 from feedback.executors import Executor, Running
-from feedback.runner import DATABASE_VARIABLE
+from feedback.executors.processes import Child, start_child
 
 log = logging.getLogger(__name__)
 
 POLL_S = 1.0  # how long an idle worker sleeps
-GRACE_S = 5.0  # from SIGTERM to SIGKILL
 NICENESS = 10  # the web process comes first
 COMMAND = (sys.executable, "-m", "feedback.runner")
 
@@ -38,48 +36,12 @@ class LocalExecutor:
     threads: int = 1  # of torch and the numeric libraries
     command: Sequence[str] = COMMAND
 
-    def start(self, job_id: int, owner: str) -> "Child":
+    def start(self, job_id: int, owner: str) -> Child:
         """Start the job; what it prints is appended to the log file."""
-        with self.log_file.open("ab") as output:
-            return Child(
-                subprocess.Popen(
-                    [*self.command, str(job_id), "--owner", owner, "--parent", str(os.getpid())],
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    env=child_environment(self.database_url, self.threads),
-                    start_new_session=True,  # Ctrl-C in the terminal is the worker's to handle
-                )
-            )
-
-
-def child_environment(database_url: str, threads: int) -> dict[str, str]:
-    """The environment of a process that computes for this one."""
-    limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
-    # a thread that spins while it waits for another takes the time that the other needs: with a
-    # page and a second process on two cores, the first SHAP took 6.8 s and takes 2.8
-    patient = {"OMP_WAIT_POLICY": "PASSIVE"}  # unless the operator says otherwise
-    return patient | os.environ | limits | {DATABASE_VARIABLE: database_url}
-
-
-@dataclass(frozen=True)
-class Child:
-    """A child process that computes something."""
-
-    process: subprocess.Popen[bytes]
-
-    def poll(self) -> int | None:
-        """Exit status, None while it runs."""
-        return self.process.poll()
-
-    def stop(self) -> None:
-        """SIGTERM, and SIGKILL where that does not do."""
-        self.process.terminate()
-        try:
-            self.process.wait(GRACE_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        command = [*self.command, str(job_id), "--owner", owner]
+        return start_child(
+            command, self.database_url, self.log_file, threads=self.threads, niceness=NICENESS
+        )
 
 
 def owner_name() -> str:

@@ -4,8 +4,6 @@ There are two: one that readers wait for, and one that measures what it has comp
 """
 
 import logging
-import os
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -17,7 +15,8 @@ from pathlib import Path
 from feedback import explanation_queue
 from feedback.db import Sessions, now
 from feedback.errors import StorageError
-from feedback.executors.local import Child, child_environment, owner_name
+from feedback.executors.local import owner_name
+from feedback.executors.processes import Child, start_child
 from feedback.presence import anybody_since
 
 log = logging.getLogger(__name__)
@@ -25,6 +24,8 @@ log = logging.getLogger(__name__)
 POLL_S = 0.2  # between two looks at whether anything waits
 RESTART_S = 2.0  # after a process that has died
 LATELY = timedelta(minutes=5)  # whoever signed in or answered since may want an explanation
+NICENESS = 5  # the page that somebody turns comes before the colours that they wait for
+REPORTS_NICENESS = 15  # and those, and jobs, before what is measured of them
 COMMAND = (sys.executable, "-m", "feedback.explaining")
 
 
@@ -44,19 +45,14 @@ class Resident:
 
     def start(self, owner: str) -> Child:
         """Start the process; what it prints is appended to the log file."""
-        kind = ["--reports"] if self.reports else []
-        threads = self.report_threads if self.reports else self.threads
-        with self.log_file.open("ab") as output:
-            return Child(
-                subprocess.Popen(
-                    [*self.command, "--owner", owner, "--parent", str(os.getpid()), *kind],
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    env=child_environment(self.database_url, threads),
-                    start_new_session=True,  # Ctrl-C in the terminal is the worker's to handle
-                )
-            )
+        command = [*self.command, "--owner", owner, *(["--reports"] if self.reports else [])]
+        return start_child(
+            command,
+            self.database_url,
+            self.log_file,
+            threads=self.report_threads if self.reports else self.threads,
+            niceness=REPORTS_NICENESS if self.reports else NICENESS,
+        )
 
 
 @contextmanager
@@ -64,7 +60,8 @@ def explainer_beside(sessions: Sessions, resident: Resident) -> Iterator[None]:
     """Have explainers whenever something waits for one, during the block.
 
     They are not started at once: each holds half a gigabyte. To wait for one that is not ready
-    takes ten seconds and more, so it is started when somebody signs in or reads.
+    takes ten seconds and more, and one that gets ready takes a core from one that is asked: so
+    both are started when somebody signs in or reads.
     """
     stop = threading.Event()
     kinds = (replace(resident, reports=reports) for reports in (False, True))
@@ -90,9 +87,8 @@ def _keep(sessions: Sessions, resident: Resident, stop: threading.Event) -> None
 
 
 def _wanted(sessions: Sessions, resident: Resident) -> bool:
-    if explanation_queue.waits(sessions, reports=resident.reports):
-        return True
-    return not resident.reports and anybody_since(sessions, now() - LATELY)
+    waits = explanation_queue.waits(sessions, reports=resident.reports)
+    return waits or anybody_since(sessions, now() - LATELY)
 
 
 def _run(sessions: Sessions, resident: Resident, stop: threading.Event) -> None:

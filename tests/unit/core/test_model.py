@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from core.checkpoint import load
-from core.model import Blur, LeadEncoder, Network, NetworkConfig, _attended
+from core.model import Blur, LeadEncoder, Network, NetworkConfig, _attended, folded
 from core.preprocess import prepare
 from tests.factories_ecg import ecg
 from tests.readme import CHECKPOINT
@@ -113,6 +113,17 @@ def test_logits_are_linear_in_the_features():
             out = network(torch.randn(2, 12, 1000))
             again = (out.features * network.head.weight).sum(-1) + network.head.bias
         assert torch.allclose(again, out.logits, atol=1e-5)
+
+
+def test_a_folded_network_says_the_same_and_the_given_one_is_left_as_it_was():
+    network, signal = load(CHECKPOINT).network, torch.from_numpy(prepare(ecg())[None])
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    found, known = folded(network)(signal), network(signal)
+    assert torch.allclose(found.logits, known.logits, atol=1e-4)
+    assert torch.allclose(found.attention, known.attention, atol=1e-6)
+    assert not any(isinstance(part, torch.nn.BatchNorm1d) for part in folded(network).modules())
+    assert all(torch.equal(before[name], part) for name, part in network.state_dict().items())
+    assert all(weight.requires_grad for weight in network.parameters())
 
 
 def test_describes_its_size(network):

@@ -209,6 +209,21 @@ def test_only_what_measures_gives_way(
     assert given_way
 
 
+def test_what_measures_gives_way_before_it_loads_anything(
+    library: Sessions, checkpoint: Path
+) -> None:
+    class Waiting(Exception):
+        """Somebody still waits for colours."""
+
+    def wait() -> None:
+        raise Waiting
+
+    subject = served(library, checkpoint)
+    subject.model.path = "nowhere"
+    with pytest.raises(Waiting):
+        Explainers(wait).of(subject.model, subject.source)
+
+
 def served(sessions: Sessions, checkpoint: Path) -> Subject:
     """ECG 1 and the model that the tiny checkpoint holds."""
     from core.checkpoint import read_card

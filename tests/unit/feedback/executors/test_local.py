@@ -14,7 +14,7 @@ import pytest
 from feedback import jobs
 from feedback.db import Sessions
 from feedback.executors import local
-from feedback.executors.local import LocalExecutor, child_environment, work
+from feedback.executors.local import LocalExecutor, work
 from feedback.tables import Job, JobState
 
 STEPS = 8
@@ -173,9 +173,3 @@ def assert_resumed(steps: list[tuple[int, int]]) -> None:
     assert sorted({step for step, _ in steps}) == list(range(STEPS))
     assert len({pid for _, pid in steps}) == 2
     assert len(steps) <= STEPS + 1
-
-
-def test_a_child_computes_on_the_threads_it_is_given_and_lets_none_spin() -> None:
-    environment = child_environment("sqlite://", 3)
-    assert environment["OMP_NUM_THREADS"] == environment["MKL_NUM_THREADS"] == "3"
-    assert environment["OMP_WAIT_POLICY"] == "PASSIVE"
