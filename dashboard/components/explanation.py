@@ -117,7 +117,8 @@ def explained_view(
     if found.explanation is not None:
         return html.Div([*_parts(found, found.explanation, shown, evidence, theme)])
     if found.state is JobState.FAILED:
-        return html.P(f"This method failed: {found.error}", className="warning")
+        again = "Choosing it again after a minute tries once more."
+        return html.P(f"This method failed: {found.error}. {again}", className="warning")
     return html.P(_progress(found), className="quiet")
 
 

@@ -97,7 +97,10 @@ def test_a_method_that_fails_says_so_and_the_page_goes_on(house: House, reader: 
     assert claimed is not None
     queue.fail(house.sessions, claimed.id, "a", "RuntimeError: additivity check failed")
     figure, said, stopped, lies = parts(ask(reader, lies=lies))
-    assert said == "This method failed: RuntimeError: additivity check failed"
+    assert said == (
+        "This method failed: RuntimeError: additivity check failed. "
+        "Choosing it again after a minute tries once more."
+    )
     assert figure == {} and stopped
     ask(reader, "grad-cam", lies=lies)
     compute(house, unit=Unit.RELEVANCE)
