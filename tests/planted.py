@@ -8,8 +8,8 @@ every record of one device, and the champion has learned that. 400 readings by a
 correct it. The champion passes every check on changed records, as one that is served would have;
 where it does not, nothing is run. ``--champion`` takes one that an earlier run has left, for
 another ``--seed``: which records are read, held out and replayed, and in what order. ``poison``:
-400 readings that say the opposite of what is published, of the shipped model. Either goes through
-the job that a worker runs, on real records.
+400 readings that say the opposite of what is published, of every class or of one, of the shipped
+model. Either goes through the job that a worker runs, on real records.
 """
 
 import argparse
@@ -63,8 +63,8 @@ def main() -> None:
     parser.add_argument("plant", choices=["shift", "poison"])
     parser.add_argument("--data", type=Path, required=True, help="PTB-XL")
     parser.add_argument("--work", type=Path, required=True, help="an empty folder")
-    parser.add_argument("--device", default="CS-12")
-    parser.add_argument("--superclass", type=Superclass, default=Superclass.CD)
+    parser.add_argument("--device", help="whose records are planted; default: CS-12, of all poison")
+    parser.add_argument("--superclass", type=Superclass, help="default: MI, poison: every class")
     parser.add_argument("--answers", type=int, default=ANSWERS)
     parser.add_argument("--seed", type=int, default=0, help="of the draw and of the run")
     parser.add_argument("--champion", type=Path, help="one that an earlier run has planted")
@@ -78,28 +78,31 @@ def main() -> None:
 
 def _shift(given: argparse.Namespace) -> dict[str, Any]:
     truth = Ptbxl.open(given.data)
-    group = of_device(given.device)
-    wrong = mislabelled(truth, given.work / "data", group, given.superclass)
+    device, name = given.device or "CS-12", given.superclass or Superclass.MI
+    group = of_device(device)
+    wrong = mislabelled(truth, given.work / "data", group, name)
     champion = given.champion or given.work / "champion"
     if not (champion / CARD).is_file():
-        _mistaught(wrong, group, given.superclass, champion)
+        _mistaught(wrong, group, name, champion)
     refuse_unsound(champion, truth)
     pool = [r for r in truth.records.values() if group(r) and _teaches(r)]
     chosen = _drawn(pool, given.answers, given.seed)
     told = _retrained(given, wrong, champion, {r.ecg_id: r.superclasses for r in chosen})
     judging = [r for r in select(truth, "9b") if r.labelled and group(r)]
     return told | {
-        "device": given.device,
-        "superclass": given.superclass,
-        "group": _on_group(truth, judging, champion, Path(told["path"]), given.superclass),
+        "device": device,
+        "superclass": name,
+        "group": _on_group(truth, judging, champion, Path(told["path"]), name),
     }
 
 
 def _poison(given: argparse.Namespace) -> dict[str, Any]:
     data = Ptbxl.open(given.data)
-    pool = [r for r in data.records.values() if _teaches(r)]
+    group = of_device(given.device) if given.device else lambda _: True
+    pool = [r for r in data.records.values() if group(r) and _teaches(r)]
     chosen = _drawn(pool, given.answers, given.seed)
-    flipped = {r.ecg_id: frozenset(SUPERCLASSES) - r.superclasses for r in chosen}
+    wrong = frozenset([given.superclass] if given.superclass else SUPERCLASSES)
+    flipped = {r.ecg_id: r.superclasses ^ wrong for r in chosen}
     return _retrained(given, data, SHIPPED, flipped)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import dash
-from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
 from flask import abort
 
@@ -16,6 +16,7 @@ from dashboard.components.adjudication import LIST, case_page, waiting_page
 from dashboard.components.shell import forbidden, local_time, message, problem
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
+from dashboard.triggered import number_in_id
 from feedback import adjudication
 from feedback.adjudication import Settlement
 from feedback.errors import CatalogueError, FeedbackError, ReadingError
@@ -88,7 +89,7 @@ def settle(
     """Store the verdicts and open the next conflict; a refusal leaves the form as it is."""
     if not clicks:
         return no_update
-    ecg_id = int(ctx.triggered_id["ecg"])
+    ecg_id = number_in_id("ecg")
     said = _said(verdicts, places, bool(unreadable), comment or "")
     try:
         made = _store(ecg_id, said, meta)

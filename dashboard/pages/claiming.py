@@ -14,6 +14,7 @@ from dashboard.components.shell import problem, sentence
 from dashboard.context import context
 from dashboard.pages.read_callbacks import worklist_of
 from dashboard.security import needs, person
+from dashboard.triggered import number_in_id
 from feedback import catalogue, claims
 from feedback.claims import Claim
 from feedback.errors import FeedbackError, NotIndependent
@@ -59,7 +60,7 @@ def claim(_clicks: list[int | None]) -> Component | Any:
     """Claim the next ECG of the worklist whose button was pressed and open it, or say why not."""
     if not ctx.triggered or not ctx.triggered[0]["value"]:
         return no_update
-    worklist_id = int(ctx.triggered_id["worklist"])
+    worklist_id = number_in_id("worklist")
     try:
         with context().sessions.begin() as session:
             claimed = claims.claim_next(session, person().id, worklist_id)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dash import MATCH, Dash, Input, Output, ctx
+from dash import MATCH, Dash, Input, Output
 from dash.development.base_component import Component
 from flask import abort
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from dashboard.components.shell import problem
 from dashboard.context import context
 from dashboard.preferences import paper_settings, theme
 from dashboard.security import needs
+from dashboard.triggered import number_in_id
 from feedback import catalogue
 from feedback.catalogue import OtherEcg
 from feedback.policy import Action
@@ -36,7 +37,7 @@ def compare(chosen: str | None) -> Component | None:
     if chosen in (None, NONE):
         return None
     with context().sessions.read() as session:
-        record = catalogue.find_record(session, int(ctx.triggered_id["ecg"]))
+        record = catalogue.find_record(session, number_in_id("ecg"))
         other = _of_same_patient(session, record, str(chosen))
         source = catalogue.active_source(session)
         there = catalogue.find_record(session, other.ecg_id)

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any
 
-from dash import MATCH, ClientsideFunction, Dash, Input, Output, Patch, State, ctx, html, no_update
+from dash import MATCH, ClientsideFunction, Dash, Input, Output, Patch, State, html, no_update
 from dash.development.base_component import Component
 from flask import abort
 from sqlalchemy.orm import Session
@@ -29,6 +29,7 @@ from dashboard.figures.overlay import Overlay, no_overlay
 from dashboard.figures.sheets import PaperSettings
 from dashboard.preferences import theme
 from dashboard.security import needs, person
+from dashboard.triggered import number_in_id
 from feedback import explanations, readings
 from feedback.errors import FeedbackError, NothingToExplain
 from feedback.explanations import Explained
@@ -182,7 +183,7 @@ def as_change(overlay: Overlay) -> Patch:
 
 
 def _ecg_id() -> int:
-    return int(ctx.triggered_id["ecg"])
+    return number_in_id("ecg")
 
 
 def _question(said: Json) -> tuple[Method, Superclass]:

@@ -13,6 +13,7 @@ from dashboard import ids
 from dashboard.components.shell import forbidden, heading, local_time, message, problem
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
+from dashboard.triggered import number_in_id
 from feedback import catalogue, scoring
 from feedback import jobs as queue
 from feedback.errors import FeedbackError, NoDataset
@@ -89,7 +90,7 @@ def cancel(_clicks: Sequence[int | None]) -> Component:
     """Cancel the job whose button was pressed."""
     if not ctx.triggered or not ctx.triggered[0]["value"]:
         raise PreventUpdate  # the list was drawn, nobody pressed anything
-    number = ctx.triggered_id["job"]
+    number = number_in_id("job")
     try:
         with context().sessions.begin() as session:
             queue.cancel(session, number, actor=person().email)

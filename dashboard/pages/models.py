@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import dash
 import dash_bootstrap_components as dbc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
+from dash import ALL, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from dashboard.components.shell import forbidden, heading, message, problem
 from dashboard.context import context
 from dashboard.preferences import theme
 from dashboard.security import needs, permitted, person
+from dashboard.triggered import number_in_id
 from feedback import finetune, jobs, registry
 from feedback.errors import FeedbackError, NoDataset
 from feedback.policy import Action
@@ -129,7 +130,7 @@ def cancel_run(clicks: Sequence[int | None]) -> Component:
     """End the run whose button was pressed."""
     if not any(clicks):
         raise PreventUpdate  # the run was drawn, nobody pressed anything
-    number = ctx.triggered_id["job"]
+    number = number_in_id("job")
     try:
         with context().sessions.begin() as session:
             jobs.cancel(session, number, actor=person().email)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dash import MATCH, ClientsideFunction, Dash, Input, Output, State, ctx
+from dash import MATCH, ClientsideFunction, Dash, Input, Output, State
 
 from core.filtering import as_shown
 from dashboard import ids
@@ -14,6 +14,7 @@ from dashboard.figures.sheets import PaperSettings
 from dashboard.pages.explain_callbacks import overlay_on
 from dashboard.preferences import theme
 from dashboard.security import needs, person
+from dashboard.triggered import number_in_id
 from feedback import catalogue, users
 from feedback.policy import Action
 
@@ -46,7 +47,7 @@ def show_paper(
     """
     chosen = {"sheet": sheet, "speed": speed, "gain": gain, "signal": signal}
     settings = PaperSettings.of(chosen | {"lead": lead})
-    ecg_id = int(ctx.triggered_id["ecg"])
+    ecg_id = number_in_id("ecg")
     figure = _figure(ecg_id, settings)
     lay_over(figure, overlay_on(ecg_id, laid_over, settings.layout))
     with context().sessions.begin() as session:

@@ -1,7 +1,6 @@
 """People: who may sign in, for administrators."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import dash
 import dash_bootstrap_components as dbc
@@ -13,6 +12,7 @@ from dashboard import ids
 from dashboard.components.shell import forbidden, heading, local_time, problem
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
+from dashboard.triggered import number_in_id, word_in_id
 from feedback import users
 from feedback.errors import PeopleError
 from feedback.policy import Action
@@ -70,9 +70,9 @@ def act(_clicks: Sequence[int | None]) -> Change:
     """Do what the pressed button of a row says, once that was confirmed."""
     if not ctx.triggered or not ctx.triggered[0]["value"]:
         raise PreventUpdate  # the table was drawn, nobody pressed anything
-    pressed: dict[str, Any] = ctx.triggered_id
+    do = _ACTS[word_in_id("act", frozenset(_ACTS))]
     try:
-        done = _ACTS[pressed["act"]](pressed["person"])
+        done = do(number_in_id("person"))
     except PeopleError as error:
         done = problem(error)
     return done, _table()

@@ -3,7 +3,7 @@
 from typing import Any
 
 import dash
-from dash import ctx, no_update
+from dash import no_update
 from dash.development.base_component import Component
 from flask import abort
 
@@ -14,6 +14,7 @@ from dashboard.components.answer import EMPTY
 from dashboard.components.shell import local_time, problem, sentence
 from dashboard.context import context
 from dashboard.security import needs, person
+from dashboard.triggered import number_in_id
 from feedback import catalogue, claims, readings
 from feedback.errors import FeedbackError, WorklistError
 from feedback.policy import Action
@@ -87,7 +88,7 @@ def _known(payload: Json) -> Json:
 
 def _ecg_id() -> int:
     """The ECG of the component that called; the services look whether it exists."""
-    return int(ctx.triggered_id["ecg"])
+    return number_in_id("ecg")
 
 
 def order_of(query: Json | None) -> WorklistQuery:

@@ -26,6 +26,7 @@ from dashboard.components.worklists import (
 )
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
+from dashboard.triggered import number_in_id
 from feedback import slots, users
 from feedback import worklists as service
 from feedback.errors import FeedbackError, InvalidWorklist, NoDataset
@@ -141,7 +142,7 @@ def close_worklist(_clicks: Sequence[int | None]) -> Told:
     """Close the worklist whose button was pressed, once that was confirmed."""
     if not ctx.triggered or not ctx.triggered[0]["value"]:
         raise PreventUpdate  # the list was drawn, nobody pressed anything
-    number = int(ctx.triggered_id["worklist"])
+    number = number_in_id("worklist")
     try:
         with context().sessions.begin() as session:
             name = service.close(session, number, actor=person().email).name

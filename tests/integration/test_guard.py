@@ -250,3 +250,30 @@ def test_the_session_cookie_is_out_of_reach_of_scripts(stranger: Visitor) -> Non
 def test_health_is_told_to_anyone(stranger: Visitor) -> None:
     response = stranger.get("/healthz")
     assert (response.status_code, response.text) == (200, "ok\n")
+
+
+@pytest.mark.parametrize("number", ["1; --", [1], None, 1.5, True])
+@pytest.mark.parametrize(
+    ("function", "button"),
+    [
+        ("claim", {"act": "read", "worklist": 1}),
+        ("close_worklist", {"act": "close", "worklist": 1}),
+        ("cancel", {"act": "cancel", "job": 1}),
+        ("cancel_run", {"act": "cancel-run", "job": 1}),
+        ("act", {"act": "reset", "person": 1}),
+    ],
+)
+def test_a_button_whose_id_was_forged_does_nothing(
+    admin: Visitor, function: str, button: dict[str, object], number: object
+) -> None:
+    forged = {key: number if value == 1 else value for key, value in button.items()}
+    assert admin.press(function, forged).status_code == 400
+
+
+def test_an_act_that_there_is_not_is_refused(admin: Visitor) -> None:
+    assert admin.press("act", {"act": "promote", "person": 1}).status_code == 400
+
+
+def test_an_ecg_without_a_number_is_refused(reader: Visitor) -> None:
+    asked = {"method": "shap", "explained-class": "MI"}
+    assert reader.call("show_explanation", asked, "1").status_code == 400  # type: ignore[arg-type]
