@@ -42,6 +42,8 @@ _CHEST = re.compile(r": (V\d|the chest)")  # exchanged, that leaves the frontal 
 # fibrillation, 35 % in sinus arrhythmia, 5 % in sinus rhythm
 _UNEVEN_RR = 0.075
 _UNEVEN = "irregular rhythm, corrected by the mean RR"
+_FAST_RATE = 100  # /min
+_FAST = "fast rate, for which Bazett corrects too much"
 _NO_AXIS = "the limb leads do not fit each other: check the gains in the file"
 
 
@@ -98,7 +100,7 @@ def measure(ecg: Ecg) -> Intervals:
     if "qt" in reasons:  # no marks where nothing is to be seen
         beat = replace(beat, marks=replace(beat.marks, t_onset=None, t_end=None))
     measured: dict[str, Any] = {"heart_rate": rate, **timed, **axes}
-    caveats = _caveats(timed, found.irregularity)
+    caveats = _caveats(timed, rate, found.irregularity)
     return Intervals(median=beat, reasons=reasons, caveats=caveats, **measured)
 
 
@@ -171,14 +173,17 @@ def _no_p(found: Delineation) -> str:
     return f"{why}, and an irregular rhythm" if found.irregularity > IRREGULAR / 2 else why
 
 
-def _caveats(timed: dict[str, float], irregular: float) -> dict[str, str]:
-    """Corrections for the rate mean little where every RR is another one.
+def _caveats(timed: dict[str, float], rate: float | None, irregular: float) -> dict[str, str]:
+    """Corrections for the rate mean little where every RR is another one, and Bazett's in haste.
 
     Rautaharju et al., "Part IV: the ST segment, T and U waves, and the QT interval", Circulation
-    119:e241 (2009).
+    119:e241 (2009); Sagie et al., "An improved method for adjusting the QT interval for heart
+    rate", Am J Cardiol 70:797 (1992).
     """
-    corrected = [name for name in timed if name.startswith("qtc")]
-    return dict.fromkeys(corrected, _UNEVEN) if irregular > _UNEVEN_RR else {}
+    if irregular > _UNEVEN_RR:
+        return {name: _UNEVEN for name in timed if name.startswith("qtc")}
+    fast = rate is not None and rate > _FAST_RATE and "qtc_bazett" in timed
+    return {"qtc_bazett": _FAST} if fast else {}
 
 
 def _no_qt(beat: MedianBeat) -> str | None:

@@ -39,8 +39,8 @@ def intervals_view(
 ) -> Component:
     """The values in one line; unfolded with their reasons beside the beat they were read from."""
     values = [html.Span(_short(name, measured)) for name in _IN_LINE]
-    if measured.caveats:
-        values.append(html.Span("irregular rhythm", className="flag"))
+    for caveat in dict.fromkeys(measured.caveats.values()):
+        values.append(html.Span(caveat.partition(",")[0], className="flag"))
     if pacemaker:
         values.append(html.Span("pacemaker", className="flag"))
     return html.Details(

@@ -159,6 +159,18 @@ def test_corrections_for_the_rate_are_to_be_taken_with_care_in_an_irregular_rhyt
     assert all("irregular rhythm" in why for why in measured.caveats.values())
 
 
+@pytest.mark.parametrize(("samples", "cared"), [(80, set()), (55, {"qtc_bazett"})])
+def test_bazett_is_to_be_taken_with_care_at_a_fast_rate(samples: int, cared: set[str]) -> None:
+    heights = np.linspace(0.9, 1.1, 19)
+    beats = [height * ecg().signal[:, :samples] for height in heights]
+    signal = np.concatenate(beats, axis=1)[:, :1000].astype(np.float32)
+    measured = measure(Ecg(signal=signal, rate=100))
+    assert measured.heart_rate == pytest.approx(6000 / samples, abs=1)
+    assert measured.qtc_bazett is not None
+    assert set(measured.caveats) == cared
+    assert all("Bazett corrects too much" in why for why in measured.caveats.values())
+
+
 @pytest.mark.parametrize("finding", list(Finding))
 def test_every_value_is_there_or_has_a_reason(finding: Finding) -> None:
     measured = measure(simulate_record(5, [finding], rate=100, ectopics=2).ecg)
