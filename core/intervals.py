@@ -174,16 +174,16 @@ def _no_p(found: Delineation) -> str:
 
 
 def _caveats(timed: dict[str, float], rate: float | None, irregular: float) -> dict[str, str]:
-    """Corrections for the rate mean little where every RR is another one, and Bazett's in haste.
+    """What is to be said of QT corrected for the rate: of uneven RR, and of Bazett at a fast rate.
 
     Rautaharju et al., "Part IV: the ST segment, T and U waves, and the QT interval", Circulation
     119:e241 (2009); Sagie et al., "An improved method for adjusting the QT interval for heart
     rate", Am J Cardiol 70:797 (1992).
     """
-    if irregular > _UNEVEN_RR:
-        return {name: _UNEVEN for name in timed if name.startswith("qtc")}
-    fast = rate is not None and rate > _FAST_RATE and "qtc_bazett" in timed
-    return {"qtc_bazett": _FAST} if fast else {}
+    uneven = [_UNEVEN] if irregular > _UNEVEN_RR else []
+    fast = [_FAST] if rate is not None and rate > _FAST_RATE else []
+    said = {"qtc_bazett": [*uneven, *fast], "qtc_fridericia": uneven}
+    return {name: "; ".join(why) for name, why in said.items() if why and name in timed}
 
 
 def _no_qt(beat: MedianBeat) -> str | None:

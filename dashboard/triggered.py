@@ -1,22 +1,30 @@
 """Which component called back. Its id comes from a browser, so it may say anything."""
 
+from collections.abc import Collection
+from typing import Any
+
 from dash import ctx
 from flask import abort
 
+_BEYOND = 2**31  # no key of a row
+
 
 def number_in_id(part: str) -> int:
-    """The number that the id of the calling component has there; anything else gets a 400."""
-    called = ctx.triggered_id
-    number = called.get(part) if isinstance(called, dict) else None
-    if type(number) is not int:
+    """The key of a row that the id of the calling component has there; all else gets a 400."""
+    number = _in_id(part)
+    if type(number) is not int or not 0 <= number < _BEYOND:
         abort(400)
     return number
 
 
-def word_in_id(part: str, known: frozenset[str]) -> str:
+def word_in_id(part: str, known: Collection[str]) -> str:
     """The word that the id of the calling component has there; an unknown one gets a 400."""
-    called = ctx.triggered_id
-    word = called.get(part) if isinstance(called, dict) else None
+    word = _in_id(part)
     if not isinstance(word, str) or word not in known:
         abort(400)
     return word
+
+
+def _in_id(part: str) -> Any:
+    called = ctx.triggered_id
+    return called.get(part) if isinstance(called, dict) else None

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 POLL_S = 0.1  # between two looks at what waits
-IDLE_S = 900.0  # without a request, the process ends and gives its memory back
+IDLE_S = 900.0  # without a request and a reader, the process ends and gives its memory back
 RENEW_S = 5  # the lease is renewed this often, whatever is being computed
 _KEPT = 2  # checkpoints in memory: the served one, and the one before it
 

@@ -63,8 +63,8 @@ def main() -> None:
     parser.add_argument("plant", choices=["shift", "poison"])
     parser.add_argument("--data", type=Path, required=True, help="PTB-XL")
     parser.add_argument("--work", type=Path, required=True, help="an empty folder")
-    parser.add_argument("--device", help="whose records are planted; default: CS-12, of all poison")
-    parser.add_argument("--superclass", type=Superclass, help="default: MI, poison: every class")
+    parser.add_argument("--device", help="of the planted records; default: CS-12, for poison all")
+    parser.add_argument("--superclass", type=Superclass, help="default: MI, for poison all")
     parser.add_argument("--answers", type=int, default=ANSWERS)
     parser.add_argument("--seed", type=int, default=0, help="of the draw and of the run")
     parser.add_argument("--champion", type=Path, help="one that an earlier run has planted")
@@ -103,7 +103,8 @@ def _poison(given: argparse.Namespace) -> dict[str, Any]:
     chosen = _drawn(pool, given.answers, given.seed)
     wrong = frozenset([given.superclass] if given.superclass else SUPERCLASSES)
     flipped = {r.ecg_id: r.superclasses ^ wrong for r in chosen}
-    return _retrained(given, data, SHIPPED, flipped)
+    told = _retrained(given, data, SHIPPED, flipped)
+    return told | {"device": given.device, "superclass": given.superclass}
 
 
 def _retrained(

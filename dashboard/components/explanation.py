@@ -19,12 +19,12 @@ from dashboard.figures.lead_bars import lead_bars
 from dashboard.figures.strength import CELL, EDGES, even_share, is_signed
 from dashboard.figures.theme import LIGHT, Theme
 from feedback.db import now
-from feedback.explanations import Explained
+from feedback.explanations import RETRY, Explained
 from feedback.opinions import OpinionShown
 from feedback.tables import JobState
 
 OFF = "off"
-TICK_MS = 200  # between two looks at what is being computed
+TICK_MS = 200  # between two looks at what is being computed: what a reader waits on top of it
 _SILENT_S = 1.0  # what is quicker than this has no need of progress
 _UNHEARD_S = 20.0  # in which a worker would have taken it up
 _ATTENTION = (Method.ATTENTION, Method.TEMPORAL_ATTENTION, Method.LEAD_ATTENTION)
@@ -117,8 +117,9 @@ def explained_view(
     if found.explanation is not None:
         return html.Div([*_parts(found, found.explanation, shown, evidence, theme)])
     if found.state is JobState.FAILED:
-        again = "Choosing it again after a minute tries once more."
-        return html.P(f"This method failed: {found.error}. {again}", className="warning")
+        why = (found.error or "").rstrip(".")
+        again = f"To try again, wait {RETRY.seconds} s, choose Off and then the method."
+        return html.P(f"This method failed: {why}. {again}", className="warning")
     return html.P(_progress(found), className="quiet")
 
 

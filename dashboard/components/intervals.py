@@ -39,8 +39,7 @@ def intervals_view(
 ) -> Component:
     """The values in one line; unfolded with their reasons beside the beat they were read from."""
     values = [html.Span(_short(name, measured)) for name in _IN_LINE]
-    for caveat in dict.fromkeys(measured.caveats.values()):
-        values.append(html.Span(caveat.partition(",")[0], className="flag"))
+    values += [html.Span(flag, className="flag") for flag in _flags(measured)]
     if pacemaker:
         values.append(html.Span("pacemaker", className="flag"))
     return html.Details(
@@ -51,6 +50,12 @@ def intervals_view(
         ],
         className="intervals numbers",
     )
+
+
+def _flags(measured: Intervals) -> list[str]:
+    """What the caveats are about: of "irregular rhythm, corrected by ..." the irregular rhythm."""
+    said = (part for caveat in measured.caveats.values() for part in caveat.split("; "))
+    return list(dict.fromkeys(part.partition(",")[0] for part in said))
 
 
 def _short(name: str, measured: Intervals) -> list[Component | str]:

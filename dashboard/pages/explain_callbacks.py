@@ -84,11 +84,12 @@ def show_explanation(
     if why := reasons(evidence, question[1]).get(question[0]):
         return _nothing(html.P(f"{METHODS[question[0]]} is not offered: {why}."))
     found = _asked_for(ecg_id, *question)
-    view = still(explained_view(found, shown, evidence, theme()))
     lies = {"method": method, "class": superclass, "drawn": found.explanation is not None}
-    if lies == before:  # the colours lie there; of the words, only progress changes meanwhile
-        waits_for_report = found.pending and lies["drawn"]
-        return no_update, no_update if waits_for_report else view, not found.pending, no_update
+    if lies == before and lies["drawn"] and found.pending:  # only its report is waited for
+        return no_update, no_update, False, no_update
+    view = still(explained_view(found, shown, evidence, theme()))
+    if lies == before:  # the colours lie there, or are still computed
+        return no_update, view, not found.pending, no_update
     overlay = _overlay(found, PaperSettings.of(paper).layout)
     return as_change(overlay), view, not found.pending, lies
 

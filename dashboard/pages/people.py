@@ -70,7 +70,7 @@ def act(_clicks: Sequence[int | None]) -> Change:
     """Do what the pressed button of a row says, once that was confirmed."""
     if not ctx.triggered or not ctx.triggered[0]["value"]:
         raise PreventUpdate  # the table was drawn, nobody pressed anything
-    do = _ACTS[word_in_id("act", frozenset(_ACTS))]
+    do = _ACTS[word_in_id("act", _ACTS)]
     try:
         done = do(number_in_id("person"))
     except PeopleError as error:

@@ -18,12 +18,11 @@ from feedback import jobs
 from feedback.db import Sessions
 from feedback.errors import StorageError
 from feedback.executors import Executor, Running
-from feedback.executors.processes import Child, start_child
+from feedback.executors.processes import JOB_NICENESS, Child, start_child
 
 log = logging.getLogger(__name__)
 
 POLL_S = 1.0  # how long an idle worker sleeps
-NICENESS = 10  # the web process comes first
 COMMAND = (sys.executable, "-m", "feedback.runner")
 
 
@@ -40,7 +39,7 @@ class LocalExecutor:
         """Start the job; what it prints is appended to the log file."""
         command = [*self.command, str(job_id), "--owner", owner]
         return start_child(
-            command, self.database_url, self.log_file, threads=self.threads, niceness=NICENESS
+            command, self.database_url, self.log_file, threads=self.threads, niceness=JOB_NICENESS
         )
 
 

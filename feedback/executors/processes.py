@@ -1,5 +1,10 @@
-"""Child processes that compute something, and how they make way for the page."""
+"""Child processes that compute something, and how they make way for the page.
 
+First comes the page that somebody turns, then the colours that they wait for, then jobs, then
+what is measured of those colours: the page has niceness 0, and the others one from here.
+"""
+
+import logging
 import os
 import subprocess
 import time
@@ -10,9 +15,15 @@ from pathlib import Path
 
 from feedback.runner import DATABASE_VARIABLE
 
+log = logging.getLogger(__name__)
+
+EXPLAINER_NICENESS = 5
+JOB_NICENESS = 10
+REPORTS_NICENESS = 15
 GRACE_S = 5.0  # from SIGTERM to SIGKILL
 NICEST = 19
-_AGAIN_S = 0.1  # Linux takes the weight of one session in this time, whoever's it is
+_TRIES = 5
+_AGAIN_S = 0.1  # without privileges, Linux takes one session's weight in this time, of whomever
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,10 @@ class Child:
 def start_child(
     command: Sequence[str], database_url: str, log_file: Path, *, threads: int, niceness: int
 ) -> Child:
-    """Start ``command --parent PID``; what it prints is appended to the log file."""
+    """Start ``command --parent PID`` in a session of its own; raises OSError where it cannot.
+
+    What it prints is appended to the log file. ``niceness`` is added to this process's own.
+    """
     with log_file.open("ab") as output:
         process = subprocess.Popen(
             [*command, "--parent", str(os.getpid())],
@@ -53,26 +67,29 @@ def start_child(
 
 
 def make_way(pid: int, niceness: int) -> None:
-    """Let the leader of a session come after what is less nice, from before it imports anything.
+    """Make a session, by the process that leads it, nicer by ``niceness``, up to 19.
 
-    Niceness alone counts only within a session where Linux weighs sessions against each other
-    (sched(7), "The autogroup feature"): without its own, a process that measured took as much of
-    the cores as the page and the one that a reader waited for.
+    Where Linux weighs sessions against each other, niceness alone counts only within one
+    (sched(7), "The autogroup feature"): a process that measured took as much of the cores as the
+    page and as the one that a reader waited for. What is refused is logged: it computes as well.
     """
-    with suppress(OSError):  # it has ended, or this is not Linux
-        nicer = min(NICEST, os.getpriority(os.PRIO_PROCESS, pid) + niceness)
-        os.setpriority(os.PRIO_PROCESS, pid, nicer)
+    try:
+        nicer = min(NICEST, os.getpriority(os.PRIO_PGRP, pid) + niceness)
+        os.setpriority(os.PRIO_PGRP, pid, nicer)  # with the threads that it may have by now
         _weigh_session(Path(f"/proc/{pid}/autogroup"), nicer)
+    except (FileNotFoundError, ProcessLookupError):
+        return  # sessions are not weighed here, or it has ended
+    except OSError as error:
+        log.warning("process %d does not make way: %s", pid, error)
 
 
 def _weigh_session(autogroup: Path, niceness: int) -> None:
-    for _ in range(5):
-        try:
+    for _ in range(_TRIES - 1):
+        with suppress(BlockingIOError):  # another session was weighed just now
             autogroup.write_text(f"{niceness}")
-        except BlockingIOError:  # another session was weighed just now
-            time.sleep(_AGAIN_S)
-        else:
             return
+        time.sleep(_AGAIN_S)
+    autogroup.write_text(f"{niceness}")
 
 
 def child_environment(database_url: str, threads: int) -> dict[str, str]:

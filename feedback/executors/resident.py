@@ -4,8 +4,10 @@ There are two: one that readers wait for, and one that measures what it has comp
 """
 
 import logging
+import math
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,16 +18,15 @@ from feedback import explanation_queue
 from feedback.db import Sessions, now
 from feedback.errors import StorageError
 from feedback.executors.local import owner_name
-from feedback.executors.processes import Child, start_child
+from feedback.executors.processes import EXPLAINER_NICENESS, REPORTS_NICENESS, Child, start_child
 from feedback.presence import anybody_since
 
 log = logging.getLogger(__name__)
 
 POLL_S = 0.2  # between two looks at whether anything waits
-RESTART_S = 2.0  # after a process that has died
+RESTART_S = 2.0  # after a process that has died, for what waits
+BACK_OFF_S = 60.0  # and for whoever reads: it would only die again where there is no memory
 LATELY = timedelta(minutes=5)  # whoever signed in or answered since may want an explanation
-NICENESS = 5  # the page that somebody turns comes before the colours that they wait for
-REPORTS_NICENESS = 15  # and those, and jobs, before what is measured of them
 COMMAND = (sys.executable, "-m", "feedback.explaining")
 
 
@@ -51,7 +52,7 @@ class Resident:
             self.database_url,
             self.log_file,
             threads=self.report_threads if self.reports else self.threads,
-            niceness=REPORTS_NICENESS if self.reports else NICENESS,
+            niceness=REPORTS_NICENESS if self.reports else EXPLAINER_NICENESS,
         )
 
 
@@ -77,30 +78,34 @@ def explainer_beside(sessions: Sessions, resident: Resident) -> Iterator[None]:
 
 
 def _keep(sessions: Sessions, resident: Resident, stop: threading.Event) -> None:
+    died = -math.inf
     while not stop.wait(POLL_S):
         try:
-            if _wanted(sessions, resident):
-                _run(sessions, resident, stop)
+            ahead = time.monotonic() - died > BACK_OFF_S
+            if _wanted(sessions, resident, ahead) and _died(sessions, resident, stop):
+                died = time.monotonic()
         except (OSError, StorageError) as error:  # no memory, no process, no database
             log.warning("asking again: %s", error)
             stop.wait(RESTART_S)
 
 
-def _wanted(sessions: Sessions, resident: Resident) -> bool:
+def _wanted(sessions: Sessions, resident: Resident, ahead: bool) -> bool:
+    """Whether something waits for it; or, ``ahead`` of that, somebody reads."""
     waits = explanation_queue.waits(sessions, reports=resident.reports)
-    return waits or anybody_since(sessions, now() - LATELY)
+    return waits or (ahead and anybody_since(sessions, now() - LATELY))
 
 
-def _run(sessions: Sessions, resident: Resident, stop: threading.Event) -> None:
-    """One explainer from its start to its end."""
-    owner = owner_name()
+def _died(sessions: Sessions, resident: Resident, stop: threading.Event) -> bool:
+    """See one explainer through from its start to its end; whether it died of something."""
+    owner, name = owner_name(), "reports" if resident.reports else "explainer"
     child = resident.start(owner)
-    log.info("explainer started")
+    log.info("%s started", name)
     while (status := child.poll()) is None and not stop.wait(POLL_S):
         pass
     if status is None:
         child.stop()
     explanation_queue.release(sessions, owner)
     if status:
-        log.error("the explainer ended with status %s, see explainer.log", status)
+        log.error("%s ended with status %s, see explainer.log", name, status)
         stop.wait(RESTART_S)
+    return bool(status)

@@ -99,7 +99,7 @@ def test_a_method_that_fails_says_so_and_the_page_goes_on(house: House, reader: 
     figure, said, stopped, lies = parts(ask(reader, lies=lies))
     assert said == (
         "This method failed: RuntimeError: additivity check failed. "
-        "Choosing it again after a minute tries once more."
+        "To try again, wait 60 s, choose Off and then the method."
     )
     assert figure == {} and stopped
     ask(reader, "grad-cam", lies=lies)

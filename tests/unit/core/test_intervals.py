@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.ecg import LEADS, Ecg, Lead
-from core.intervals import VALUES, Intervals, bazett, fridericia, measure
+from core.intervals import VALUES, Intervals, _caveats, bazett, fridericia, measure
 from core.simulate import Finding, Simulated, simulate_record
 from tests.factories_ecg import ecg
 
@@ -155,8 +155,15 @@ def test_corrections_for_the_rate_are_to_be_taken_with_care_in_an_irregular_rhyt
     measured = measure(Ecg(signal=signal, rate=100))
     assert measured.qtc_bazett is not None
     cared = {"qtc_bazett", "qtc_fridericia"} if jitter else set()
-    assert set(measured.caveats) == cared
-    assert all("irregular rhythm" in why for why in measured.caveats.values())
+    assert {name for name, why in measured.caveats.items() if "irregular" in why} == cared
+
+
+def test_a_fast_and_irregular_rhythm_has_both_caveats_at_bazett() -> None:
+    timed = {"qrs": 90.0, "qtc_bazett": 430.0, "qtc_fridericia": 410.0}
+    both, fast = _caveats(timed, 130, 0.2), _caveats(timed, 130, 0.0)
+    assert set(fast) == {"qtc_bazett"}
+    assert both["qtc_bazett"] == f"{both['qtc_fridericia']}; {fast['qtc_bazett']}"
+    assert _caveats({"qrs": 90.0}, 130, 0.2) == {}
 
 
 @pytest.mark.parametrize(("samples", "cared"), [(80, set()), (55, {"qtc_bazett"})])

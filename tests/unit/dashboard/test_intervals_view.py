@@ -6,7 +6,7 @@ import pytest
 from plotly.utils import PlotlyJSONEncoder
 
 from core.intervals import VALUES, Intervals, measure
-from dashboard.components.intervals import intervals_view, shown
+from dashboard.components.intervals import _flags, intervals_view, shown
 from tests.factories_ecg import ecg
 
 
@@ -42,6 +42,17 @@ def test_what_is_to_be_taken_with_care_says_why() -> None:
     text = said(uneven)
     assert ", with care: irregular rhythm" in text
     assert text.count("with care") == 1
+
+
+def test_what_caveats_are_about_stands_in_the_line_once_each() -> None:
+    uneven, fast = "irregular rhythm, corrected so", "fast rate, for which it is wrong"
+    caveats = {"qtc_bazett": f"{uneven}; {fast}", "qtc_fridericia": uneven}
+    rest = {name: "why" for name in VALUES if name not in ("heart_rate", *caveats)}
+    measured = Intervals(
+        heart_rate=130, qtc_bazett=431, qtc_fridericia=400, reasons=rest, caveats=caveats
+    )
+    assert _flags(measured) == ["irregular rhythm", "fast rate"]
+    assert said(measured).count('"fast rate"') == 1
 
 
 def test_a_pacemaker_is_named_beside_the_values_that_it_makes() -> None:

@@ -150,6 +150,22 @@ def test_where_the_database_was_busy_the_model_is_made_ready_later(
     assert len(tries) == 2
 
 
+@pytest.mark.parametrize("reports", [False, True])
+def test_it_stays_for_whoever_reads_and_ends_when_nobody_does(
+    library: Sessions, monkeypatch: pytest.MonkeyPatch, reports: bool
+) -> None:
+    asked: list[bool] = []
+
+    def anybody(*_: object) -> bool:
+        asked.append(len(asked) < 2)
+        return asked[-1]
+
+    monkeypatch.setattr(explaining, "warm_up", lambda *_: None)
+    monkeypatch.setattr(explaining, "anybody_since", anybody)
+    explaining.serve(library, "a", reports=reports, idle_s=0)
+    assert asked == [True, True, False]
+
+
 def test_without_a_data_set_nothing_is_made_ready_and_nothing_fails(sessions: Sessions) -> None:
     explaining.warm_up(sessions, Explainers())
 

@@ -3,11 +3,12 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from feedback.executors import processes
 from feedback.executors.processes import Child, child_environment, make_way, start_child
 
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
@@ -42,17 +43,54 @@ def test_a_child_is_nicer_from_its_start_and_never_nicer_than_it_can_be(tmp_path
 
 
 @pytest.mark.skipif(
-    not Path("/proc/self/autogroup").exists(), reason="sessions are not weighed here"
+    not os.access("/proc/self/autogroup", os.W_OK), reason="sessions are not weighed here"
 )
-def test_sessions_of_children_that_start_together_are_weighed_too(tmp_path: Path) -> None:
+def test_the_session_of_a_child_is_weighed_as_it_is(tmp_path: Path) -> None:
     own = os.getpriority(os.PRIO_PROCESS, 0)
-    with ExitStack() as stack:
-        for niceness in (3, 4, 5):
-            child = stack.enter_context(sleeper(tmp_path / "log", niceness))
-            assert weight_of_session(child.process.pid) == min(19, own + niceness)
+    with sleeper(tmp_path / "log", 3) as child:
+        assert weight_of_session(child.process.pid) == min(19, own + 3)
 
 
-def test_a_child_that_has_ended_already_is_let_go(tmp_path: Path) -> None:
+class Busy:
+    """A weight that is not taken the first ``times``, as others were weighed just now."""
+
+    def __init__(self, times: int) -> None:
+        self.times, self.written = times, []
+
+    def write_text(self, text: str) -> None:
+        self.written.append(text)
+        if len(self.written) <= self.times:
+            raise BlockingIOError
+
+
+def test_a_session_is_weighed_when_others_have_been(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_AGAIN_S", 0)
+    busy, busier = Busy(2), Busy(99)
+    processes._weigh_session(busy, 7)
+    assert busy.written == ["7"] * 3
+    with pytest.raises(BlockingIOError):
+        processes._weigh_session(busier, 7)
+
+
+def test_a_child_that_has_ended_and_was_not_asked_for_its_status_is_let_go(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended = start_child(
+        (sys.executable, "-c", ""), "sqlite://", tmp_path / "log", threads=1, niceness=1
+    )
+    os.waitid(os.P_PID, ended.process.pid, os.WEXITED | os.WNOWAIT)  # it stays a zombie
+    make_way(ended.process.pid, 5)
+    assert not caplog.records
+    assert ended.process.wait() == 0
+
+
+def test_what_is_refused_is_logged_and_the_child_computes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("read-only")
+
+    monkeypatch.setattr(processes, "_weigh_session", refuse)
     with sleeper(tmp_path / "log", 1) as child:
-        pass
-    make_way(child.process.pid, 5)
+        assert child.poll() is None
+    assert "does not make way: read-only" in caplog.text

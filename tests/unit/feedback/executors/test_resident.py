@@ -31,10 +31,12 @@ folder = pathlib.Path(__file__).parent
 started = "measuring" if "--reports" in sys.argv else "started"
 with (folder / started).open("a") as file:
     file.write(f"{os.getpid()}\\n")
+if (folder / "deadly").exists():
+    os._exit(9)
 
 class Toy:
     def __init__(self, before_pass=None): pass
-    def warm_up(self): (folder / "warm").touch()
+    def warm_up(self): (folder / f"{started}-warm").touch()
     def of(self, model, source): return self
     def attribute(self, ecg, superclass, method):
         (folder / "computing").touch()
@@ -127,6 +129,7 @@ def test_nobody_who_reads_and_nothing_asked_for_starts_nothing(
     with explainer_beside(bench.sessions, bench.resident):
         time.sleep(3 * resident.POLL_S)
         assert bench.started == []
+        assert not (bench.folder / "measuring").exists()
         bench.ask()
         until(bench.done, bench.log)
         (pid,) = bench.started
@@ -135,7 +138,7 @@ def test_nobody_who_reads_and_nothing_asked_for_starts_nothing(
 
 def test_both_are_ready_before_whoever_reads_asks_for_anything(bench: Bench) -> None:
     def ready() -> bool:
-        return all((bench.folder / name).exists() for name in ("warm", "started", "measuring"))
+        return all((bench.folder / f"{kind}-warm").exists() for kind in ("started", "measuring"))
 
     with explainer_beside(bench.sessions, bench.resident):
         until(ready, bench.log)
@@ -152,6 +155,17 @@ def test_a_request_whose_process_is_killed_is_answered_by_the_next(bench: Bench)
         os.kill(bench.started[0], signal.SIGKILL)
         until(bench.done, bench.log)
     assert len(bench.started) == 2
+
+
+def test_a_process_that_died_is_not_started_ahead_again_but_for_what_waits(bench: Bench) -> None:
+    (bench.folder / "deadly").touch()
+    with explainer_beside(bench.sessions, bench.resident):
+        until(lambda: len(bench.started) == 1 and not alive(bench.started[0]), bench.log)
+        time.sleep(2 * (resident.RESTART_S + resident.POLL_S))
+        assert len(bench.started) == 1
+        (bench.folder / "deadly").unlink()
+        bench.ask()
+        until(bench.done, bench.log)
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
