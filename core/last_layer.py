@@ -14,6 +14,7 @@ from scipy.stats import norm
 
 from core.calibration import Bools, Floats
 
+DIRECTIONS = 64  # of the features that a small last layer sees
 _ROUNDS = 25  # of Newton's method, most of which are never needed
 _ENOUGH = 1e-4  # change of a weight
 

@@ -34,6 +34,7 @@ from core.roles import TRAINING_FOLDS
 Count = Annotated[int, Field(gt=0)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Part = Annotated[float, Field(ge=0, le=1)]
 STATE = "state.pt"  # everything that a killed run needs to go on
@@ -44,7 +45,7 @@ LOG = "log.csv"
 class TrainingConfig:
     """How the network is taught; a TOML file with these names replaces any of them."""
 
-    seed: int = 0
+    seed: Seed = 0
     epochs: Count = 20
     patience: Count = 8  # epochs without a better 9a before the run stops
     batch: Count = 64

@@ -1,6 +1,6 @@
 """Adjudication: what readers dispute goes to somebody else, who sees the answers without names.
 
-Whoever has read a record, or been shown the model's opinion on it in an assisted worklist, does
+Whoever has read a record, or been shown the model's opinion on it by a worklist, does
 not settle it; whoever has settled it does not read it: see ``feedback.policy``.
 An adjudication settles every class that the readers' answers leave in conflict; a later one
 supersedes it, and both are kept.

@@ -8,8 +8,10 @@ import hashlib
 import io
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -24,10 +26,11 @@ from feedback.catalogue import active_source
 from feedback.consensus import RecordConsensus, standing_consensus
 from feedback.db import now
 from feedback.errors import ExportMismatch
+from feedback.export import Manifest, Row, cell, to_the_second
+from feedback.export_filter import EVERYTHING, ExportFilter
 from feedback.panel import panel
 from feedback.tables import Adjudication, Reading, ReadingMode, RecordRow, Stage, User
 
-Row = Mapping[str, Any]
 _STATISTICS = ("raw", "ac1", "fleiss", "alpha")
 _NAMES = {"raw": "Raw agreement", "ac1": "Gwet's AC1", "fleiss": "Fleiss' kappa"}
 
@@ -103,23 +106,20 @@ def write_archive(session: Session, stream: BinaryIO) -> dict[str, Any]:
     Raises ExportMismatch where a table's rows are not those that ``count_rows`` counts: throw
     the file away then. Also NoDataset.
     """
-    labels = io.StringIO(newline="")
-    export.write_labels(session, labels)
     answers = panel(session)
     decided = standing_consensus(session, answers)
     agreed = [(str(name), one) for name, one in by_class(answers).items()]
     agreed.append(("unreadable", on_readability(answers)))
     tables: dict[str, Sequence[Row]] = {
-        "labels": list(csv.DictReader(io.StringIO(labels.getvalue()))),
+        "labels": list(export.label_rows(session)),
         "consensus": [_consensus(one) for one in decided],
         "adjudications": _adjudications(session),
         "agreement": [_agreement(name, one) for name, one in agreed],
     }
     _reconcile(tables, count_rows(session))
-    files = {"labels.csv": labels.getvalue().encode(), "dictionary.csv": _dictionary()}
-    for name, columns in _COLUMNS.items():
-        if name != "labels":
-            files[f"{name}.csv"] = _csv(tables[name], columns)
+    files = {"dictionary.csv": _dictionary()}
+    for name, columns in _TABLES.items():
+        files[f"{name}.csv"] = _csv(tables[name], columns)
         files[f"{name}.parquet"] = _parquet(tables[name], columns)
     rows = {name: len(table) for name, table in tables.items()}
     manifest = {
@@ -132,16 +132,50 @@ def write_archive(session: Session, stream: BinaryIO) -> dict[str, Any]:
     return manifest
 
 
+def write_parquet(
+    session: Session, stream: BinaryIO, wanted: ExportFilter = EVERYTHING
+) -> Manifest:
+    """Write the labels alone, as ``export.write_labels`` does, as Parquet; raises as it does."""
+    rows = list(export.label_rows(session, wanted))
+    content = _parquet(rows, _TABLES["labels"])
+    stream.write(content)
+    seen, digest = Counter(map(export.whose, rows)), hashlib.sha256(content)
+    return export.manifest_of(seen, wanted, sha256=digest.hexdigest(), size=len(content))
+
+
 def record_archive(session: Session, manifest: Row, *, actor: str, target: str) -> None:
     """Enter in the audit chain who took what out."""
     audit.record(session, actor, "export.archive", target, files=manifest["files"])
 
 
-_COLUMNS = {
-    "labels": [name for name, _ in export.COLUMNS],
-    "consensus": [name for name, _ in CONSENSUS],
-    "adjudications": [name for name, _ in ADJUDICATIONS],
-    "agreement": [name for name, _ in AGREEMENT],
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """What a table is made of."""
+
+    described: tuple[tuple[str, str], ...]  # name and meaning
+    kinds: Mapping[str, type]  # of those that are not text
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.described]
+
+
+_TABLES = {
+    "labels": _Columns(export.COLUMNS, export.KINDS),
+    "consensus": _Columns(
+        CONSENSUS,
+        dict.fromkeys(("ecg_id", "patient_id", "strat_fold", *map(str, SUPERCLASSES)), int)
+        | {"unreadable": bool},
+    ),
+    "adjudications": _Columns(
+        ADJUDICATIONS,
+        {"ecg_id": int, "sequence": int, "unreadable": bool, "submitted": datetime},
+    ),
+    "agreement": _Columns(
+        AGREEMENT,
+        dict.fromkeys(("records", "answers"), int)
+        | {f"{name}{end}": float for name in _STATISTICS for end in ("", "_low", "_high")},
+    ),
 }
 
 
@@ -179,7 +213,7 @@ def _adjudications(session: Session) -> list[Row]:
             "unreadable": one.unreadable,
             "comment": one.comment,
             "readings": " ".join(map(str, one.reading_ids)),
-            "submitted": one.submitted_at.isoformat(timespec="seconds"),
+            "submitted": to_the_second(one.submitted_at),
         }
         for one, ecg_id, email in session.execute(query)
     ]
@@ -203,27 +237,32 @@ def _reconcile(tables: Mapping[str, Sequence[Row]], expected: Counts) -> None:
             )
 
 
-def _csv(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
+def _csv(rows: Sequence[Row], columns: _Columns) -> bytes:
     stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, columns)
+    writer = csv.DictWriter(stream, columns.names)
     writer.writeheader()
-    writer.writerows({name: export.neutral(_text(row[name])) for name in columns} for row in rows)
+    writer.writerows({name: cell(row[name]) for name in columns.names} for row in rows)
     return stream.getvalue().encode()
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _parquet(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
+def _parquet(rows: Sequence[Row], columns: _Columns) -> bytes:
     import pyarrow as pa
     from pyarrow import parquet
 
-    table = pa.table({name: pa.array([row[name] for row in rows]) for name in columns})
+    # said, not guessed: of no rows, or of values that are all missing, there is nothing to guess
+    kinds = {
+        int: pa.int64(),
+        float: pa.float64(),
+        bool: pa.bool_(),
+        datetime: pa.timestamp("us", tz="UTC"),
+        str: pa.string(),
+    }
+    arrays = {
+        name: pa.array([row[name] for row in rows], kinds[columns.kinds.get(name, str)])
+        for name in columns.names
+    }
     sink = io.BytesIO()
-    parquet.write_table(table, sink)
+    parquet.write_table(pa.table(arrays), sink)
     return sink.getvalue()
 
 
@@ -231,14 +270,8 @@ def _dictionary() -> bytes:
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
     writer.writerow(("table", "column", "meaning"))
-    described = {
-        "labels": export.COLUMNS,
-        "consensus": CONSENSUS,
-        "adjudications": ADJUDICATIONS,
-        "agreement": AGREEMENT,
-    }
-    for table, columns in described.items():
-        writer.writerows((table, name, meaning) for name, meaning in columns)
+    for table, columns in _TABLES.items():
+        writer.writerows((table, name, meaning) for name, meaning in columns.described)
     return stream.getvalue().encode()
 
 

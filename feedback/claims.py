@@ -6,6 +6,7 @@ held it may still answer (``feedback.filling``). What is held by somebody who ma
 more is free at once. Of a closed worklist no lease is prolonged, and none is needed.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,6 +29,7 @@ from feedback.slots import (
 )
 from feedback.tables import (
     AssistedView,
+    Reading,
     ReadingMode,
     RecordRow,
     Source,
@@ -193,11 +195,17 @@ def release(session: Session, reader_id: int, record_id: int | None = None) -> i
     return change(session, mine, reader_id=None, lease_until=None)
 
 
-def open_worklist(session: Session, worklist_id: int) -> Worklist:
-    """A worklist that is open, or UnknownWorklist."""
+def find_worklist(session: Session, worklist_id: int) -> Worklist:
+    """A worklist, open or closed; or UnknownWorklist."""
     worklist = session.get(Worklist, worklist_id)
     if worklist is None:
         raise UnknownWorklist(f"there is no worklist {worklist_id}: choose one of the first page")
+    return worklist
+
+
+def open_worklist(session: Session, worklist_id: int) -> Worklist:
+    """A worklist that is open, or UnknownWorklist."""
+    worklist = find_worklist(session, worklist_id)
     if not worklist.open:
         raise UnknownWorklist(f"the worklist '{worklist.name}' was closed: choose another one")
     return worklist
@@ -233,7 +241,7 @@ def _take(session: Session, slot_id: int, reader_id: int) -> Claim | None:
         _claims().where(WorklistSlot.id == slot_id).execution_options(populate_existing=True)
     ).one()
     if worklist.mode is ReadingMode.ASSISTED:
-        _note_view(session, slot)
+        note_views(session, reader_id, slot.worklist_id, [slot.record_id])
     return _claim(slot, worklist, ecg_id)
 
 
@@ -245,18 +253,20 @@ def _claims() -> Select[WorklistSlot, Worklist, int]:
     )
 
 
-def _note_view(session: Session, slot: WorklistSlot) -> None:
-    """From here on the opinion may be on screen; a claim that is renewed has it noted already."""
-    assert slot.reader_id is not None
-    if mode_of(session, slot.reader_id, slot.record_id) is ReadingMode.ASSISTED:
-        return
-    session.add(
-        AssistedView(
-            record_id=slot.record_id,
-            reader_id=slot.reader_id,
-            worklist_id=slot.worklist_id,
-            at=now(),
-        )
+def note_views(
+    session: Session, reader_id: int, worklist_id: int, record_ids: Collection[int]
+) -> None:
+    """From here on this reader may know the opinion on these records, by that worklist.
+
+    Of what they have answered it was revealed, or noted, before: that is left as it is.
+    """
+    known: set[int] = set()
+    for table in (AssistedView, Reading):
+        of_reader = table.reader_id == reader_id, table.record_id.in_(record_ids)
+        known |= set(session.scalars(select(table.record_id).where(*of_reader)))
+    session.add_all(
+        AssistedView(record_id=one, reader_id=reader_id, worklist_id=worklist_id, at=now())
+        for one in sorted(set(record_ids) - known)
     )
     session.flush()
 

@@ -3,7 +3,8 @@
 import csv
 import hashlib
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TextIO
@@ -19,6 +20,7 @@ from feedback.errors import ExportMismatch
 from feedback.export_filter import EVERYTHING, ExportFilter, count_standing
 from feedback.tables import ModelVersion, Reading, RecordRow, Source, Stage, User
 
+Row = Mapping[str, Any]  # column -> value; None: not given
 _CLASSES = [(name.lower(), name.title) for name in SUPERCLASSES]
 _VERDICTS = "present, absent or unsure; empty where unreadable"
 
@@ -68,6 +70,13 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("blind_submitted", "When the blind answer was stored, UTC, ISO 8601."),
     ("reading_id", "Number of this answer in the database and in its audit chain."),
 )
+KINDS: Mapping[str, type] = {  # of the columns that are not text
+    **dict.fromkeys(("ecg_id", "patient_id", "fold", "amendments", "reading_id"), int),
+    **dict.fromkeys(("simulated", "unreadable", "blind_unreadable"), bool),
+    **{f"{what}_{name}": float for what in ("p", "threshold") for name, _ in _CLASSES},
+    "model_uncertainty": float,
+    **dict.fromkeys(("started", "submitted", "blind_submitted"), datetime),
+}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -78,7 +87,7 @@ class Manifest:
     rows: int
     simulated: int  # rows on simulated ECGs
     readers: int
-    sha256: str  # of the file's bytes in UTF-8
+    sha256: str  # of the file's bytes
     bytes: int
     columns: tuple[str, ...]
     filter: dict[str, str]  # of ``ExportFilter``; empty: every answer
@@ -98,35 +107,54 @@ def count_readings(session: Session, wanted: ExportFilter = EVERYTHING) -> int:
 def write_labels(session: Session, stream: TextIO, wanted: ExportFilter = EVERYTHING) -> Manifest:
     """Write the labels as CSV (RFC 4180, UTF-8) to a text stream that leaves line ends alone.
 
-    Raises ExportMismatch where the rows written are not those that ``count_readings`` counts:
-    throw the file away then; InvalidFilter for a reader or worklist that there is not.
+    Raises as ``label_rows`` does: throw the file away then.
     """
-    wanted.check(session)
-    expected, digest = count_readings(session, wanted), _Digest(stream)
+    digest, seen = _Digest(stream), Counter[tuple[str, bool]]()
     writer = csv.DictWriter(digest, [name for name, _ in COLUMNS])
     writer.writeheader()
-    rows = simulated = 0
-    readers = set()
+    for row in label_rows(session, wanted):
+        writer.writerow({name: cell(value) for name, value in row.items()})
+        seen[whose(row)] += 1
+    return manifest_of(seen, wanted, sha256=digest.hexdigest, size=digest.bytes)
+
+
+def label_rows(session: Session, wanted: ExportFilter = EVERYTHING) -> Iterator[Row]:
+    """The rows of an export, each value of its kind.
+
+    Raises InvalidFilter for a reader or worklist that there is not; after the last row
+    ExportMismatch where they are not as many as ``count_readings`` counts.
+    """
+    wanted.check(session)
+    expected, rows = count_readings(session, wanted), 0
     with session.execute(_current(wanted), execution_options={"yield_per": 1000}) as found:
         for row in found:
-            cells = _cells(row)
-            writer.writerow({name: neutral(cell) for name, cell in cells.items()})
-            rows, simulated = rows + 1, simulated + (cells["simulated"] == "true")
-            readers.add(cells["reader"])
+            rows += 1
+            yield _values(row)
     if rows != expected:
         raise ExportMismatch(
             f"the file would hold {rows} rows where the dashboard counts {expected}: "
             "do not use it, run 'trustecg audit verify'"
         )
+
+
+def whose(row: Row) -> tuple[str, bool]:
+    """Of a row what its manifest counts: the reader, and whether the ECG is simulated."""
+    return row["reader"], row["simulated"]
+
+
+def manifest_of(
+    seen: Counter[tuple[str, bool]], wanted: ExportFilter, *, sha256: str, size: int
+) -> Manifest:
+    """The manifest of a file with these rows, counted by ``whose``."""
     return Manifest(
-        rows=rows,
-        simulated=simulated,
-        readers=len(readers),
-        sha256=digest.hexdigest,
-        bytes=digest.bytes,
+        rows=seen.total(),
+        simulated=sum(rows for (_, simulated), rows in seen.items() if simulated),
+        readers=len({reader for reader, _ in seen}),
+        sha256=sha256,
+        bytes=size,
         columns=tuple(name for name, _ in COLUMNS),
         filter=wanted.as_json,
-        exported_at=_time(now()),
+        exported_at=cell(now()),
     )
 
 
@@ -136,7 +164,7 @@ def write_dictionary(stream: TextIO) -> None:
     writer.writerow(("column", "meaning"))
     writer.writerows(COLUMNS)
     writer.writerow(
-        ("(any)", "A cell beginning with = + - @ or a control character has an ' put before it.")
+        ("(any)", "Text beginning with = + - @ or a control character has an ' put before it.")
     )
 
 
@@ -147,9 +175,25 @@ def record_export(session: Session, manifest: Manifest, *, actor: str, target: s
     audit.record(session, actor, "export.labels", target, **held, **asked)
 
 
-def neutral(cell: str) -> str:
-    """The cell as text that no spreadsheet takes for a formula (CWE-1236)."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell
+def cell(value: Any) -> str:
+    """The value as it stands in a CSV; text alone can be a formula, and a number stays one."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    if isinstance(value, bool):
+        return str(value).lower()
+    return neutral(value) if isinstance(value, str) else str(value)
+
+
+def neutral(text: str) -> str:
+    """The text as one that no spreadsheet takes for a formula (CWE-1236)."""
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+
+
+def to_the_second(value: datetime) -> datetime:
+    """A time as every file has it, so that a CSV and a Parquet file say the same."""
+    return value.replace(microsecond=0)
 
 
 class _Digest:
@@ -206,58 +250,50 @@ def _current(wanted: ExportFilter) -> Executable:
     )
 
 
-def _cells(row: Any) -> dict[str, str]:
+def _values(row: Any) -> Row:
     reading, ecg_id, patient_id, fold, digest, simulated, email, blind, version = row
     return {
-        "ecg_id": str(ecg_id),
-        "patient_id": str(patient_id),
+        "ecg_id": ecg_id,
+        "patient_id": patient_id,
         "data_set": digest,
-        "simulated": _flag(simulated),
-        "fold": str(fold),
+        "simulated": simulated,
+        "fold": fold,
         "reader": email,
         "mode": reading.mode,
         "stage": reading.stage,
         **dict(_answer("", reading)),
         "comment": reading.comment,
-        "measurements": json.dumps(reading.measurements) if reading.measurements else "",
+        "measurements": json.dumps(reading.measurements) if reading.measurements else None,
         **dict(_answer("blind_", blind)),
         **dict(_opinion(reading)),
-        "model_version": version or "",
-        "amendments": str(reading.sequence),
-        "started": _time(reading.started_at),
-        "submitted": _time(reading.submitted_at),
-        "blind_submitted": _time(blind.submitted_at) if blind else "",
-        "reading_id": str(reading.id),
+        "model_version": version,
+        "amendments": reading.sequence,
+        "started": to_the_second(reading.started_at),
+        "submitted": to_the_second(reading.submitted_at),
+        "blind_submitted": to_the_second(blind.submitted_at) if blind else None,
+        "reading_id": reading.id,
     }
 
 
-def _answer(prefix: str, reading: Reading | None) -> Iterator[tuple[str, str]]:
+def _answer(prefix: str, reading: Reading | None) -> Iterator[tuple[str, Any]]:
     for name in SUPERCLASSES:
-        verdict = getattr(reading, column_of(name)) if reading else None
-        yield f"{prefix}{name.lower()}", verdict or ""
-    yield f"{prefix}unreadable", _flag(reading.unreadable) if reading else ""
-    yield f"{prefix}confidence", (reading.confidence if reading else None) or ""
+        yield f"{prefix}{name.lower()}", getattr(reading, column_of(name)) if reading else None
+    yield f"{prefix}unreadable", reading.unreadable if reading else None
+    yield f"{prefix}confidence", reading.confidence if reading else None
 
 
-def _opinion(reading: Reading) -> Iterator[tuple[str, str]]:
+def _opinion(reading: Reading) -> Iterator[tuple[str, Any]]:
     shown, agreement = reading.shown or {}, reading.agreement or {}
     for name in SUPERCLASSES:
-        yield f"agrees_{name.lower()}", agreement.get(name, "")
-        yield f"p_{name.lower()}", _number(shown.get("probabilities", {}).get(name))
-        yield f"threshold_{name.lower()}", _number(shown.get("thresholds", {}).get(name))
-    yield "model_labels", " ".join(shown.get("predicted", ()))
-    yield "model_abstained", " ".join(shown.get("abstained", ()))
-    yield "model_uncertainty", _number(shown.get("uncertainty"))
-    yield "model_unavailable", shown.get("unavailable", "")
+        yield f"agrees_{name.lower()}", agreement.get(name)
+        yield f"p_{name.lower()}", shown.get("probabilities", {}).get(name)
+        yield f"threshold_{name.lower()}", shown.get("thresholds", {}).get(name)
+    yield "model_labels", _words(shown.get("predicted"))
+    yield "model_abstained", _words(shown.get("abstained"))
+    yield "model_uncertainty", shown.get("uncertainty")
+    yield "model_unavailable", shown.get("unavailable")
 
 
-def _flag(value: bool) -> str:
-    return "true" if value else "false"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else repr(value)
-
-
-def _time(value: datetime) -> str:
-    return value.isoformat(timespec="seconds")
+def _words(names: list[str] | None) -> str | None:
+    """None where no opinion was on screen; empty where it named no class."""
+    return None if names is None else " ".join(names)

@@ -31,7 +31,7 @@ class ExportFilter(BaseModel):
         """The filter as it was typed, empty values left out; raises InvalidFilter."""
         given = {name: value for name, value in asked.items() if value not in (None, "")}
         try:
-            return cls(**given)
+            wanted = cls(**given)
         except ValidationError as error:
             first = error.errors()[0]
             name = str(first["loc"][0])
@@ -39,6 +39,8 @@ class ExportFilter(BaseModel):
             if name not in cls.model_fields:
                 said = f"there is no such filter, use {', '.join(cls.model_fields)}"
             raise InvalidFilter(name, first["input"], said) from None
+        wanted._refuse_days_that_never_were()
+        return wanted
 
     @property
     def as_json(self) -> dict[str, str]:
@@ -51,6 +53,11 @@ class ExportFilter(BaseModel):
             raise InvalidFilter("worklist", self.worklist, "no worklist has that name")
         if self.reader and not session.scalar(select(_reader(self.reader))):
             raise InvalidFilter("reader", self.reader, "nobody has that e-mail address")
+
+    def _refuse_days_that_never_were(self) -> None:
+        if self.since and self.until and self.since > self.until:
+            remedy = f"it is before since, {self.since}: give that day or a later one"
+            raise InvalidFilter("until", str(self.until), remedy)
 
     @property
     def conditions(self) -> list[ColumnElement[bool]]:

@@ -28,8 +28,8 @@ def fill(session: Session, reading: Reading, worklist_id: int | None = None) -> 
         return  # closed while it was being read: the answer is welcome, nobody waits for it
     raise ClaimLost(
         f"you held this ECG for {LEASE.seconds // 60} minutes without a sign, and colleagues have "
-        f"read it since: '{worklist.name}' has its {worklist.readers_each} answers. Yours was not "
-        "stored; go on with the next one"
+        f"taken it since: '{worklist.name}' has all the readers of it that it asks for. Yours was "
+        "not stored; go on with the next one"
     )
 
 

@@ -33,6 +33,7 @@ HELD_OUT = 200  # records, or a fifth if that is more, but half at most: for the
 REPLAY = 8  # records of folds 1-8 for each one that is taught
 SCHEDULE = "schedule"  # who has asked, where nobody has
 _SHARE = 0.2
+MAX_SEED = 2**31 - 1  # of the draw and of the run
 _LOOK_S = 60.0
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
@@ -102,9 +102,23 @@ def reveal(
     )
 
 
-def _of_model(session: Session, record_id: int, pinned: int | None) -> dict[str, Any]:
+def model_to_reveal(session: Session, record_id: int) -> int | None:
+    """The id of the model whose opinion would be revealed now; the champion's where none has one.
+
+    A blind answer keeps it, so that a champion that comes to the record later changes nothing on
+    that reader's page.
+    """
+    found = _opinion_on(session, record_id, None)
+    if found is not None:
+        return found[1].id
+    return session.scalar(select(ModelVersion.id).where(ModelVersion.active))
+
+
+def _opinion_on(
+    session: Session, record_id: int, pinned: int | None
+) -> Row[Prediction, ModelVersion] | None:
     replaced = select(ModelVersion.replaced_id).where(ModelVersion.active).scalar_subquery()
-    found = session.execute(
+    return session.execute(
         select(Prediction, ModelVersion)
         .join(ModelVersion, ModelVersion.id == Prediction.model_id)
         .where(
@@ -114,6 +128,10 @@ def _of_model(session: Session, record_id: int, pinned: int | None) -> dict[str,
         )
         .order_by((ModelVersion.id == pinned).desc(), ModelVersion.active.desc())
     ).first()
+
+
+def _of_model(session: Session, record_id: int, pinned: int | None) -> dict[str, Any]:
+    found = _opinion_on(session, record_id, pinned)
     if found is None:
         return {"unavailable": "The model has not seen this record yet."}
     prediction, model = found

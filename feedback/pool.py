@@ -10,7 +10,14 @@ from core.ecg import SUPERCLASSES, Superclass
 from core.ptbxl import AGE_OVER_89
 from feedback.catalogue import active_source
 from feedback.gold import gold_ids
-from feedback.tables import ModelVersion, Prediction, Reading, RecordRow
+from feedback.tables import (
+    ModelVersion,
+    Prediction,
+    Reading,
+    RecordRow,
+    Worklist,
+    WorklistSlot,
+)
 
 _PROBABILITIES = tuple(f"p_{name.lower()}" for name in SUPERCLASSES)
 _LABELS = tuple(f"label_{name.lower()}" for name in SUPERCLASSES)
@@ -38,10 +45,11 @@ def unread(
 ) -> Select[int]:
     """Records that fit the filters and wait for a reader: id, probabilities, labels.
 
-    Gold ones are left out: they come in by a share of their own.
+    A reader that an open worklist has yet to find counts as one: of two lists made alike, the
+    second would else be the first. Gold ones are left out: they come in by a share of their own.
     """
     query = _filtered(session, wanted, model).where(RecordRow.id.not_in(gold_ids()))
-    return query.where(readers_of_record() < readers_each)
+    return query.where(readers_of_record() + readers_to_come() < readers_each)
 
 
 def gold(session: Session, wanted: PoolFilter, model: ModelVersion | None) -> Select[int]:
@@ -54,6 +62,21 @@ def readers_of_record() -> ColumnElement[int]:
     return (
         select(func.count(Reading.reader_id.distinct()))
         .where(Reading.record_id == RecordRow.id)
+        .correlate(RecordRow)
+        .scalar_subquery()
+    )
+
+
+def readers_to_come() -> ColumnElement[int]:
+    """How many more people the open worklists ask for a record."""
+    return (
+        select(func.count(WorklistSlot.id))
+        .join(Worklist, Worklist.id == WorklistSlot.worklist_id)
+        .where(
+            WorklistSlot.record_id == RecordRow.id,
+            WorklistSlot.reading_id.is_(None),
+            Worklist.open,
+        )
         .correlate(RecordRow)
         .scalar_subquery()
     )

@@ -29,11 +29,10 @@ from feedback.errors import (
 )
 from feedback.filling import fill
 from feedback.independence import refuse_who_knows
-from feedback.opinions import OpinionShown, reveal
+from feedback.opinions import OpinionShown, model_to_reveal, reveal
 from feedback.tables import (
     Draft,
     Json,
-    ModelVersion,
     Reading,
     ReadingMode,
     RecordRow,
@@ -76,12 +75,11 @@ def submit_blind(
     record = find_record(session, ecg_id, record_id)
     if mode_of(session, reader_id, record.id) is ReadingMode.ASSISTED:
         raise NoLongerBlind(
-            f"you were shown the model's opinion on ECG {ecg_id} in an assisted worklist: "
+            f"the model's opinion on ECG {ecg_id} may have been shown to you by a worklist: "
             "reload, then answer it with the opinion beside it"
         )
     reading = _new(record, reader_id, Stage.BLIND, answer, key, started_at)
-    model = session.scalar(select(ModelVersion).where(ModelVersion.active))
-    reading.model_id = model.id if model else None  # the opinion that will be revealed
+    reading.model_id = model_to_reveal(session, record.id)
     return _store(session, reading, ecg_id, worklist_id)
 
 

@@ -119,7 +119,7 @@ def promote(
             "promotes it all the same"
         )
     model.justification = written if missing else None
-    _switch(session, model)
+    _switch(session, model, actor)
     detail = {"justification": written, "despite": missing} if missing else {}
     audit.record(
         session,
@@ -150,7 +150,7 @@ def rollback(session: Session, *, actor: str, to: str | None = None) -> ModelVer
             f"not {to}: reload to see it"
         )
     way_back = model.replaced_id  # going back twice goes two versions back
-    _switch(session, model)
+    _switch(session, model, actor)
     model.replaced_id = way_back
     audit.record(session, actor, "model.rollback", model.version, replaced=champion.version)
     _rescore(session, actor)
@@ -174,16 +174,19 @@ def objection(session: Session, model: ModelVersion) -> str | None:
     return None
 
 
-def _switch(session: Session, model: ModelVersion) -> None:
+def _switch(session: Session, model: ModelVersion, actor: str) -> None:
     """Serve a model whose files are still those that were registered."""
     card = read_card(Path(model.path))
     if card.version != model.version:
         raise CheckpointAltered(
             f"{model.path} holds {card.version}, not {model.version}: restore the folder"
         )
+    before = session.scalar(select(ModelVersion).where(ModelVersion.active))
     catalogue.serve(session, model)
     model.promoted_at = now()
     session.flush()
+    if before is not None:
+        scoring.drop(session, before, actor=actor)
 
 
 def _rescore(session: Session, actor: str) -> None:

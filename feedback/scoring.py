@@ -46,6 +46,12 @@ def enqueue_scoring(
     ]
 
 
+def drop(session: Session, model: ModelVersion, *, actor: str) -> None:
+    """Cancel the scoring of a model that is served no longer: others wait behind it for nothing."""
+    for job in list(_open_jobs(session, model.id)):
+        jobs.cancel(session, job.id, actor=actor)
+
+
 def is_open(sessions: Sessions, model_id: int) -> bool:
     """Whether a scoring job of this model waits or runs."""
     with sessions.read() as session:

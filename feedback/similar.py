@@ -49,6 +49,11 @@ def pack(features: NDArray[np.floating]) -> bytes:
     return np.float16(features).ravel().tobytes()
 
 
+def unpack(blob: bytes) -> Floats:
+    """The features of one record that ``pack`` made: (5 * F,)."""
+    return np.frombuffer(blob, dtype=np.float16).astype(np.float64)
+
+
 def similar(
     session: Session, reader_id: int, record: RecordRow, shown: OpinionShown
 ) -> list[SimilarEcg]:
@@ -68,7 +73,7 @@ def similar(
     answered = _answered(session, reader_id, record, shown.model_id)
     if features is None or not answered:
         return []
-    near = _cosine(_unpack(features), np.stack([_unpack(one.features) for one in answered]))
+    near = _cosine(unpack(features), np.stack([unpack(one.features) for one in answered]))
     order = np.argsort(-near, kind="stable")
     settled = [row for row in order if answered[row].adjudication]
     others = [row for row in order if not answered[row].adjudication]
@@ -104,10 +109,6 @@ def _answered(
         for ecg_id, answer, features, adjudication in rows
         if features is not None
     ]
-
-
-def _unpack(blob: bytes) -> Floats:
-    return np.frombuffer(blob, dtype=np.float16).astype(np.float64)
 
 
 def _cosine(one: Floats, others: Floats) -> Floats:

@@ -106,7 +106,7 @@ def why_nothing(session: Session, worklist: Worklist, reader_id: int) -> str:
         return f"all of '{worklist.name}' is read: there is nothing left in it for anyone"
     for_reader = and_(unfilled, open_to(reader_id))
     others = session.execute(
-        select(func.count(), func.min(WorklistSlot.lease_until)).where(
+        select(_records(), func.min(WorklistSlot.lease_until)).where(
             for_reader, WorklistSlot.reader_id != reader_id
         )
     ).one()
@@ -116,7 +116,7 @@ def why_nothing(session: Session, worklist: Worklist, reader_id: int) -> str:
             f"read: the first is free again at {others[1]:%H:%M} UTC, if it is not answered by then"
         )
     spoiled = and_(unfilled, theirs_to_read(reader_id), _spoiled_for(reader_id))
-    if seen := _count(session, spoiled):
+    if seen := session.scalar(select(_records()).where(spoiled)):
         return (
             f"you were shown the model's opinion on the last {seen} of '{worklist.name}' that you "
             "have not read: they are for colleagues, since it asks for blind answers"
@@ -132,6 +132,11 @@ def why_nothing(session: Session, worklist: Worklist, reader_id: int) -> str:
         f"you have read all that '{worklist.name}' has for you: its {left} open readings are for "
         "colleagues, since no record is read twice by one person"
     )
+
+
+def _records() -> ColumnElement[int]:
+    """How many records the slots are of: what a reader counts."""
+    return func.count(WorklistSlot.record_id.distinct())
 
 
 def _count(session: Session, which: ColumnElement[bool]) -> int:

@@ -540,6 +540,7 @@ class WorklistSlot(Base):
 class AssistedView(Base):
     """A reader may see the model's opinion on a record before they answer, for good.
 
+    By an assisted worklist, or by why a worklist has the record in it.
     Once it may have been on screen no answer of theirs to that record is a blind one.
     """
 

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from core.ecg import SUPERCLASSES
 from feedback import audit
 from feedback.catalogue import active_source
-from feedback.claims import open_worklist
+from feedback.claims import find_worklist, note_views, open_worklist
 from feedback.db import now
 from feedback.errors import InvalidWorklist
 from feedback.gold_mix import WHY, choose_gold, mixed
 from feedback.pool import PoolFilter, unread
+from feedback.pool_features import NEEDED_BY, with_features
 from feedback.sampling import AUDIT_SHARE, Pick, Pool, Strategy, pick
 from feedback.slots import free, lock, open_to
 from feedback.tables import (
@@ -86,15 +87,21 @@ def preview(session: Session, plan: WorklistPlan) -> list[tuple[int, Pick]]:
     query = unread(session, plan.pool, model, plan.readers_each)
     if plan.strategy is not Strategy.RANDOM:
         query = query.where(Prediction.p_norm.is_not(None))
+    if plan.strategy in NEEDED_BY:
+        query = query.where(Prediction.features.is_not(None))
     rows = session.execute(query).all()
     if not rows:
         raise InvalidWorklist(
-            "no record fits these filters and waits for a reader: widen them"
+            "no record fits these filters and waits for a reader whom no open worklist asks for: "
+            "widen them, or close a worklist"
             + ("" if model else "; no model is served yet, so only 'random' can pick")
         )
+    pool = _pool(rows, model)
+    if plan.strategy in NEEDED_BY and model is not None:
+        pool = with_features(session, pool, np.array([row.id for row in rows]), model)
     picks = pick(
         plan.strategy,
-        _pool(rows, model),
+        pool,
         plan.records - plan.gold,
         seed=plan.seed,
         audit_share=plan.audit_share,
@@ -179,6 +186,24 @@ def reasons(session: Session, worklist_id: int) -> list[Reason]:
         .order_by(WorklistSlot.position)
     )
     return [Reason(**row) for row in session.execute(query).mappings()]
+
+
+def tell(session: Session, worklist_id: int, person_id: int, count: int) -> list[Reason]:
+    """The first ``count`` reasons, to somebody who from now on reads those records not blind.
+
+    A reason gives away what the model found, or what was published; that a record was drawn, or
+    is gold, gives away neither. Raises UnknownWorklist.
+    """
+    worklist = find_worklist(session, worklist_id)
+    told = reasons(session, worklist_id)[:count]
+    telling = [one.ecg_id for one in told if not one.audit and one.why != WHY]
+    records = session.scalars(
+        select(RecordRow.id).where(
+            RecordRow.source_id == worklist.source_id, RecordRow.ecg_id.in_(telling)
+        )
+    )
+    note_views(session, person_id, worklist_id, records.all())
+    return told
 
 
 def _standing(session: Session, worklist: Worklist, reader_id: int) -> Standing:

@@ -28,6 +28,12 @@ def worklist(sessions: Sessions, **settings: Any) -> Worklist:
         return worklists.make(session, plan(**settings), actor=ADMIN)
 
 
+def close_all(sessions: Sessions) -> None:
+    """Close every worklist, so that the next one may ask for the same records."""
+    with sessions.begin() as session:
+        session.execute(update(Worklist).values(open=False))
+
+
 def claimed(sessions: Sessions, reader_id: int, worklist_id: int) -> Claim:
     """The reader's next record."""
     with sessions.begin() as session:

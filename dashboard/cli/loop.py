@@ -35,7 +35,9 @@ def retrain(
             "--include-assisted", help="Teach answers given with the model on screen too."
         ),
     ] = False,
-    seed: Annotated[int, typer.Option(help="Same labels and seed: same weights.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=finetune.MAX_SEED, help="Same labels and seed: same weights.")
+    ] = 0,
     json: Json = False,
 ) -> None:
     """Queue the fine-tuning of the served model on what readers agree on."""

@@ -89,7 +89,9 @@ def verify(json: Json = False) -> None:
 
 
 def export_labels(
-    file: Annotated[Path, typer.Argument(help="The CSV to write, or a ZIP of every table.")],
+    file: Annotated[
+        Path, typer.Argument(help="The CSV or Parquet file to write, or a ZIP of all.")
+    ],
     dictionary: Annotated[
         Path | None, typer.Option(help="Data dictionary; default: FILE.dictionary.csv.")
     ] = None,
@@ -106,8 +108,8 @@ def export_labels(
 ) -> None:
     """Write the labels as CSV, with a data dictionary and a manifest beside it.
 
-    A FILE.zip holds the consensus, adjudications and agreement too, each as CSV and Parquet;
-    filters are for the CSV.
+    A FILE.parquet holds them with their types. A FILE.zip holds the consensus, adjudications and
+    agreement too, each as CSV and Parquet; filters are for the labels alone.
     """
     wanted = ExportFilter.of(
         {
@@ -121,7 +123,7 @@ def export_labels(
         }
     )
     if wanted.as_json and file.suffix == ".zip":
-        raise typer.BadParameter("filters choose answers of the CSV: give a FILE.csv")
+        raise typer.BadParameter("filters choose answers of the labels alone: give a FILE.csv")
     if file.is_dir() or not file.parent.is_dir():
         raise typer.BadParameter(f"{file} cannot be written: give a file in a folder that exists")
     if file.suffix == ".zip":
@@ -131,7 +133,10 @@ def export_labels(
     dictionary = dictionary or beside["dictionary.csv"]
     with open_sessions() as sessions:
         with sessions.read() as session, _whole(file) as stream:
-            manifest = export.write_labels(session, stream, wanted)
+            if file.suffix == ".parquet":
+                manifest = archive.write_parquet(session, stream.buffer, wanted)
+            else:
+                manifest = export.write_labels(session, stream, wanted)
         with sessions.begin() as session:
             export.record_export(session, manifest, actor=LOCAL, target=file.name)
     with _whole(dictionary) as stream:

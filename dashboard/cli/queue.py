@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from core.ptbxl import Ptbxl
 
 _queue = typer.Typer(help="The order of reading: simulate.", no_args_is_help=True)
-_DIRECTIONS = 64  # of the features that the last layer sees
 
 
 def register(app: typer.Typer) -> None:
@@ -106,10 +105,10 @@ def _embedded(dataset: "Ptbxl", kept: Path | None, epochs: int) -> "Embeddings":
 
 def _projected(found: "Embeddings") -> tuple[Any, dict[str, Any]]:
     from core.embedding import JUDGES
-    from core.last_layer import Projection
+    from core.last_layer import DIRECTIONS, Projection
     from feedback.replay import Embedded
 
-    directions = min(_DIRECTIONS, found.features["pool"].shape[1])
+    directions = min(DIRECTIONS, found.features["pool"].shape[1])
     turned = Projection.of(found.features["pool"], directions)
     sets = {name: Embedded(turned(found.features[name]), found.label[name]) for name in found.label}
     return sets["pool"], {name: sets[name] for name in JUDGES}

@@ -245,47 +245,65 @@ def plan(told: Json) -> Component:
     )
 
 
-def run_progress(job: Job) -> Component:
-    """The last run: how far it is, its epochs, and a button that ends it."""
+def run_panel(job: Job | None) -> Component:
+    """The last run. What a tick redraws closes itself, so its log lies beside it, not within."""
+    log = html.Details(
+        [html.Summary("Log"), html.Div(epochs(job), id=ids.MODELS_RUN_EPOCHS)],
+        id=ids.MODELS_RUN_LOG,
+        hidden=not has_epochs(job),
+    )
+    progress = html.Div(run_progress(job), id=ids.MODELS_RUN)
+    return html.Div(
+        [progress, log], id=ids.MODELS_RUN_PANEL, hidden=job is None, className="panel run"
+    )
+
+
+def run_progress(job: Job | None) -> list[Component]:
+    """How far the last run is, and a button that ends it."""
+    if job is None:
+        return []
     open_ = job.state in (JobState.QUEUED, JobState.RUNNING)
     state = "stopping" if job.cancel_requested and open_ else str(job.state)
     cancelled = job.state is JobState.CANCELLED  # its message says how long it would have taken
     said = "" if cancelled else job.error or job.message
-    return html.Div(
-        [
-            html.H2(f"Retraining, job {job.id}: {state}"),
-            dbc.Progress(value=round(100 * job.progress), label=f"{job.progress:.0%}")
-            if open_
-            else None,
-            html.P(said, className="problem" if job.error else ""),
-            _epochs((job.checkpoint or {}).get("epochs", [])),
-            dbc.Button(
-                "Cancel", id=ids.of_job("cancel-run", job.id), size="sm", outline=True,
-                color="secondary",
-            )
-            if open_ and not job.cancel_requested
-            else None,
-        ],
-        className="panel run",
-    )  # fmt: skip
+    parts = [html.H2(f"Retraining, job {job.id}: {state}")]
+    if open_:
+        parts.append(dbc.Progress(value=round(100 * job.progress), label=f"{job.progress:.0%}"))
+    parts.append(html.P(said, className="problem" if job.error else ""))
+    if open_ and not job.cancel_requested:
+        parts.append(_cancel_button(job))
+    return parts
 
 
-def _epochs(epochs: Sequence[Json]) -> Component | None:
-    if not epochs:
-        return None
-    head = ("Epoch", "Loss", "Macro AUROC, 9a", "Seconds")
-    return html.Details(
-        [
-            html.Summary("Log"),
-            html.Table(
-                [
-                    html.Thead(html.Tr([html.Th(name, scope="col") for name in head])),
-                    html.Tbody([_epoch(one) for one in epochs]),
-                ],
-                className="table numbers",
-            ),
-        ]
+def _cancel_button(job: Job) -> Component:
+    return dbc.Button(
+        "Cancel",
+        id=ids.of_job("cancel-run", job.id),
+        size="sm",
+        outline=True,
+        color="secondary",
     )
+
+
+def has_epochs(job: Job | None) -> bool:
+    """Whether there is a log to open."""
+    return bool(_reported(job))
+
+
+def epochs(job: Job | None) -> Component:
+    """The log of a run: a row for each epoch that is done."""
+    head = ("Epoch", "Loss", "Macro AUROC, 9a", "Seconds")
+    return html.Table(
+        [
+            html.Thead(html.Tr([html.Th(name, scope="col") for name in head])),
+            html.Tbody([_epoch(one) for one in _reported(job)]),
+        ],
+        className="table numbers",
+    )
+
+
+def _reported(job: Job | None) -> Sequence[Json]:
+    return (job.checkpoint or {}).get("epochs", []) if job else []
 
 
 def _epoch(one: Json) -> Component:

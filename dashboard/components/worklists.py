@@ -8,9 +8,11 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from core.ecg import SUPERCLASSES
+from core.ptbxl import AGE_OVER_89
 from dashboard import ids
 from dashboard.components.claim import MODES
 from dashboard.components.shell import local_time
+from feedback.gold_mix import WHY
 from feedback.pool import PoolFilter
 from feedback.sampling import AUDIT_SHARE, Pick, Strategy
 from feedback.strategy_choice import default_strategy, evidence
@@ -39,6 +41,17 @@ TITLES = {
     "labelled": "Published label",
     "found": "Model finds",
 }
+NUMBERS: dict[str, tuple[float, float]] = {  # the least and the most, as the plan takes them
+    "records": (1, MAX_RECORDS),
+    "readers_each": (1, MAX_READERS),
+    "audit_share": (0, 1),
+    "gold_share": (0, 0.5),
+    "seed": (0, 2**31 - 1),
+    "folds": (1, 10),  # each of them
+    "age_from": (0, AGE_OVER_89),
+    "age_to": (0, AGE_OVER_89),
+}
+SHARES = frozenset({"audit_share", "gold_share"})  # the other numbers are whole
 ANY = "any"
 _ANY = {"label": ANY, "value": ANY}
 _CLASSES = [_ANY, *({"label": name.title, "value": name.value} for name in SUPERCLASSES)]
@@ -79,15 +92,24 @@ def says(strategy: Strategy) -> str:
     return f"{strategy.value.capitalize()}: {strategy.sentence}."
 
 
+def may_be(field: str) -> str:
+    """What a field for numbers takes."""
+    low, high = NUMBERS[field]
+    return f"{low} to {high}, " + ("such as 0.15" if field in SHARES else "a whole number")
+
+
 def picks_view(picks: Sequence[tuple[int, Pick]], pool: str) -> Component:
-    """What a plan would pick now: counts, and the first records with their reasons."""
+    """What a plan would pick now: counts, and the first records.
+
+    Not why: a reason tells of the model's opinion, and nothing would note who has seen it.
+    """
     audits = sum(one.audit for _, one in picks)
-    rows = [(n + 1, ecg_id, one.why, _yes(one.audit)) for n, (ecg_id, one) in enumerate(picks)]
+    rows = [(n + 1, ecg_id, _yes(one.audit)) for n, (ecg_id, one) in enumerate(picks)]
     counted = f"{len(picks):,} records, {audits:,} of them drawn at random as audit{pool}."
     return html.Div(
         [
             html.P([counted, _cut(len(picks))]),
-            _table(("Place", "ECG", "Why", "Audit"), rows[:SHOWN]),
+            _table(("Place", "ECG", "Audit"), rows[:SHOWN]),
         ]
     )
 
@@ -97,7 +119,7 @@ def worklists_table(
     readers: Mapping[int, Sequence[tuple[str, int]]],
     reasons: Mapping[int, Sequence[Reason]],
 ) -> Component:
-    """Every worklist, the newest first, with who reads it and why each record is in it."""
+    """Every worklist, the newest first, with who reads it."""
     if not standings:
         return html.P("No worklist has been made yet.")
     return html.Div(
@@ -111,12 +133,12 @@ def _how(first: Strategy) -> list[Component]:
     return [
         _typed("name", type="text", maxLength=80, placeholder="Morning"),
         _chosen("strategy", strategies, first.value),
-        _typed("records", type="number", value=100, min=1, max=MAX_RECORDS),
-        _typed("readers_each", type="number", value=1, min=1, max=MAX_READERS),
+        _number("records", value=100),
+        _number("readers_each", value=1),
         _chosen("mode", modes, modes[0]["value"]),
-        _typed("audit_share", type="number", value=AUDIT_SHARE, min=0, max=1, step=0.01),
-        _typed("gold_share", type="number", value=0, min=0, max=0.5, step=0.01),
-        _typed("seed", type="number", value=0, step=1),
+        _number("audit_share", value=AUDIT_SHARE),
+        _number("gold_share", value=0),
+        _number("seed", value=0),
     ]
 
 
@@ -126,8 +148,8 @@ def _pool() -> list[Component]:
     return [
         _typed("folds", type="text", value=folds),
         _chosen("sex", sexes, ANY),
-        _typed("age_from", type="number", min=0),
-        _typed("age_to", type="number", min=0),
+        _number("age_from"),
+        _number("age_to"),
         _typed("device", type="text"),
         _chosen("labelled", _CLASSES, ANY),
         _chosen("found", _CLASSES, ANY),
@@ -136,6 +158,15 @@ def _pool() -> list[Component]:
 
 def _typed(field: str, **how: Any) -> Component:
     return _labelled(field, dbc.Input(id=ids.of_plan(field), size="sm", **how))
+
+
+def _number(field: str, **how: Any) -> Component:
+    """A field whose text the server reads as a number.
+
+    One of type "number" has no value for what is out of its range, as if nothing were typed.
+    """
+    keys = {} if field in SHARES else {"inputmode": "numeric"}  # which may lack the point
+    return _typed(field, type="text", **keys, **how)
 
 
 def _chosen(field: str, options: list[dict[str, str]], value: str) -> Component:
@@ -157,7 +188,7 @@ def _one(
         f"{standing.done:,} of {standing.readings:,} readings done",
         f"{standing.held:,} held now",
         f"{MODES[made.mode]}, {made.readers_each} a record",
-        f"{made.strategy}, audit {made.audit_share:.0%}",
+        f"{made.strategy}, audit {made.audit_share:.0%}{_gold(reasons)}",
         f"read by {who}",
     ]
     made_at = local_time(made.made_at, f"Made by {made.made_by}, ", date=True)
@@ -166,10 +197,16 @@ def _one(
         [
             html.Div([html.H2(made.name), end], className="made-head"),
             html.Div([*(html.Span(fact) for fact in facts), made_at], className="facts numbers"),
-            html.Details([html.Summary("Why each record is in it"), _reasons(reasons)]),
+            html.Div(_ask_why(made.id), id=ids.of_worklist("reasons", made.id)),
         ],
         className="panel made",
     )
+
+
+def _gold(reasons: Sequence[Reason]) -> str:
+    """The share of gold records, in numbers too: few of many would round to none."""
+    count, total = sum(each.why == WHY for each in reasons), len(reasons)
+    return f", gold {count / total:.0%} ({count:,} of {total:,})" if count else ""
 
 
 def _close(standing: Standing) -> Component:
@@ -185,13 +222,31 @@ def _close(standing: Standing) -> Component:
     )
 
 
-def _reasons(reasons: Sequence[Reason]) -> Component:
+def _ask_why(worklist_id: int) -> list[Component]:
+    return [
+        dbc.Button(
+            "Why each record is in it",
+            id=ids.of_worklist("why", worklist_id),
+            size="sm",
+            outline=True,
+            color="secondary",
+        ),
+        html.Span(
+            " A reason gives away what the model found: whoever has seen it does not read that "
+            "ECG blind.",
+            className="quiet",
+        ),
+    ]
+
+
+def reasons_view(reasons: Sequence[Reason], total: int) -> Component:
+    """Why each of the first records of a worklist is in it."""
     rows = [
         (each.position + 1, each.ecg_id, each.why, _yes(each.audit), f"{each.done} of {each.asked}")
-        for each in reasons[:SHOWN]
+        for each in reasons
     ]
     table = _table(("Place", "ECG", "Why", "Audit", "Read"), rows)
-    return html.Div([html.P(_cut(len(reasons)), className="quiet"), table])
+    return html.Div([html.P(_cut(total), className="quiet"), table])
 
 
 def _cut(count: int) -> str:

@@ -1,6 +1,7 @@
 """Labels out: one CSV and its data dictionary, or all tables in an archive, for administrators."""
 
 import io
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -93,16 +94,17 @@ def layout(**_: object) -> Component:
 @needs(Action.EXPORT)
 def count_rows(*entered: Any) -> tuple[str, str, Component | None]:
     """How many rows the filters let out, and the address of that file."""
+    given = zip(FIELDS, entered, strict=True)
+    asked = {field: value for field, value in given if value not in (ANY, None, "")}
     try:
-        given = zip(FIELDS, entered, strict=True)
-        wanted = ExportFilter.of({field: value for field, value in given if value != ANY})
+        wanted = ExportFilter.of(asked)
         with context().sessions.read() as session:
             wanted.check(session)
             rows = export.count_readings(session, wanted)
     except InvalidFilter as error:
-        return "0", LABELS, problem(error)
-    query = urlencode(wanted.as_json)
-    return f"{rows:,}", f"{LABELS}?{query}" if query else LABELS, None
+        # the file of these filters is refused as well: without them it would hold every answer
+        return "0", _address(asked), problem(error)
+    return f"{rows:,}", _address(wanted.as_json), None
 
 
 @needs(Action.EXPORT)
@@ -145,6 +147,11 @@ def dictionary() -> Response:
     stream = io.StringIO(newline="")
     export.write_dictionary(stream)
     return _csv(stream.getvalue(), "trustecg-data-dictionary.csv")
+
+
+def _address(asked: Mapping[str, Any]) -> str:
+    query = urlencode(asked)
+    return f"{LABELS}?{query}" if query else LABELS
 
 
 def _counts(session: Session) -> str:

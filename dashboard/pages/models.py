@@ -1,12 +1,14 @@
 """The versions of the model: what is served, how it was judged, retraining, the way back."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import dash
 import dash_bootstrap_components as dbc
 from dash import ALL, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import CoreError
@@ -23,6 +25,7 @@ from feedback.policy import Action
 from feedback.reliability import Reliability, measured_reliability
 from feedback.tables import ModelVersion
 
+Listed = list[list[str]]  # version and state, the latest first
 _EVERY_MS = 3000
 
 
@@ -32,8 +35,21 @@ def register(app: Dash) -> None:
     said = Output(ids.MODELS_MESSAGE, "children", allow_duplicate=True)
     quiet = {"prevent_initial_call": True}
     app.callback(
-        Output(ids.MODELS_RUN, "children"), Input(ids.MODELS_TICK, "n_intervals"), **quiet
+        Output(ids.MODELS_RUN_PANEL, "hidden"),
+        Output(ids.MODELS_RUN, "children"),
+        Output(ids.MODELS_RUN_LOG, "hidden"),
+        Output(ids.MODELS_RUN_EPOCHS, "children"),
+        Input(ids.MODELS_TICK, "n_intervals"),
+        **quiet,
     )(follow_run)
+    app.callback(
+        Output(ids.MODELS_LIST, "children"),
+        Output(ids.MODELS_LISTED, "data"),
+        Input(ids.MODELS_TICK, "n_intervals"),
+        State(ids.MODELS_LISTED, "data"),
+        State(ids.MODELS_CHOSEN, "data"),
+        **quiet,
+    )(follow_versions)
     app.callback(
         Output(ids.MODELS_PLANNED, "children"),
         Input(ids.MODELS_PLAN, "n_clicks"),
@@ -64,7 +80,7 @@ def layout(version: str | None = None, **_: object) -> Component:
     if not permitted(Action.MANAGE_MODELS):
         return forbidden(Action.MANAGE_MODELS)
     with context().sessions.read() as session:
-        models = registry.versions(session)
+        models, job = registry.versions(session), finetune.latest_job(session)
         wanted = (m for m in models if version in (None, "", m.version))
         chosen = next(wanted, None)
         told = registry.describe(session, chosen) if chosen else None
@@ -81,8 +97,9 @@ def layout(version: str | None = None, **_: object) -> Component:
             _acts(models),
             html.Div(id=ids.MODELS_MESSAGE, role="status", className="outcome"),
             html.Div(id=ids.MODELS_PLANNED),
-            html.Div(_run(), id=ids.MODELS_RUN),
+            parts.run_panel(job),
             html.Div(parts.versions_table(models, chosen.version), id=ids.MODELS_LIST),
+            dcc.Store(id=ids.MODELS_LISTED, data=_listed(models)),
             parts.report(told, objection, measured, theme()),
             parts.charts(models, theme()),
             dcc.Interval(id=ids.MODELS_TICK, interval=_EVERY_MS),
@@ -92,9 +109,22 @@ def layout(version: str | None = None, **_: object) -> Component:
 
 
 @needs(Action.MANAGE_MODELS)
-def follow_run(_tick: int) -> Component | None:
-    """The last run as it is now."""
-    return _run()
+def follow_run(_tick: int) -> tuple[bool, list[Component], bool, Component]:
+    """The last run as it is now: what is hidden of it, its progress and its log."""
+    with context().sessions.read() as session:
+        job = finetune.latest_job(session)
+    return job is None, parts.run_progress(job), not parts.has_epochs(job), parts.epochs(job)
+
+
+@needs(Action.MANAGE_MODELS)
+def follow_versions(_tick: int, shown: Any, chosen: str | None) -> tuple[Component, Listed]:
+    """The list with what a run has entered since, or what somebody has served."""
+    with context().sessions.read() as session:
+        latest = select(ModelVersion.version, ModelVersion.state).order_by(ModelVersion.id.desc())
+        if [list(one) for one in session.execute(latest)] == shown:
+            raise PreventUpdate  # whoever is about to press a link keeps it
+        models = registry.versions(session)
+    return parts.versions_table(models, chosen), _listed(models)
 
 
 @needs(Action.MANAGE_MODELS)
@@ -178,10 +208,8 @@ def _served(model: ModelVersion) -> Component:
     return html.Span([f"{model.version} is served. ", again])
 
 
-def _run() -> Component | None:
-    with context().sessions.read() as session:
-        job = finetune.latest_job(session)
-    return parts.run_progress(job) if job else None
+def _listed(models: Sequence[ModelVersion]) -> Listed:
+    return [[model.version, str(model.state)] for model in models]
 
 
 def _acts(models: Sequence[ModelVersion]) -> Component:

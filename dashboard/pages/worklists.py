@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dash
-from dash import ALL, Dash, Input, Output, State, ctx, html
+from dash import ALL, MATCH, Dash, Input, Output, State, ctx, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from pydantic import ValidationError
@@ -17,10 +17,14 @@ from dashboard.components.shell import forbidden, heading, message, problem
 from dashboard.components.worklists import (
     ANY,
     FIELDS,
+    NUMBERS,
     POOL,
+    SHOWN,
     TITLES,
+    may_be,
     picks_view,
     plan_form,
+    reasons_view,
     says,
     worklists_table,
 )
@@ -36,6 +40,7 @@ from feedback.sampling import Pick, Strategy
 from feedback.tables import RecordRow
 from feedback.worklists import WorklistPlan
 
+OPTIONAL = POOL - {"folds"}  # empty, they let every record in; no folds would let none in
 _SAID, _PICKS, _LIST = ids.WORKLISTS_MESSAGE, ids.WORKLISTS_PICKS, ids.WORKLISTS_LIST
 Told = tuple[Component, Any]
 
@@ -69,6 +74,11 @@ def register(app: Dash) -> None:
         Input(ids.of_worklist("close", ALL), "submit_n_clicks"),
         prevent_initial_call=True,
     )(close_worklist)
+    app.callback(
+        Output(ids.of_worklist("reasons", MATCH), "children"),
+        Input(ids.of_worklist("why", MATCH), "n_clicks"),
+        prevent_initial_call=True,
+    )(say_why)
 
 
 def layout(**_: object) -> Component:
@@ -97,10 +107,25 @@ def say_strategy(value: str) -> str:
 
 
 @needs(Action.MANAGE_WORKLISTS)
-def preview_worklist(_clicks: int, *entered: Any) -> Told:
-    """What the plan would pick now, and why."""
+def say_why(clicks: int | None) -> Component:
+    """Why each record of a worklist is in it, which is noted: see ``feedback.worklists.tell``."""
+    if not clicks:
+        raise PreventUpdate  # the list was drawn, nobody pressed anything
+    number = number_in_id("worklist")
     try:
-        plan = plan_of(_typed(entered))
+        with context().sessions.begin() as session:
+            told = service.tell(session, number, person().id, SHOWN)
+            total = len(service.reasons(session, number))
+    except FeedbackError as error:
+        return problem(error)
+    return reasons_view(told, total)
+
+
+@needs(Action.MANAGE_WORKLISTS)
+def preview_worklist(_clicks: int, *entered: Any) -> Told:
+    """What the plan would pick now; nothing is made, so no name is asked for."""
+    try:
+        plan = plan_of(_typed(entered) | {"name": "Preview"})
         with context().sessions.read() as session:
             picks = _numbered(session, service.preview(session, plan))
             short = _short_of_readers(session, plan)
@@ -158,23 +183,28 @@ def _typed(entered: Sequence[Any]) -> dict[str, Any]:
 
 
 def plan_of(entered: Mapping[str, Any]) -> WorklistPlan:
-    """The plan that was entered; raises InvalidWorklist that names the field and the remedy."""
-    given = {field: value for field, value in entered.items() if value not in (None, "", ANY)}
-    given["folds"] = re.findall(r"[^\s,]+", str(given.get("folds", "")))
+    """The plan that was entered; raises InvalidWorklist that names the field and the remedy.
+
+    An empty field takes no default: the list would be made with a number that nobody saw.
+    """
+    given = {**entered, "folds": re.findall(r"[^\s,]+", str(entered.get("folds") or ""))}
+    for field in FIELDS:
+        if field not in OPTIONAL and given.get(field) in (None, "", []):
+            raise InvalidWorklist(f"{TITLES[field]} is empty: fill it in")
+    how = {field: given[field] for field in FIELDS if field not in POOL}
+    pool = {field: given[field] for field in POOL if given.get(field) not in (None, "", ANY)}
     try:
-        pool = PoolFilter(**{field: given[field] for field in given if field in POOL})
-        rest = {field: given[field] for field in given if field not in POOL}
-        return WorklistPlan(**rest, pool=pool)
+        return WorklistPlan(**how, pool=PoolFilter(**pool))
     except ValidationError as error:
-        raise InvalidWorklist(_refusal(error, entered)) from None
+        raise InvalidWorklist(_refusal(error)) from None
 
 
-def _refusal(error: ValidationError, entered: Mapping[str, Any]) -> str:
+def _refusal(error: ValidationError) -> str:
     """The first thing that is wrong, in the words of the form."""
     first = error.errors()[0]
     field = str(first["loc"][0])
-    if entered.get(field) in (None, ""):
-        return f"{TITLES[field]} is empty: fill it in"
+    if field in NUMBERS:
+        return f"{TITLES[field]} is {first['input']}: choose {may_be(field)}"
     said = first["msg"].removeprefix("Input ").removeprefix("String ")
     return f"{TITLES[field]} is '{first['input']}': it {said}"
 

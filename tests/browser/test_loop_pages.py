@@ -1,14 +1,17 @@
 """Administrators in a browser: the models page, the readers page, what is exported."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from core.checkpoint import read_card
 from core.ecg import Superclass
-from feedback import catalogue
-from feedback.tables import AuditEntry, Role, User
+from feedback import catalogue, finetune, registry
+from feedback.db import now
+from feedback.tables import AuditEntry, Job, JobState, Role, User
 from tests.browser.conftest import Desk, OpenDesk, Serve
 from tests.browser.hands import EMAIL, reading_place
 from tests.factories import Installation, add_person
@@ -34,6 +37,23 @@ def place(tmp_path: Path, migrated: Path, checkpoint: Path) -> Installation:
 def desk(place: Installation, serve: Serve, desks: OpenDesk) -> Desk:
     """The administrator's place, not signed in yet."""
     return desks(serve(place))
+
+
+def running(epochs: list[dict[str, float]]) -> Job:
+    """A run that goes on."""
+    return Job(
+        kind=finetune.KIND,
+        payload={},
+        state=JobState.RUNNING,
+        priority=0,
+        progress=0.3,
+        message="",
+        attempts=1,
+        cancel_requested=False,
+        enqueued_by=ADMIN,
+        enqueued_at=now(),
+        checkpoint={"epochs": epochs},
+    )
 
 
 def served(place: Installation) -> str:
@@ -66,6 +86,38 @@ def test_a_stopped_challenger_needs_a_reason_and_there_is_a_way_back(
         kept = session.scalars(select(AuditEntry).where(AuditEntry.action.like("model.%"))).all()
     assert [entry.action for entry in kept][-2:] == ["model.promote", "model.rollback"]
     assert kept[-2].detail["justification"] == WHY
+
+
+def test_a_log_stays_as_it_was_left_while_its_run_goes_on(desk: Desk, place: Installation) -> None:
+    epochs = [{"epoch": 1, "loss": 0.31, "auroc_9a": 0.91, "seconds": 9}]
+    with place.sessions.begin() as session:
+        session.add(running(epochs))
+    page = desk.sign_in(ADMIN, path="/models")
+    log = page.locator("details").filter(has=page.get_by_text("Log", exact=True))
+    second = log.get_by_role("row").filter(has_text="0.9400")
+    expect(log).not_to_have_attribute("open", "")
+    log.get_by_text("Log", exact=True).click()
+    epochs.append(epochs[0] | {"epoch": 2, "auroc_9a": 0.94})
+    with place.sessions.begin() as session:
+        session.execute(update(Job).values(checkpoint={"epochs": epochs}, progress=0.5))
+    expect(second).to_be_visible()  # a tick has drawn it
+    expect(log).to_have_attribute("open", "")
+
+
+def test_a_version_that_comes_in_is_listed_on_the_open_page(
+    desk: Desk, place: Installation, tmp_path: Path, checkpoint: Path
+) -> None:
+    page = desk.sign_in(ADMIN, path=f"/models?version={NEW}")
+    expect(page.get_by_role("link", name=NEW)).to_be_visible()
+    expect(page.get_by_role("link", name="2031.1")).to_have_count(0)
+    shutil.copytree(checkpoint, tmp_path / "newer")
+    with place.sessions.begin() as session:
+        card = read_card(checkpoint).model_copy(update={"version": "2031.1"})
+        registry.add(session, card, tmp_path / "newer", actor="worker")
+    expect(page.get_by_role("link", name="2031.1")).to_be_visible()
+    expect(page.get_by_role("row").filter(has=page.get_by_role("link", name=NEW))).to_have_class(
+        "chosen"
+    )
 
 
 def test_gold_answers_show_who_follows_a_wrong_model(desk: Desk, place: Installation) -> None:

@@ -92,6 +92,16 @@ def test_a_filter_that_cannot_be_is_refused_in_words(admin: Visitor) -> None:
     assert refused.text == "filter of worklist is 'Noon': no worklist has that name\n"
 
 
+def test_days_that_never_were_let_nothing_out(house: House, admin: Visitor) -> None:
+    answer_blind(house.visitor(Role.CLINICIAN), 1)
+    days = {"export-since": "2026-02-01", "export-until": "2026-01-31"}
+    told = admin.call("count_rows", days).json["response"]
+    said = "ilter of until is '2026-01-31': it is before since, 2026-02-01"
+    assert told["export-count"]["children"] == "0" and f"F{said}" in words(told)
+    refused = admin.get(told["export-labels"]["href"])  # and not the file of every answer
+    assert refused.status_code == 400 and refused.text.startswith(f"f{said}")
+
+
 def test_a_comment_is_no_formula(house: House, admin: Visitor) -> None:
     answer_blind(house.visitor(Role.CLINICIAN), 1, comment="=HYPERLINK(1)")
     assert rows_of(admin)[0]["comment"] == "'=HYPERLINK(1)"

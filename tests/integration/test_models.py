@@ -130,6 +130,33 @@ def test_progress_is_shown_while_a_run_goes_on(challenged: House, admin: Visitor
     assert "epoch 3 of 8 done: loss 0.2310" in told and "0.9400" in told
 
 
+def test_a_tick_draws_the_rows_of_the_log_and_not_what_opens_it(
+    challenged: House, admin: Visitor
+) -> None:
+    before = admin.call("follow_run", {"models-tick": 1}).json["response"]
+    assert before["models-run-panel"]["hidden"] and before["models-run-log"]["hidden"]
+    add_run(challenged, JobState.RUNNING, "epoch 3 of 8 done")
+    told = admin.call("follow_run", {"models-tick": 2}).json["response"]
+    assert not told["models-run-panel"]["hidden"] and not told["models-run-log"]["hidden"]
+    assert "0.9400" in words(told["models-run-epochs"]) and "Details" not in str(told)
+
+
+def test_what_a_run_has_entered_is_listed_at_the_next_tick(
+    house: House, admin: Visitor, checkpoint: Path, tmp_path: Path
+) -> None:
+    with house.sessions.read() as session:
+        shown = [[one.version, str(one.state)] for one in registry.versions(session)]
+    asked = {"models-tick": 1, "models-list-shown": shown, "models-chosen": shown[0][0]}
+    assert admin.call("follow_versions", asked).status_code == 204  # there is nothing new
+    with house.sessions.begin() as session:
+        challenge(session, checkpoint, tmp_path / "new")
+    told = admin.call("follow_versions", asked).json["response"]
+    assert f"{NEW} is stopped by AUROC of MI on 9b." in words(told["models-list"])
+    shown = told["models-list-shown"]["data"]
+    assert shown[0] == [NEW, "failed"]
+    assert admin.call("follow_versions", asked | {"models-list-shown": shown}).status_code == 204
+
+
 @pytest.mark.parametrize(
     ("state", "told"),
     [
@@ -166,8 +193,8 @@ def test_a_drawn_button_is_not_a_pressed_one(challenged: House, admin: Visitor) 
     assert admin.press("cancel_run", button, clicks=0).status_code == 204
 
 
-@pytest.mark.parametrize("function", ["roll_back", "plan_run", "follow_run"])
+@pytest.mark.parametrize("function", ["roll_back", "plan_run", "follow_run", "follow_versions"])
 def test_a_clinician_may_not(challenged: House, function: str) -> None:
     reader = challenged.visitor(Role.CLINICIAN)
-    ids = {"roll_back": "models-rollback", "plan_run": "models-plan", "follow_run": "models-tick"}
-    assert reader.call(function, {ids[function]: 1}).status_code == 403
+    ids = {"roll_back": "models-rollback", "plan_run": "models-plan"}
+    assert reader.call(function, {ids.get(function, "models-tick"): 1}).status_code == 403

@@ -126,7 +126,8 @@ def _id(name: str, ecg: int | None) -> Any:
 
 def _filled(dependency: Json, values: Json, ecg: int | None) -> Json:
     found = _component(dependency["id"], ecg, dependency["property"])
-    key = found["id"]["part"] if isinstance(found["id"], dict) else found["id"]
+    name = found["id"]
+    key = name.get("part", name.get("act")) if isinstance(name, dict) else name
     value = values.get(key)
     if isinstance(value, dict) and dependency["property"] in value:
         value = value[dependency["property"]]

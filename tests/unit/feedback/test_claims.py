@@ -104,7 +104,7 @@ def test_an_answer_too_late_is_refused_and_says_why(
     expire(library)
     claimed(library, colleague.id, made.id)
     submit(library, colleague, ecg_id, made.id)
-    with pytest.raises(ClaimLost, match=re.escape("'Morning' has its 1 answers")):
+    with pytest.raises(ClaimLost, match=re.escape("'Morning' has all the readers of it")):
         submit(library, reader, ecg_id, made.id)
     with library.read() as session:
         assert [r.reader_id for r in session.scalars(select(Reading))] == [colleague.id]
@@ -304,7 +304,7 @@ def test_who_saw_every_opinion_is_told_that_it_asks_for_blind_answers(
     library: Sessions, reader: User, assisted: int
 ) -> None:
     ecg_id = claimed(library, reader.id, assisted).ecg_id
-    blind_list = worklist(library, name="Blind")
+    blind_list = worklist(library, name="Blind", readers_each=2)
     for other in set(range(1, 11)) - {ecg_id}:
         blind(library, reader.id, other)
     with pytest.raises(NothingToRead, match="^you were shown the model's opinion on the last 1 of"):

@@ -3,9 +3,10 @@
 import csv
 import hashlib
 import io
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 
@@ -14,9 +15,9 @@ from core.ptbxl import SIMULATED_MARK
 from feedback import export, importing
 from feedback.db import Sessions
 from feedback.errors import ExportMismatch
-from feedback.export import COLUMNS, Manifest, neutral
+from feedback.export import COLUMNS, KINDS, Manifest, cell
 from feedback.readings import Answer
-from feedback.tables import AuditEntry, Confidence, User
+from feedback.tables import AuditEntry, Confidence, User, Verdict
 from tests.factories import VERSION, above, predict
 from tests.factories_dataset import dataset
 from tests.factories_readings import amended, answer, blind, final
@@ -120,7 +121,7 @@ def test_readings_of_a_simulated_set_stay_and_say_so(
 
 
 @pytest.mark.parametrize(
-    ("cell", "expected"),
+    ("value", "expected"),
     [
         ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
         ("+1", "'+1"),
@@ -134,10 +135,22 @@ def test_readings_of_a_simulated_set_stay_and_say_so(
         ("sinus = rhythm", "sinus = rhythm"),
         ("", ""),
         ("0.5", "0.5"),
+        (Verdict.PRESENT, "present"),
+        (None, ""),
+        (True, "true"),
+        (False, "false"),
+        (-0.038, "-0.038"),
+        (-3, "-3"),
+        (np.float64(-0.5), "-0.5"),
+        (datetime(2026, 1, 31, 9, 5, tzinfo=UTC), "2026-01-31T09:05:00+00:00"),
     ],
 )
-def test_a_cell_is_never_a_formula(cell: str, expected: str) -> None:
-    assert neutral(cell) == expected
+def test_a_text_is_never_a_formula_and_a_number_stays_one(value: object, expected: str) -> None:
+    assert cell(value) == expected
+
+
+def test_only_columns_have_a_kind() -> None:
+    assert set(KINDS) <= {name for name, _ in COLUMNS}
 
 
 def test_a_comment_is_neutralised_and_keeps_its_lines_and_quotes(

@@ -56,6 +56,7 @@ def let_out(sessions: Sessions, **asked: object) -> tuple[list[tuple[str, str]],
         ({"since": TODAY + DAY + DAY}, []),
         ({"until": TODAY - DAY - DAY}, []),
         ({"since": TODAY - DAY, "until": TODAY + DAY, "status": "blind"}, [("2", "reader")]),
+        ({"since": TODAY, "until": TODAY, "status": "blind"}, [("2", "reader")]),
         ({"since": date.min, "until": date.max, "status": "blind"}, [("2", "reader")]),
     ],
 )
@@ -85,6 +86,11 @@ def test_a_worklist_lets_out_what_was_read_through_it(
         ({"reader": "x@y.org"}, "filter of reader is 'x@y.org': nobody has that e-mail address"),
         ({"worklist": "Noon"}, "filter of worklist is 'Noon': no worklist has that name"),
         ({"since": "yesterday"}, "filter of since is 'yesterday': it should be a valid date"),
+        (
+            {"since": "2026-02-01", "until": "2026-01-31"},
+            "filter of until is '2026-01-31': it is before since, 2026-02-01: "
+            "give that day or a later one",
+        ),
         ({"mode": "aided"}, "filter of mode is 'aided': it should be 'blind-first' or 'assisted'"),
         (
             {"colour": "red"},

@@ -18,7 +18,7 @@ from tests.factories import add_person
 from tests.factories_adjudication import dispute, settled
 from tests.factories_gold import golden, known
 from tests.factories_readings import blind
-from tests.factories_worklists import ADMIN, claimed, worklist
+from tests.factories_worklists import ADMIN, claimed, close_all, worklist
 
 MI, CD = Superclass.MI, Superclass.CD
 MANY = "9" * 19
@@ -135,6 +135,7 @@ def test_the_share_of_a_worklist_that_is_gold_stands_anywhere_in_it(
     places = set()
     for seed in range(6):
         found = mixed(library, name=f"list {seed}", seed=seed)
+        close_all(library)
         ours = [one for one in found if one.why == WHY]
         assert len(found) == 6 and len(ours) == 2
         assert {one.ecg_id for one in ours} <= {1, 2, 3}

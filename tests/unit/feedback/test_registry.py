@@ -224,6 +224,26 @@ def test_until_a_champion_has_come_to_a_record_the_old_opinion_is_shown(
     blind(library, reader.id, 1)
     with library.read() as session:
         assert readings.opinion_for(session, reader.id, 1).model_version == before
+    with library.begin() as session:
+        predict(session, 1, above("CD"))  # it has come meanwhile
+    with library.read() as session:
+        assert readings.opinion_for(session, reader.id, 1).model_version == before
+        assert session.scalar(select(Reading.model_id)) == registry.find_model(session, before).id
+
+
+def test_what_a_version_that_is_served_no_longer_has_not_scored_is_dropped(
+    library: Sessions, checkpoint: Path, tmp_path: Path
+) -> None:
+    before, version = served(library), challenger(library, checkpoint, tmp_path / "new")
+    with library.begin() as session:
+        registry.promote(session, version, actor="eve")
+        registry.rollback(session, actor="eve")
+    with library.read() as session:
+        found = [(job.payload["model"], str(job.state)) for job in session.scalars(select(Job))]
+    assert found == [
+        (catalogue_id(library, version), "cancelled"),
+        (catalogue_id(library, before), "queued"),
+    ]
 
 
 def test_weights_that_are_not_the_registered_ones_are_not_served(

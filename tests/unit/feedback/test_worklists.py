@@ -12,7 +12,7 @@ from feedback.sampling import Strategy
 from feedback.tables import AuditEntry, RecordRow, User
 from tests.factories import above, predict
 from tests.factories_readings import blind
-from tests.factories_worklists import ADMIN, claimed, plan, worklist
+from tests.factories_worklists import ADMIN, claimed, close_all, plan, worklist
 
 
 def scored(sessions: Sessions, *called: Superclass) -> None:
@@ -31,11 +31,24 @@ def test_a_random_worklist_needs_no_model(library: Sessions) -> None:
 
 
 def test_the_same_seed_picks_the_same_records(library: Sessions) -> None:
-    first, second, other = (
-        worklist(library, name=name, records=4, seed=seed)
-        for name, seed in (("a", 1), ("b", 1), ("c", 2))
-    )
-    assert ecgs(library, first.id) == ecgs(library, second.id) != ecgs(library, other.id)
+    picked = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        picked.append(ecgs(library, worklist(library, name=name, records=4, seed=seed).id))
+        close_all(library)
+    first, second, other = picked
+    assert first == second != other
+
+
+def test_a_record_that_an_open_worklist_asks_for_is_not_picked_again(
+    library: Sessions, reader: User
+) -> None:
+    first = worklist(library, name="a", records=4)
+    second = worklist(library, name="b", records=100)
+    assert ecgs(library, first.id) | ecgs(library, second.id) == set(range(1, 11))
+    assert not ecgs(library, first.id) & ecgs(library, second.id)
+    with pytest.raises(InvalidWorklist, match="whom no open worklist asks for"):
+        worklist(library, name="c")
+    assert len(ecgs(library, worklist(library, name="d", readers_each=2).id)) == 10
 
 
 def test_the_admin_is_told_why_each_record_is_there(library: Sessions) -> None:
@@ -57,6 +70,7 @@ def test_folds_that_judge_models_are_left_out_unless_asked_for(library: Sessions
     with library.read() as session:
         judging = set(session.scalars(select(RecordRow.ecg_id).where(RecordRow.fold >= 9)))
     assert judging & ecgs(library, worklist(library, name="asked for").id) == judging != set()
+    close_all(library)
     assert not judging & ecgs(library, worklist(library, pool=PoolFilter()).id)
 
 
@@ -66,9 +80,9 @@ def test_an_empty_pool_says_so(library: Sessions) -> None:
 
 
 def test_a_name_is_given_once(library: Sessions) -> None:
-    worklist(library)
+    worklist(library, records=4)
     with pytest.raises(InvalidWorklist, match="^there is a worklist named 'Morning'"):
-        worklist(library)
+        worklist(library, records=4)
 
 
 def test_what_has_had_its_readers_is_not_picked_again(library: Sessions, reader: User) -> None:
