@@ -146,15 +146,15 @@ def test_what_a_run_has_entered_is_listed_at_the_next_tick(
 ) -> None:
     with house.sessions.read() as session:
         shown = [[one.version, str(one.state)] for one in registry.versions(session)]
-    asked = {"models-tick": 1, "models-list-shown": shown, "models-chosen": shown[0][0]}
+    asked = {"models-tick": 1, "models-listed": shown, "models-chosen": shown[0][0]}
     assert admin.call("follow_versions", asked).status_code == 204  # there is nothing new
     with house.sessions.begin() as session:
         challenge(session, checkpoint, tmp_path / "new")
     told = admin.call("follow_versions", asked).json["response"]
     assert f"{NEW} is stopped by AUROC of MI on 9b." in words(told["models-list"])
-    shown = told["models-list-shown"]["data"]
+    shown = told["models-listed"]["data"]
     assert shown[0] == [NEW, "failed"]
-    assert admin.call("follow_versions", asked | {"models-list-shown": shown}).status_code == 204
+    assert admin.call("follow_versions", asked | {"models-listed": shown}).status_code == 204
 
 
 @pytest.mark.parametrize(
