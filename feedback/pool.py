@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, func, select
 from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
@@ -48,8 +48,11 @@ def unread(
     A reader that an open worklist has yet to find counts as one: of two lists made alike, the
     second would else be the first. Gold ones are left out: they come in by a share of their own.
     """
+    coming = _readers_to_come()
     query = _filtered(session, wanted, model).where(RecordRow.id.not_in(gold_ids()))
-    return query.where(readers_of_record() + readers_to_come() < readers_each)
+    return query.outerjoin(coming, coming.c.record_id == RecordRow.id).where(
+        readers_of_record() + func.coalesce(coming.c.count, 0) < readers_each
+    )
 
 
 def gold(session: Session, wanted: PoolFilter, model: ModelVersion | None) -> Select[int]:
@@ -67,18 +70,17 @@ def readers_of_record() -> ColumnElement[int]:
     )
 
 
-def readers_to_come() -> ColumnElement[int]:
-    """How many more people the open worklists ask for a record."""
+def _readers_to_come() -> Subquery:
+    """How many more people the open worklists ask for each record that is in them.
+
+    Counted once for all records: asked of each one, 5,000 of them nine times took minutes.
+    """
     return (
-        select(func.count(WorklistSlot.id))
+        select(WorklistSlot.record_id, func.count().label("count"))
         .join(Worklist, Worklist.id == WorklistSlot.worklist_id)
-        .where(
-            WorklistSlot.record_id == RecordRow.id,
-            WorklistSlot.reading_id.is_(None),
-            Worklist.open,
-        )
-        .correlate(RecordRow)
-        .scalar_subquery()
+        .where(WorklistSlot.reading_id.is_(None), Worklist.open)
+        .group_by(WorklistSlot.record_id)
+        .subquery()
     )
 
 

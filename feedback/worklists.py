@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -112,9 +112,19 @@ def preview(session: Session, plan: WorklistPlan) -> list[tuple[int, Pick]]:
     return mixed([(rows[one.row].id, one) for one in picks], known, plan.seed)
 
 
-def make(session: Session, plan: WorklistPlan, *, actor: str) -> Worklist:
-    """Pick the records and open the worklist, audited; raises InvalidWorklist or InvalidQuery."""
-    picks = preview(session, plan)
+def make(
+    session: Session,
+    plan: WorklistPlan,
+    *,
+    actor: str,
+    picks: Sequence[tuple[int, Pick]] | None = None,
+) -> Worklist:
+    """Pick the records and open the worklist, audited; raises InvalidWorklist or InvalidQuery.
+
+    ``picks`` are those of a ``preview`` a moment ago: where one writes at a time, readers' answers
+    wait for as long as a writing ``session`` picks.
+    """
+    picks = preview(session, plan) if picks is None else picks
     worklist = Worklist(
         name=" ".join(plan.name.split()),
         source_id=active_source(session).id,
@@ -133,18 +143,19 @@ def make(session: Session, plan: WorklistPlan, *, actor: str) -> Worklist:
         raise InvalidWorklist(
             f"there is a worklist named '{worklist.name}': give another name"
         ) from None
-    session.add_all(
-        WorklistSlot(
-            worklist_id=worklist.id,
-            record_id=record_id,
-            position=position,
-            number=number,
-            why=one.why,
-            audit=one.audit,
-        )
+    slots = [
+        {
+            "worklist_id": worklist.id,
+            "record_id": record_id,
+            "position": position,
+            "number": number,
+            "why": one.why,
+            "audit": one.audit,
+        }
         for position, (record_id, one) in enumerate(picks)
         for number in range(plan.readers_each)
-    )
+    ]
+    session.execute(insert(WorklistSlot), slots)  # in one go: readers' answers wait meanwhile
     counts = {"records": len(picks), "gold": sum(one.why == WHY for _, one in picks)}
     _audit(session, actor, "make", worklist, strategy=worklist.strategy, **counts)
     return worklist

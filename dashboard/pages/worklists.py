@@ -141,8 +141,10 @@ def make_worklist(_clicks: int, *entered: Any) -> Told:
     """Make the worklist, open to every reader at once."""
     try:
         plan = plan_of(_typed(entered))
+        with context().sessions.read() as session:
+            picks = service.preview(session, plan)
         with context().sessions.begin() as session:
-            made = service.make(session, plan, actor=person().email)
+            made = service.make(session, plan, actor=person().email, picks=picks)
             short = _short_of_readers(session, plan)
             said = html.Span(f"{made.name} is open to all readers.{short}")
     except FeedbackError as error:
