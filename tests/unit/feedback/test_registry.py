@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from core.checkpoint import Card, read_card, save_card
 from core.errors import CheckpointAltered, CheckpointNotFound
-from feedback import audit, catalogue, readings, registry
+from feedback import audit, catalogue, jobs, readings, registry
 from feedback.db import Sessions
-from feedback.errors import NotPromotable, UnknownModel
+from feedback.errors import NothingToCancel, NotPromotable, UnknownModel
 from feedback.tables import AuditEntry, Job, ModelState, ModelVersion, Reading, User
 from tests.factories import above, predict
 from tests.factories_readings import blind
@@ -244,6 +245,22 @@ def test_what_a_version_that_is_served_no_longer_has_not_scored_is_dropped(
         (catalogue_id(library, version), "cancelled"),
         (catalogue_id(library, before), "queued"),
     ]
+
+
+def test_scoring_that_ends_at_that_very_moment_stops_no_way_back(
+    library: Sessions, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, version = served(library), challenger(library, checkpoint, tmp_path / "new")
+    with library.begin() as session:
+        registry.promote(session, version, actor="eve")
+
+    def ended(_session: Session, job_id: int, *, actor: str) -> None:
+        raise NothingToCancel(f"job {job_id} is done, {actor}")
+
+    monkeypatch.setattr(jobs, "cancel", ended)
+    with library.begin() as session:
+        registry.rollback(session, actor="eve")
+    assert served(library) == before
 
 
 def test_weights_that_are_not_the_registered_ones_are_not_served(
