@@ -38,27 +38,32 @@ class _Heard:
 
 
 def with_features(
-    session: Session, pool: Pool, record_ids: NDArray[np.int64], model: ModelVersion
+    session: Session,
+    pool: Pool,
+    record_ids: NDArray[np.int64],
+    model: ModelVersion,
+    strategy: Strategy,
 ) -> Pool:
-    """The pool with features, those of records that anybody has read, and sampled opinions.
+    """The pool with features, those of records that anybody has read, and for BALD what it samples.
 
     ``record_ids`` (N,) are the pool's, and each of them has stored features. Raises InvalidQuery
-    where no record has that teaches.
+    where there are none, or for BALD none of a record that teaches.
     """
     heard = _heard(session, model)
-    if not heard.teaches.any():
+    features = heard.features[np.searchsorted(heard.record_id, record_ids)]
+    read = np.isin(heard.record_id, session.scalars(select(Reading.record_id).distinct()).all())
+    sampled = _taught(heard, model).sampled(features) if strategy is Strategy.BALD else None
+    return replace(pool, features=features, read=heard.features[read], sampled=sampled)
+
+
+def _taught(heard: _Heard, model: ModelVersion) -> LastLayer:
+    which = heard.teaches
+    if not which.any():
         raise InvalidQuery(
             f"model {model.version} has scored no labelled record of the folds that teach: "
             "choose another strategy, or wait until it has"
         )
-    layer = LastLayer.teach(
-        heard.features[heard.teaches], heard.label[heard.teaches], penalty=PENALTY
-    )
-    features = heard.features[np.searchsorted(heard.record_id, record_ids)]
-    read = np.isin(heard.record_id, session.scalars(select(Reading.record_id).distinct()).all())
-    return replace(
-        pool, features=features, read=heard.features[read], sampled=layer.sampled(features)
-    )
+    return LastLayer.teach(heard.features[which], heard.label[which], penalty=PENALTY)
 
 
 def _heard(session: Session, model: ModelVersion) -> _Heard:

@@ -98,7 +98,8 @@ def preview(session: Session, plan: WorklistPlan) -> list[tuple[int, Pick]]:
         )
     pool = _pool(rows, model)
     if plan.strategy in NEEDED_BY and model is not None:
-        pool = with_features(session, pool, np.array([row.id for row in rows]), model)
+        record_ids = np.array([row.id for row in rows])
+        pool = with_features(session, pool, record_ids, model, plan.strategy)
     picks = pick(
         plan.strategy,
         pool,
@@ -199,14 +200,17 @@ def reasons(session: Session, worklist_id: int) -> list[Reason]:
     return [Reason(**row) for row in session.execute(query).mappings()]
 
 
-def tell(session: Session, worklist_id: int, person_id: int, count: int) -> list[Reason]:
-    """The first ``count`` reasons, to somebody who from now on reads those records not blind.
+def tell(
+    session: Session, worklist_id: int, person_id: int, count: int
+) -> tuple[list[Reason], int]:
+    """The first ``count`` reasons of how many, to somebody who reads those records blind no more.
 
     A reason gives away what the model found, or what was published; that a record was drawn, or
     is gold, gives away neither. Raises UnknownWorklist.
     """
     worklist = find_worklist(session, worklist_id)
-    told = reasons(session, worklist_id)[:count]
+    every = reasons(session, worklist_id)
+    told = every[:count]
     telling = [one.ecg_id for one in told if not one.audit and one.why != WHY]
     records = session.scalars(
         select(RecordRow.id).where(
@@ -214,7 +218,7 @@ def tell(session: Session, worklist_id: int, person_id: int, count: int) -> list
         )
     )
     note_views(session, person_id, worklist_id, records.all())
-    return told
+    return told, len(every)
 
 
 def _standing(session: Session, worklist: Worklist, reader_id: int) -> Standing:

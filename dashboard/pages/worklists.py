@@ -114,8 +114,7 @@ def say_why(clicks: int | None) -> Component:
     number = number_in_id("worklist")
     try:
         with context().sessions.begin() as session:
-            told = service.tell(session, number, person().id, SHOWN)
-            total = len(service.reasons(session, number))
+            told, total = service.tell(session, number, person().id, SHOWN)
     except FeedbackError as error:
         return problem(error)
     return reasons_view(told, total)
