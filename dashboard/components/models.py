@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from core.ecg import SUPERCLASSES
 from core.reliability import Bin
 from dashboard import ids
+from dashboard.components.job import cancel_button, is_open
 from dashboard.components.shell import local_time, sentence
 from dashboard.figures.lineage import Node, lineage_chart, metrics_chart
 from dashboard.figures.reliability import reliability_chart
@@ -262,7 +263,7 @@ def run_progress(job: Job | None) -> list[Component]:
     """How far the last run is, and a button that ends it."""
     if job is None:
         return []
-    open_ = job.state in (JobState.QUEUED, JobState.RUNNING)
+    open_ = is_open(job)
     state = "stopping" if job.cancel_requested and open_ else str(job.state)
     cancelled = job.state is JobState.CANCELLED  # its message says how long it would have taken
     said = "" if cancelled else job.error or job.message
@@ -271,18 +272,8 @@ def run_progress(job: Job | None) -> list[Component]:
         parts.append(dbc.Progress(value=round(100 * job.progress), label=f"{job.progress:.0%}"))
     parts.append(html.P(said, className="problem" if job.error else ""))
     if open_ and not job.cancel_requested:
-        parts.append(_cancel_button(job))
+        parts.append(cancel_button("cancel-run", job))
     return parts
-
-
-def _cancel_button(job: Job) -> Component:
-    return dbc.Button(
-        "Cancel",
-        id=ids.of_job("cancel-run", job.id),
-        size="sm",
-        outline=True,
-        color="secondary",
-    )
 
 
 def has_epochs(job: Job | None) -> bool:

@@ -10,6 +10,7 @@ from dash.exceptions import PreventUpdate
 from sqlalchemy import select
 
 from dashboard import ids
+from dashboard.components.job import cancel_button, is_open
 from dashboard.components.shell import forbidden, heading, local_time, message, problem
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
@@ -18,7 +19,7 @@ from feedback import catalogue, scoring
 from feedback import jobs as queue
 from feedback.errors import FeedbackError, NoDataset
 from feedback.policy import Action
-from feedback.tables import Job, JobState
+from feedback.tables import Job
 
 _SHOWN = 50  # the latest
 _EVERY_MS = 3000
@@ -129,26 +130,13 @@ def _row(job: Job) -> Component:
         [
             html.Th(job.id, scope="row"),
             html.Td(job.kind),
-            html.Td("stopping" if job.cancel_requested and _open(job) else job.state),
+            html.Td("stopping" if job.cancel_requested and is_open(job) else job.state),
             html.Td(f"{job.progress:.0%}"),
             html.Td(local_time(job.enqueued_at, date=True)),
             html.Td(job.enqueued_by),
             html.Td(job.error or job.message),
-            html.Td(_cancel_button(job) if _open(job) and not job.cancel_requested else None),
+            html.Td(
+                cancel_button("cancel", job) if is_open(job) and not job.cancel_requested else None
+            ),
         ]
-    )
-
-
-def _open(job: Job) -> bool:
-    return job.state in (JobState.QUEUED, JobState.RUNNING)
-
-
-def _cancel_button(job: Job) -> Component:
-    return dbc.Button(
-        "Cancel",
-        id=ids.of_job("cancel", job.id),
-        size="sm",
-        outline=True,
-        color="secondary",
-        title=f"Cancel job {job.id}",
     )

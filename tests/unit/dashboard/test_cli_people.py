@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from pyarrow import parquet
 from typer.testing import CliRunner, Result
 
 from dashboard.cli import people
@@ -112,3 +113,27 @@ def test_the_dictionary_goes_where_it_is_wanted(tmp_path: Path) -> None:
     done("export", tmp_path / "labels.csv", "--dictionary", tmp_path / "meaning.csv")
     assert (tmp_path / "meaning.csv").is_file()
     assert not (tmp_path / "labels.dictionary.csv").exists()
+
+
+def test_days_that_never_were_are_refused_and_leave_no_file(tmp_path: Path) -> None:
+    run("db", "upgrade")
+    file = tmp_path / "labels.csv"
+    refused = run("export", file, "--since", "2026-02-01", "--until", "2026-01-31")
+    assert isinstance(refused.exception, InvalidFilter)
+    assert str(refused.exception) == (
+        "filter of until is '2026-01-31': it is before since, 2026-02-01: "
+        "give that day or a later one"
+    )
+    assert not file.exists()
+
+
+def test_a_name_of_parquet_gets_parquet(tmp_path: Path) -> None:
+    run("db", "upgrade")
+    file = tmp_path / "labels.parquet"
+    written = run("export", file, "--mode", "assisted", "--json")
+    assert written.exit_code == 0, written.output
+    manifest = json.loads((tmp_path / "labels.manifest.json").read_text())
+    assert parquet.read_table(file).column_names == manifest["columns"]
+    assert manifest["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert manifest["filter"] == {"mode": "assisted"}
+    assert (tmp_path / "labels.dictionary.csv").is_file()
