@@ -2,7 +2,7 @@
 
 ``python -m feedback.explaining --owner NAME --parent PID`` needs the database's address in the
 environment; with ``--reports`` it measures what another one has computed. It ends with its
-parent, or when nobody has read anything in a while: at rest it would hold half a gigabyte.
+parent, or when nobody has read anything in a while: at rest it would hold 0.7 to 0.9 GB.
 """
 
 import argparse

@@ -60,7 +60,7 @@ class Resident:
 def explainer_beside(sessions: Sessions, resident: Resident) -> Iterator[None]:
     """Have explainers whenever something waits for one, during the block.
 
-    They are not started at once: each holds half a gigabyte. To wait for one that is not ready
+    They are not started at once: each holds 0.7 to 0.9 GB. To wait for one that is not ready
     takes ten seconds and more, and one that gets ready takes a core from one that is asked: so
     both are started when somebody signs in or reads.
     """
