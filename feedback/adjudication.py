@@ -59,6 +59,7 @@ class Case:
 
     record: RecordRow
     classes: tuple[Superclass, ...]  # in dispute
+    agreed: Mapping[Superclass, bool]  # what the readers' consensus calls present or absent
     answers: Sequence[tuple[str, Answer]]  # "Reader A", ...: in an order that tells no name
     stands: Adjudication | None  # what was settled before
 
@@ -115,6 +116,11 @@ def open_case(session: Session, adjudicator_id: int, ecg_id: int) -> Case:
     return Case(
         record=record,
         classes=found.conflicts,
+        agreed={
+            name: decision.label == 1
+            for name, decision in found.classes.items()
+            if decision.label is not None
+        },
         answers=_without_names(session, record, found.reading_ids),
         stands=standing_adjudication(session, record.id),
     )

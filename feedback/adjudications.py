@@ -22,9 +22,13 @@ def adjudicated_verdicts(session: Session) -> Adjudicated:
 
     An ECG that the adjudicator could not read either is unsure in every class: nothing is taught.
     """
-    query = standing_adjudications().join(RecordRow, RecordRow.id == Adjudication.record_id)
-    found = session.scalars(query.where(RecordRow.source_id == active_source(session).id))
-    return {one.record_id: verdicts_of(one) for one in found}
+    return {one.record_id: verdicts_of(one) for one in session.scalars(_of_active(session))}
+
+
+def adjudicated_unreadable(session: Session) -> set[int]:
+    """The records of the active data set that their adjudicator could not read; NoDataset."""
+    found = session.scalars(_of_active(session).where(Adjudication.unreadable))
+    return {one.record_id for one in found}
 
 
 def standing_adjudication(session: Session, record_id: int) -> Adjudication | None:
@@ -39,6 +43,12 @@ def standing_adjudications() -> Select[Adjudication]:
         later.record_id == Adjudication.record_id, later.sequence > Adjudication.sequence
     )
     return select(Adjudication).where(~superseded)
+
+
+def _of_active(session: Session) -> Select[Adjudication]:
+    of_source = RecordRow.source_id == active_source(session).id
+    query = standing_adjudications().join(RecordRow, RecordRow.id == Adjudication.record_id)
+    return query.where(of_source)
 
 
 def first_settled(session: Session) -> dict[int, datetime]:

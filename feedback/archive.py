@@ -7,7 +7,6 @@ import csv
 import hashlib
 import io
 import json
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,60 +17,14 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.ecg import SUPERCLASSES
 from feedback import audit, export
-from feedback.agreement_tables import Agreement, by_class, on_readability
-from feedback.answers import column_of
+from feedback.archive_tables import TABLES, Columns, table_rows
 from feedback.catalogue import active_source
-from feedback.consensus import RecordConsensus, standing_consensus
 from feedback.db import now
 from feedback.errors import ExportMismatch
-from feedback.export import Manifest, Row, cell, to_the_second
+from feedback.export import Manifest, Row, cell
 from feedback.export_filter import EVERYTHING, ExportFilter
-from feedback.panel import panel
-from feedback.tables import Adjudication, Reading, ReadingMode, RecordRow, Stage, User
-
-_STATISTICS = ("raw", "ac1", "fleiss", "alpha")
-_NAMES = {"raw": "Raw agreement", "ac1": "Gwet's AC1", "fleiss": "Fleiss' kappa"}
-
-CONSENSUS: tuple[tuple[str, str], ...] = (
-    ("ecg_id", "Record number in its data set."),
-    ("patient_id", "Patient number in its data set."),
-    ("strat_fold", "Fold of the data set, 1 to 10, under PTB-XL's name for it."),
-    *((str(name), f"{name.title}: 1 present, 0 absent, empty: none.") for name in SUPERCLASSES),
-    ("diagnostic_superclass", "Classes present, as PTB-XL's users write them: ['MI', 'CD']."),
-    ("unreadable", "true where at least half of the readers could not read the ECG."),
-    *(
-        (
-            f"outcome_{name}",
-            f"{name.title}: agreed; conflict, which waits for an adjudicator; gold, a conflict "
-            "on an ECG that judges its readers; open; unreadable.",
-        )
-        for name in SUPERCLASSES
-    ),
-    *((f"source_{name}", f"{name.title}: what the label rests on.") for name in SUPERCLASSES),
-    ("readings", "Numbers of the answers that went in, separated by spaces."),
-)
-ADJUDICATIONS: tuple[tuple[str, str], ...] = (
-    ("ecg_id", "Record number in its data set."),
-    ("adjudicator", "E-mail address of the adjudicator."),
-    ("sequence", "0 for the first of the record; the highest one stands."),
-    *((str(name), f"{name.title}: the verdict; empty: not disputed.") for name in SUPERCLASSES),
-    ("unreadable", "true where the adjudicator could not read the ECG either."),
-    ("comment", "The adjudicator's words."),
-    ("readings", "Numbers of the answers that were settled, separated by spaces."),
-    ("submitted", "When it was stored, UTC, ISO 8601."),
-)
-AGREEMENT: tuple[tuple[str, str], ...] = (
-    ("question", "Class, or whether the ECG is unreadable."),
-    ("records", "Records with two answers or more."),
-    ("answers", "Answers that say present or absent."),
-    *(
-        (f"{name}{end}", f"{_NAMES.get(name, 'Krippendorff alpha')}{words}.")
-        for name in _STATISTICS
-        for end, words in (("", ""), ("_low", ", 2.5 %"), ("_high", ", 97.5 % of its bootstrap"))
-    ),
-)
+from feedback.tables import Adjudication, Reading, ReadingMode, RecordRow, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,19 +59,10 @@ def write_archive(session: Session, stream: BinaryIO) -> dict[str, Any]:
     Raises ExportMismatch where a table's rows are not those that ``count_rows`` counts: throw
     the file away then. Also NoDataset.
     """
-    answers = panel(session)
-    decided = standing_consensus(session, answers)
-    agreed = [(str(name), one) for name, one in by_class(answers).items()]
-    agreed.append(("unreadable", on_readability(answers)))
-    tables: dict[str, Sequence[Row]] = {
-        "labels": list(export.label_rows(session)),
-        "consensus": [_consensus(one) for one in decided],
-        "adjudications": _adjudications(session),
-        "agreement": [_agreement(name, one) for name, one in agreed],
-    }
+    tables = table_rows(session)
     _reconcile(tables, count_rows(session))
     files = {"dictionary.csv": _dictionary()}
-    for name, columns in _TABLES.items():
+    for name, columns in TABLES.items():
         files[f"{name}.csv"] = _csv(tables[name], columns)
         files[f"{name}.parquet"] = _parquet(tables[name], columns)
     rows = {name: len(table) for name, table in tables.items()}
@@ -137,7 +81,7 @@ def write_parquet(
 ) -> Manifest:
     """Write the labels alone, as ``export.write_labels`` does, as Parquet; raises as it does."""
     rows = list(export.label_rows(session, wanted))
-    content = _parquet(rows, _TABLES["labels"])
+    content = _parquet(rows, TABLES["labels"])
     stream.write(content)
     seen, digest = Counter(map(export.whose, rows)), hashlib.sha256(content)
     return export.manifest_of(seen, wanted, sha256=digest.hexdigest(), size=len(content))
@@ -146,86 +90,6 @@ def write_parquet(
 def record_archive(session: Session, manifest: Row, *, actor: str, target: str) -> None:
     """Enter in the audit chain who took what out."""
     audit.record(session, actor, "export.archive", target, files=manifest["files"])
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """What a table is made of."""
-
-    described: tuple[tuple[str, str], ...]  # name and meaning
-    kinds: Mapping[str, type]  # of those that are not text
-
-    @property
-    def names(self) -> list[str]:
-        return [name for name, _ in self.described]
-
-
-_TABLES = {
-    "labels": _Columns(export.COLUMNS, export.KINDS),
-    "consensus": _Columns(
-        CONSENSUS,
-        dict.fromkeys(("ecg_id", "patient_id", "strat_fold", *map(str, SUPERCLASSES)), int)
-        | {"unreadable": bool},
-    ),
-    "adjudications": _Columns(
-        ADJUDICATIONS,
-        {"ecg_id": int, "sequence": int, "unreadable": bool, "submitted": datetime},
-    ),
-    "agreement": _Columns(
-        AGREEMENT,
-        dict.fromkeys(("records", "answers"), int)
-        | {f"{name}{end}": float for name in _STATISTICS for end in ("", "_low", "_high")},
-    ),
-}
-
-
-def _consensus(one: RecordConsensus) -> Row:
-    labels = {name: one.classes[name].label for name in SUPERCLASSES}
-    present = [str(name) for name, label in labels.items() if label == 1]
-    known = any(label is not None for label in labels.values())
-    return {
-        "ecg_id": one.ecg_id,
-        "patient_id": one.patient_id,
-        "strat_fold": one.fold,
-        **{str(name): None if x is None else int(x) for name, x in labels.items()},
-        "diagnostic_superclass": str(present) if known else None,
-        "unreadable": one.unreadable,
-        **{f"outcome_{name}": str(one.classes[name].outcome) for name in SUPERCLASSES},
-        **{f"source_{name}": one.classes[name].source for name in SUPERCLASSES},
-        "readings": " ".join(map(str, one.reading_ids)),
-    }
-
-
-def _adjudications(session: Session) -> list[Row]:
-    query = (
-        select(Adjudication, RecordRow.ecg_id, User.email)
-        .join(RecordRow, RecordRow.id == Adjudication.record_id)
-        .join(User, User.id == Adjudication.adjudicator_id)
-        .where(RecordRow.source_id == active_source(session).id)
-        .order_by(RecordRow.ecg_id, Adjudication.sequence)
-    )
-    return [
-        {
-            "ecg_id": ecg_id,
-            "adjudicator": email,
-            "sequence": one.sequence,
-            **{str(name): getattr(one, column_of(name)) for name in SUPERCLASSES},
-            "unreadable": one.unreadable,
-            "comment": one.comment,
-            "readings": " ".join(map(str, one.reading_ids)),
-            "submitted": to_the_second(one.submitted_at),
-        }
-        for one, ecg_id, email in session.execute(query)
-    ]
-
-
-def _agreement(question: str, one: Agreement) -> Row:
-    row: dict[str, Any] = {"question": question, "records": one.records, "answers": one.answers}
-    for name in _STATISTICS:
-        found = getattr(one, name)
-        for end, value in (("", found.value), ("_low", found.low), ("_high", found.high)):
-            row[f"{name}{end}"] = None if math.isnan(value) else float(value)
-    return row
 
 
 def _reconcile(tables: Mapping[str, Sequence[Row]], expected: Counts) -> None:
@@ -237,7 +101,7 @@ def _reconcile(tables: Mapping[str, Sequence[Row]], expected: Counts) -> None:
             )
 
 
-def _csv(rows: Sequence[Row], columns: _Columns) -> bytes:
+def _csv(rows: Sequence[Row], columns: Columns) -> bytes:
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, columns.names)
     writer.writeheader()
@@ -245,7 +109,7 @@ def _csv(rows: Sequence[Row], columns: _Columns) -> bytes:
     return stream.getvalue().encode()
 
 
-def _parquet(rows: Sequence[Row], columns: _Columns) -> bytes:
+def _parquet(rows: Sequence[Row], columns: Columns) -> bytes:
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -270,7 +134,7 @@ def _dictionary() -> bytes:
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
     writer.writerow(("table", "column", "meaning"))
-    for table, columns in _TABLES.items():
+    for table, columns in TABLES.items():
         writer.writerows((table, name, meaning) for name, meaning in columns.described)
     return stream.getvalue().encode()
 

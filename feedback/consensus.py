@@ -9,7 +9,8 @@ says neither):
   learn the readers' error rates from, else the majority by count;
 - what is left is a conflict, for the adjudication page; on a gold record it goes to nobody.
 
-A record that at least half of its readers could not read has no consensus on any class.
+A record that at least half of its readers could not read has no consensus on any class, nor has
+one that its adjudicator could not read either.
 """
 
 from collections.abc import Collection, Mapping
@@ -23,7 +24,7 @@ from sqlalchemy.orm import Session
 from core.calibration import Floats
 from core.ecg import SUPERCLASSES, Superclass
 from core.roles import TRAINING_FOLDS
-from feedback.adjudications import Adjudicated, adjudicated_verdicts
+from feedback.adjudications import Adjudicated, adjudicated_unreadable, adjudicated_verdicts
 from feedback.agreement import counts_of
 from feedback.dawid_skene import dawid_skene
 from feedback.gold import gold_verdicts
@@ -128,22 +129,36 @@ def standing_consensus(session: Session, answers: Panel) -> list[RecordConsensus
     The agreement page, the list of the adjudication page and the archive count conflicts by it.
     Raises NoDataset.
     """
-    return consensus(answers, adjudicated_verdicts(session), gold_verdicts(session))
+    return consensus(
+        answers,
+        adjudicated_verdicts(session),
+        gold_verdicts(session),
+        adjudicated_unreadable(session),
+    )
 
 
 def consensus(
     answers: Panel,
     adjudicated: Adjudicated | None = None,
     gold: Collection[int] = frozenset(),
+    unreadable: Collection[int] = frozenset(),
 ) -> list[RecordConsensus]:
     """Where every record that has an answer stands, by ecg_id; verdicts of adjudicators first.
 
-    ``gold`` are the ids of records whose conflicts nobody settles.
+    ``gold`` are the ids of records whose conflicts nobody settles, ``unreadable`` of those that
+    an adjudicator could not read.
     """
     believed = {name: _presence(answers.decided(name)) for name in SUPERCLASSES}
-    settled = adjudicated or {}
+    settled = {one: said for one, said in (adjudicated or {}).items() if one not in unreadable}
     return [
-        _record(answers, row, believed, settled.get(key.record_id, {}), key.record_id in gold)
+        _record(
+            answers,
+            row,
+            believed,
+            settled.get(key.record_id, {}),
+            gold=key.record_id in gold,
+            unreadable=key.record_id in unreadable,
+        )
         for row, key in enumerate(answers.records)
     ]
 
@@ -153,10 +168,12 @@ def _record(
     row: int,
     believed: Mapping[Superclass, Floats],
     verdicts: Mapping[Superclass, Verdict],
+    *,
     gold: bool,
+    unreadable: bool,  # to its adjudicator
 ) -> RecordConsensus:
     key, given = answers.records[row], answers.reading[row] > 0
-    unreadable = 2 * int(answers.unreadable[row].sum()) >= int(given.sum())
+    unreadable = unreadable or 2 * int(answers.unreadable[row].sum()) >= int(given.sum())
     counts = counts_of(answers.verdict[row].T, 3)  # (5, absent / present / unsure)
     return RecordConsensus(
         record_id=key.record_id,

@@ -40,6 +40,7 @@
     │   ├── InvalidWorklist       a worklist that cannot be made as asked
     │   ├── UnknownWorklist       no such worklist, or it is closed
     │   ├── NothingToRead         no record of the worklist is there for this reader
+    │   ├── HeldByColleague       a colleague reads the record, and nobody else is asked to
     │   └── ClaimLost             the lease ran out and others read the record
     ├── InvalidGold               answers to gold records that cannot be taken
     ├── NothingToTeach            too few labels for a fine-tuning run
@@ -216,6 +217,10 @@ class UnknownWorklist(WorklistError):
 
 class NothingToRead(WorklistError):
     """No record of the worklist is there for this reader; the message says why."""
+
+
+class HeldByColleague(WorklistError):
+    """A colleague reads the record for a worklist that asks for nobody else now."""
 
 
 class ClaimLost(WorklistError):

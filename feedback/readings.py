@@ -70,7 +70,7 @@ def submit_blind(
 
     ``worklist_id`` is the worklist by which the record was opened, if any. Raises UnknownRecord,
     NoLongerBlind, AlreadyAnswered, KeyReused; NotIndependent for whoever settled it or gave its
-    gold answers; ClaimLost as ``filling.fill`` does.
+    gold answers; ClaimLost and HeldByColleague as ``filling.fill`` does.
     """
     record = find_record(session, ecg_id, record_id)
     if mode_of(session, reader_id, record.id) is ReadingMode.ASSISTED:
@@ -112,8 +112,8 @@ def submit_final(
     class by class whether the reader agrees with the model; raises ContradictoryAnswer where the
     verdict says otherwise. With the ``opinion_digest`` of what was on screen, raises
     OpinionChanged where that is outdated; also NotRevealed, AlreadyAnswered, KeyReused,
-    UnknownRecord; and, for the only answer of an assisted reading, ClaimLost as ``filling.fill``
-    does.
+    UnknownRecord; and, for the only answer of an assisted reading, ClaimLost and HeldByColleague
+    as ``filling.fill`` does.
     """
     record = find_record(session, ecg_id, record_id)
     state = state_of_record(session, reader_id, record)

@@ -39,15 +39,48 @@ def open_slots(worklist_id: int) -> Select[WorklistSlot]:
     )
 
 
-def free() -> ColumnElement[bool]:
+def free(slot: type[WorklistSlot] = WorklistSlot) -> ColumnElement[bool]:
     """Whether a slot is nobody's: its lease has run out, or whoever holds it may not answer now."""
-    holder = WorklistSlot.reader_id
-    let_in = exists().where(User.id == holder, User.active)
+    let_in = exists().where(User.id == slot.reader_id, User.active)
     return or_(
-        holder.is_(None),
-        WorklistSlot.lease_until < now(),
+        slot.reader_id.is_(None),
+        slot.lease_until < now(),
         ~let_in,
-        knows(holder, WorklistSlot.record_id),
+        knows(slot.reader_id, slot.record_id),
+    )
+
+
+def held_by_colleagues(reader_id: int) -> Select[int]:
+    """The records that colleagues hold for open worklists, and of which this reader has no slot.
+
+    One that they could take, since its worklist reads as they would, is as good as theirs.
+    """
+    other, worklist = aliased(WorklistSlot), aliased(Worklist)
+    seen = exists().where(
+        AssistedView.record_id == other.record_id, AssistedView.reader_id == reader_id
+    )
+    left = (
+        exists()
+        .where(
+            other.record_id == WorklistSlot.record_id,
+            other.reading_id.is_(None),
+            worklist.id == other.worklist_id,
+            worklist.open,
+            (worklist.mode == ReadingMode.ASSISTED) == seen,
+            or_(other.reader_id == reader_id, free(other)),
+        )
+        .correlate(WorklistSlot)
+    )
+    return (
+        select(WorklistSlot.record_id)
+        .join(Worklist, Worklist.id == WorklistSlot.worklist_id)
+        .where(
+            Worklist.open,
+            WorklistSlot.lease_until.is_not(None),
+            WorklistSlot.reader_id != reader_id,
+            ~free(),
+            ~left,
+        )
     )
 
 

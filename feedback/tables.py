@@ -519,6 +519,7 @@ class WorklistSlot(Base):
         UniqueConstraint("worklist_id", "reading_id"),
         Index(None, "worklist_id", "position", "number"),
         Index(None, "reader_id", "record_id"),
+        Index(None, "record_id"),
         CheckConstraint("reading_id IS NULL OR reader_id IS NOT NULL", name="filled"),
         CheckConstraint(
             "(lease_until IS NULL) = (reader_id IS NULL OR reading_id IS NOT NULL)", name="held"

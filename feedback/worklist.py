@@ -30,6 +30,7 @@ from feedback.catalogue import active_source
 from feedback.errors import InvalidQuery
 from feedback.filters import condition
 from feedback.independence import knows
+from feedback.slots import held_by_colleagues
 from feedback.tables import Draft, ModelVersion, Prediction, Reading, RecordRow, Stage
 
 Direction = Literal["asc", "desc"]
@@ -104,7 +105,7 @@ def worklist(session: Session, reader_id: int, query: WorklistQuery) -> Worklist
 def next_unread(
     session: Session, reader_id: int, query: WorklistQuery, after_ecg_id: int | None
 ) -> int | None:
-    """The next record without an answer of this reader, in the order of that worklist.
+    """The next record that this reader may answer and has not, in the order of that worklist.
 
     Past the end it starts over; None when nothing else is left to read under these filters.
     """
@@ -144,7 +145,10 @@ class _View:
         self._final = aliased(Reading, name="final")
         blind, final = self._blind.id.is_not(None), self._final.id.is_not(None)
         seen = or_(blind, final)
-        self.unread = and_(~blind, ~final, ~knows(reader_id, RecordRow.id))
+        not_mine = or_(
+            knows(reader_id, RecordRow.id), RecordRow.id.in_(held_by_colleagues(reader_id))
+        )
+        self.unread = and_(~blind, ~final, ~not_mine)
         self.columns: dict[str, ColumnElement[Any]] = {
             "ecg_id": RecordRow.ecg_id.expression,
             "patient_id": RecordRow.patient_id.expression,

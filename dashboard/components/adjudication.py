@@ -143,6 +143,7 @@ def _form(case: Case) -> Component:
         [
             html.H2("Your verdict"),
             _note(case),
+            _beside(case),
             dcc.Store(id=ids.of_ecg("settle-meta", ecg_id), data=_meta(case)),
             html.Div(
                 [
@@ -172,6 +173,15 @@ def _note(case: Case) -> Component | None:
         return None
     saved = local_time(case.stands.submitted_at, "Settled ", date=True)
     return html.P([saved, ". A change supersedes it, and both are kept."], className="quiet")
+
+
+def _beside(case: Case) -> Component | None:
+    """What stays present whatever is settled: nobody calls an ECG normal and ill unawares."""
+    present = [name.title for name in SUPERCLASSES if case.agreed.get(name)]
+    if not present:
+        return None
+    stays = ", ".join(present)
+    return html.P(f"The readers agree on {stays}: present, beside your verdict.", className="quiet")
 
 
 def _question(ecg_id: int, place: int, name: Superclass, verdict: Any) -> Component:

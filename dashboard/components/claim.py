@@ -9,7 +9,7 @@ from feedback.tables import ReadingMode
 
 _EVERY_MS = 4 * 60 * 1000  # thrice within a lease
 MODES = {ReadingMode.BLIND_FIRST: "blind first", ReadingMode.ASSISTED: "assisted"}
-LOST = "A colleague has taken this ECG over; your answer is welcome while nobody else's is in."
+LOST = "Colleagues have answered this ECG meanwhile: its worklist asks for no other reader of it."
 
 
 def holding() -> list[Component]:

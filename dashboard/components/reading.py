@@ -28,8 +28,9 @@ from dashboard.preferences import paper_settings, theme
 from feedback import catalogue, claims, readings
 from feedback.catalogue import OtherEcg
 from feedback.claims import Claim
+from feedback.colleagues import refuse_held
 from feedback.db import now
-from feedback.errors import NotIndependent
+from feedback.errors import HeldByColleague, NotIndependent
 from feedback.independence import refuse_who_knows
 from feedback.opinions import OpinionShown
 from feedback.readings import ReadingState
@@ -101,7 +102,8 @@ def _refused(session: Session, record: RecordRow, reader_id: int) -> Component |
     """Why no answer of theirs would be taken, told before they have entered one."""
     try:
         refuse_who_knows(session, reader_id, record.id, record.ecg_id)
-    except NotIndependent as error:
+        refuse_held(session, reader_id, record)
+    except (NotIndependent, HeldByColleague) as error:
         told = [html.H2("Not yours to answer"), html.P(sentence(error), role="note")]
         return html.Div(html.Section(told, className="panel entry"), className="read-panel")
     return None

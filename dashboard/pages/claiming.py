@@ -6,9 +6,11 @@ import dash
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.development.base_component import Component
 from flask import Flask, request
+from sqlalchemy.orm import Session
 
 from dashboard import ids
 from dashboard.address import ecg_number
+from dashboard.components import reading
 from dashboard.components.claim import LOST, claim_line
 from dashboard.components.shell import problem, sentence
 from dashboard.context import context
@@ -17,7 +19,8 @@ from dashboard.security import needs, person
 from dashboard.triggered import number_in_id
 from feedback import catalogue, claims
 from feedback.claims import Claim
-from feedback.errors import FeedbackError, NotIndependent
+from feedback.colleagues import hold_outside
+from feedback.errors import FeedbackError, HeldByColleague, NotIndependent
 from feedback.policy import Action
 
 Json = dict[str, Any]
@@ -76,21 +79,26 @@ def hold(
     here: Json | None, _tick: int | None, held: Json | None, query: Json | None, pathname: str
 ) -> Json | Any:
     """Hold the ECG on screen for another lease, and say in its head until when."""
-    worklist_id = worklist_of(query)
-    if not here or worklist_id is None or pathname != f"/read/{here['ecg']}":
+    if not here or pathname != f"/read/{here['ecg']}":
         return no_update
     ecg_id = int(here["ecg"])
     try:
         with context().sessions.begin() as session:
-            claimed = claims.hold(session, person().id, worklist_id, ecg_id)
-    except NotIndependent as refused:
+            claimed = _held(session, ecg_id, worklist_of(query))
+    except (NotIndependent, HeldByColleague) as refused:
         return _lost(ecg_id, held, refused)
     except FeedbackError:
         return no_update  # whoever goes on is told
     if claimed is None:
         return _lost(ecg_id, held, LOST)
     _show(claimed)
-    return {"ecg": ecg_id, "worklist": worklist_id}
+    return {"ecg": ecg_id, "worklist": claimed.worklist_id}
+
+
+def _held(session: Session, ecg_id: int, worklist_id: int | None) -> Claim | None:
+    """By the worklist that is being read; what is none of its, by any that asks for it."""
+    claimed = worklist_id and claims.hold(session, person().id, worklist_id, ecg_id)
+    return claimed or hold_outside(session, person().id, ecg_id)
 
 
 def _show(claimed: Claim) -> None:
@@ -100,9 +108,14 @@ def _show(claimed: Claim) -> None:
 
 
 def _lost(ecg_id: int, held: Json | None, why: object) -> Any:
-    """Say why the record was lost, where it was held."""
+    """Say why the record was lost, where it was held; where it never was, ask for no answer."""
     if held and held.get("ecg") == ecg_id:
         dash.set_props(ids.of_ecg("held", ecg_id), {"children": problem(why)})
+    elif isinstance(why, HeldByColleague):  # since the page was laid out
+        with context().sessions.read() as session:
+            record = catalogue.find_record(session, ecg_id)
+            refused = reading.panel(session, record, person().id)
+        dash.set_props(ids.of_ecg("panel", ecg_id), {"children": refused})
     return None
 
 

@@ -354,11 +354,52 @@ def test_a_lost_claim_is_told_and_the_draft_kept(house: House, reader: Visitor) 
     with house.sessions.begin() as session:
         claims.claim_next(session, colleague, one.id)
     lost = reader.call("hold", _here(ecg_id, one.id)).text
-    assert "A colleague has taken this ECG over" in lost
+    assert f"A colleague is reading ECG {ecg_id} for 'Morning'" in lost
     answered(house.sessions, colleague, ecg_id, answer(Superclass.MI))
+    assert "Colleagues have answered this ECG" in reader.call("hold", _here(ecg_id, one.id)).text
     refused = submit(reader, ecg_id, form, payload, held=one.id)
     assert "'Morning' has all the readers of it" in words(refused)
     assert form_of(open_ecg(reader, ecg_id), ecg_id).payload["comment"] == "seen"
+
+
+def _grid(ecg_id: int) -> Json:
+    """An ECG that was opened from the grid, or by its address."""
+    return _here(ecg_id, 0) | {"held": None, "worklist-query": {"sort": []}}
+
+
+def test_an_ecg_opened_from_the_grid_is_held_for_its_worklist(
+    house: House, reader: Visitor
+) -> None:
+    one = worklist(house.sessions, records=1)
+    ecg_id = only_ecg(house, one)
+    assert "Morning · blind first" in words(reader.call("hold", _grid(ecg_id)).json["sideUpdate"])
+    assert len(held(house)) == 1
+    ecg, said = claim(house.visitor(Role.ADJUDICATOR), one.id)
+    assert ecg is None and "Colleagues are reading the last 1" in said
+
+
+def test_no_answer_is_asked_through_the_grid_while_a_colleague_reads(
+    house: House, reader: Visitor
+) -> None:
+    one = worklist(house.sessions, records=1)
+    colleague = house.visitor(Role.ADJUDICATOR)
+    ecg_id = only_ecg(house, one)
+    form = form_of(open_ecg(reader, ecg_id), ecg_id)  # laid out before the colleague came
+    claim(colleague, one.id)
+    late = words(reader.call("hold", _grid(ecg_id)).json["sideUpdate"])
+    opened = words(open_ecg(reader, ecg_id))
+    for told in (late, opened):
+        assert f"Not yours to answer A colleague is reading ECG {ecg_id} for 'Morning'" in told
+        assert "Submit and see" not in told
+    refused = words(submit(reader, ecg_id, form, enter(form)))
+    assert f"Not saved: a colleague is reading ECG {ecg_id} for 'Morning'" in refused
+
+
+def only_ecg(house: House, one: Worklist) -> int:
+    """The ECG of a worklist that has one."""
+    with house.sessions.read() as session:
+        (reason,) = worklists.reasons(session, one.id)
+        return reason.ecg_id
 
 
 def test_whoever_gives_gold_answers_loses_the_claim_and_is_told(

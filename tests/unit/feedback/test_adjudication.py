@@ -9,7 +9,13 @@ from sqlalchemy.exc import DBAPIError
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import adjudication, audit
 from feedback.adjudications import adjudicated_verdicts
-from feedback.consensus import LabelSource, Outcome, consensus, training_labels
+from feedback.consensus import (
+    LabelSource,
+    Outcome,
+    consensus,
+    standing_consensus,
+    training_labels,
+)
 from feedback.db import Sessions, now
 from feedback.errors import (
     AnswerChanged,
@@ -28,7 +34,7 @@ from tests.factories import add_person
 from tests.factories_adjudication import dispute, settled
 from tests.factories_gold import golden, known
 from tests.factories_readings import answer, blind
-from tests.factories_worklists import claimed, worklist
+from tests.factories_worklists import claimed, expire, worklist
 
 MI, CD = Superclass.MI, Superclass.CD
 PRESENT, ABSENT, UNSURE = Verdict.PRESENT, Verdict.ABSENT, Verdict.UNSURE
@@ -154,6 +160,7 @@ class TestWhoMaySettle:
     ) -> None:
         shown = worklist(library, mode=ReadingMode.ASSISTED)
         ecg_id = claimed(library, umpire.id, shown.id).ecg_id
+        expire(library)
         dispute(library, (reader.id, colleague.id), ecg_id)
         found = waiting(library, umpire)
         assert (found.conflicts, found.seen_by_them) == ([], 1)
@@ -275,9 +282,26 @@ class TestConsensus:
         settled(disputed, umpire.id, 1, unreadable=True)
         with disputed.read() as session:
             assert training_labels(session) == []
-            (record,) = consensus(panel(session), adjudicated_verdicts(session))
-        assert {record.classes[name].outcome for name in SUPERCLASSES} == {Outcome.OPEN}
+            (record,) = standing_consensus(session, panel(session))
+        assert record.unreadable
+        assert {record.classes[name].outcome for name in SUPERCLASSES} == {Outcome.UNREADABLE}
         assert waiting(disputed, umpire).conflicts == []
+
+    def test_what_can_be_read_after_all_is_unreadable_no_more(
+        self, disputed: Sessions, umpire: User
+    ) -> None:
+        first = settled(disputed, umpire.id, 1, unreadable=True)
+        settled(disputed, umpire.id, 1, {MI: ABSENT}, stands=first.id)
+        with disputed.read() as session:
+            (record,) = standing_consensus(session, panel(session))
+        assert record.classes[MI].outcome is Outcome.AGREED
+        assert not record.unreadable
+
+    def test_the_adjudicator_is_told_what_the_readers_agree_on(
+        self, disputed: Sessions, umpire: User
+    ) -> None:
+        agreed = case(disputed, umpire).agreed
+        assert agreed == dict.fromkeys(set(SUPERCLASSES) - {MI}, False)
 
 
 class TestKept:

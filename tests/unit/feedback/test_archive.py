@@ -23,7 +23,7 @@ from tests.factories_adjudication import dispute, settled
 from tests.factories_readings import answer, blind, final
 
 MI = Superclass.MI
-TABLES = ("labels", "consensus", "adjudications", "agreement")
+TABLES = ("labels", "consensus", "adjudications", "agreement", "readers", "pairs")
 CLASSES = [name.lower() for name in SUPERCLASSES]
 UTC_TIME = pa.timestamp("us", tz="UTC")
 
@@ -90,6 +90,29 @@ def test_agreement_says_nothing_where_nothing_is_known(taken: Sessions) -> None:
     assert found["CD"]["alpha"] == ""  # one answer only: nothing to agree on beyond chance
 
 
+def test_each_reader_leaves_with_what_the_others_say(taken: Sessions) -> None:
+    found = {(row["reader"], row["superclass"]): row for row in rows(opened(taken), "readers")}
+    assert len(found) == 2 * len(SUPERCLASSES)
+    mi = [row for (_, superclass), row in found.items() if superclass == "MI"]
+    assert sorted((row["present"], row["compared"], row["agrees"]) for row in mi) == [
+        ("0.0", "2", "0.0"),
+        ("1.0", "2", "0.0"),
+    ]
+
+
+def test_each_pair_leaves_with_its_agreement(taken: Sessions) -> None:
+    found = {row["superclass"]: row for row in rows(opened(taken), "pairs")}
+    assert set(found) == set(map(str, SUPERCLASSES))
+    assert (found["MI"]["records"], found["MI"]["raw"], found["CD"]["raw"]) == ("2", "0.0", "1.0")
+    assert found["MI"]["reader"] != found["MI"]["other"]
+
+
+def test_cohens_kappa_leaves_where_two_have_answered(taken: Sessions) -> None:
+    found = {row["question"]: row for row in rows(opened(taken), "agreement")}
+    (pair,) = [row for row in rows(opened(taken), "pairs") if row["superclass"] == "MI"]
+    assert found["MI"]["cohen"] == pair["cohen"] != ""
+
+
 def test_a_number_below_zero_is_no_formula(taken: Sessions) -> None:
     found = {row["question"]: row for row in rows(opened(taken), "agreement")}
     assert float(found["MI"]["alpha"]) < 0
@@ -137,6 +160,11 @@ def test_parquet_has_the_same_types_with_rows_and_without(
         ("agreement", ("records", "answers"), pa.int64()),
         ("agreement", ("raw", "ac1_low", "alpha_high"), pa.float64()),
         ("agreement", ("question",), pa.string()),
+        ("readers", ("answers", "unsure", "compared"), pa.int64()),
+        ("readers", ("present", "agrees"), pa.float64()),
+        ("pairs", ("reader", "other", "superclass"), pa.string()),
+        ("pairs", ("records",), pa.int64()),
+        ("pairs", ("raw", "cohen_high"), pa.float64()),
     ],
 )
 def test_parquet_has_types(
