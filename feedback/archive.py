@@ -17,7 +17,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from feedback import audit, export
+from feedback import export
 from feedback.archive_tables import TABLES, Columns, table_rows
 from feedback.catalogue import active_source
 from feedback.db import now
@@ -85,11 +85,6 @@ def write_parquet(
     stream.write(content)
     seen, digest = Counter(map(export.whose, rows)), hashlib.sha256(content)
     return export.manifest_of(seen, wanted, sha256=digest.hexdigest(), size=len(content))
-
-
-def record_archive(session: Session, manifest: Row, *, actor: str, target: str) -> None:
-    """Enter in the audit chain who took what out."""
-    audit.record(session, actor, "export.archive", target, files=manifest["files"])
 
 
 def _reconcile(tables: Mapping[str, Sequence[Row]], expected: Counts) -> None:

@@ -45,6 +45,7 @@
     ├── InvalidGold               answers to gold records that cannot be taken
     ├── NothingToTeach            too few labels for a fine-tuning run
     ├── ExportMismatch            the file would not hold what the dashboard shows
+    ├── UnknownExport             no labels left under that number
     └── JobError
         ├── UnknownJob            no such job, or a kind that nobody handles
         ├── RunUnderWay           fine-tuning is at work already
@@ -237,6 +238,10 @@ class NothingToTeach(FeedbackError):
 
 class ExportMismatch(FeedbackError):
     """The file would not hold what the dashboard shows."""
+
+
+class UnknownExport(FeedbackError):
+    """No labels left under that number."""
 
 
 class JobError(FeedbackError):

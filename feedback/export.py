@@ -13,7 +13,6 @@ from sqlalchemy import Executable, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from core.ecg import SUPERCLASSES
-from feedback import audit
 from feedback.answers import column_of
 from feedback.db import now
 from feedback.errors import ExportMismatch
@@ -166,13 +165,6 @@ def write_dictionary(stream: TextIO) -> None:
     writer.writerow(
         ("(any)", "Text beginning with = + - @ or a control character has an ' put before it.")
     )
-
-
-def record_export(session: Session, manifest: Manifest, *, actor: str, target: str) -> None:
-    """Enter in the audit chain who took which labels out."""
-    asked = {"filter": manifest.filter} if manifest.filter else {}
-    held = {"rows": manifest.rows, "sha256": manifest.sha256}
-    audit.record(session, actor, "export.labels", target, **held, **asked)
 
 
 def cell(value: Any) -> str:

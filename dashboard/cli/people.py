@@ -14,7 +14,7 @@ import typer
 from dashboard.cli.options import Json
 from dashboard.cli.output import emit, note
 from dashboard.settings import load_settings
-from feedback import archive, audit, db, export, users
+from feedback import archive, audit, db, export, taken, users
 from feedback.db import Sessions
 from feedback.export_filter import ExportFilter
 from feedback.importing import LOCAL
@@ -138,7 +138,7 @@ def export_labels(
             else:
                 manifest = export.write_labels(session, stream, wanted)
         with sessions.begin() as session:
-            export.record_export(session, manifest, actor=LOCAL, target=file.name)
+            taken.record_labels(session, manifest, actor=LOCAL, target=file.name)
     with _whole(dictionary) as stream:
         export.write_dictionary(stream)
     with _whole(beside["manifest.json"]) as stream:
@@ -157,7 +157,7 @@ def _export_archive(file: Path, json: bool) -> None:
         part.write_bytes(content.getvalue())
         part.replace(file)
         with sessions.begin() as session:
-            archive.record_archive(session, manifest, actor=LOCAL, target=file.name)
+            taken.record_archive(session, manifest, actor=LOCAL, target=file.name)
     emit(manifest | {"file": str(file)}, json, f"{len(manifest['files'])} files in {file}")
 
 

@@ -14,7 +14,7 @@ from feedback.tables import Stage
 
 ANY = "any"  # a list shows no entry whose value is empty
 FIELDS = tuple(ExportFilter.model_fields)
-_TITLES = {
+TITLES = {
     "worklist": "Worklist",
     "reader": "Reader",
     "since": "From day (UTC)",
@@ -53,5 +53,5 @@ def _day(field: str) -> Component:
 
 
 def _labelled(field: str, control: Component) -> Component:
-    label = html.Label(_TITLES[field], htmlFor=ids.of_export(field))
+    label = html.Label(TITLES[field], htmlFor=ids.of_export(field))
     return html.Div([label, control], className="field field-name")

@@ -35,10 +35,7 @@ def lineage_chart(nodes: Sequence[Node], *, theme: Theme = LIGHT) -> Json:
     drawn = [node for node in nodes if node.macro_auroc is not None]
     return {
         "data": [_descent(drawn, theme), _versions(drawn, theme)],
-        "layout": {
-            **_layout("Lineage: macro AUROC on 9b, with 95 % intervals", drawn, theme),
-            "annotations": [_state(place, node, theme) for place, node in enumerate(drawn)],
-        },
+        "layout": _layout("Lineage: macro AUROC on 9b, with 95 % intervals", drawn, theme),
     }
 
 
@@ -60,11 +57,12 @@ def _layout(title: str, drawn: Sequence[Node], theme: Theme) -> Json:
         **chart_layout(theme),
         "height": 300,
         "title": chart_title(title, theme),
-        "margin": {"l": 52, "r": 24, "t": 52, "b": 36},
+        "margin": {"l": 52, "r": 24, "t": 52, "b": 52},
         "hovermode": "closest",
         "xaxis": {
             "tickvals": list(range(len(drawn))),
-            "ticktext": [node.version for node in drawn],
+            # beside the points, states would lie on the lines between equal ones
+            "ticktext": [f"{node.version}<br>{node.state}" for node in drawn],
             "range": [-0.5, max(1, len(drawn)) - 0.5],
             "showgrid": False,
             "zeroline": False,
@@ -129,21 +127,6 @@ def _versions(drawn: Sequence[Node], theme: Theme) -> Json:
         },
         "customdata": [[node.version, node.state] for node in drawn],
         "hovertemplate": "%{customdata[0]} (%{customdata[1]}): %{y:.4f}<extra></extra>",
-    }
-
-
-def _state(place: int, node: Node, theme: Theme) -> Json:
-    return {
-        "name": node.version,
-        "text": node.state,
-        "x": place,
-        "xref": "x",
-        "y": rounded(node.macro_auroc or 0.0),
-        "yref": "y",
-        "xanchor": "left",
-        "xshift": 10,
-        "showarrow": False,
-        "font": {"size": 11, "color": theme.muted},
     }
 
 

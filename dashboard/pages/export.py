@@ -1,13 +1,14 @@
 """Labels out: one CSV and its data dictionary, or all tables in an archive, for administrators."""
 
 import io
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import dash
-from dash import Dash, Input, Output, html
+from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from flask import Response, abort, request
 from sqlalchemy import select
@@ -16,18 +17,22 @@ from sqlalchemy.orm import Session
 from dashboard import ids
 from dashboard.components.export_filter import ANY, FIELDS, filter_form
 from dashboard.components.shell import forbidden, heading, problem
+from dashboard.components.taken import MANIFEST, taken_view
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
-from feedback import archive, export
+from feedback import archive, export, taken
 from feedback.db import now
-from feedback.errors import ExportMismatch, InvalidFilter, NoDataset
+from feedback.errors import ExportMismatch, InvalidFilter, NoDataset, UnknownExport
 from feedback.export_filter import ExportFilter
 from feedback.policy import Action
 from feedback.tables import User, Worklist
+from feedback.taken import manifest_of, taken_out
 
 LABELS = "/export/labels.csv"
 ARCHIVE = "/export/archive.zip"
 DICTIONARY = "/export/dictionary.csv"
+_LAST = 20  # files that have left, on the page
+_LOOKS = 10  # after a click, a second apart: an archive of everything takes a while
 
 
 def register(app: Dash) -> None:
@@ -40,6 +45,21 @@ def register(app: Dash) -> None:
         *(Input(ids.of_export(field), "value") for field in FIELDS),
         prevent_initial_call=True,
     )(count_rows)
+    app.callback(
+        Output(ids.EXPORT_TICK, "max_intervals"),
+        Input(ids.EXPORT_LABELS, "n_clicks"),
+        Input(ids.EXPORT_ARCHIVE, "n_clicks"),
+        State(ids.EXPORT_TICK, "n_intervals"),
+        prevent_initial_call=True,
+    )(watch)
+    app.callback(
+        Output(ids.EXPORT_TAKEN, "children"),
+        Input(ids.EXPORT_TICK, "n_intervals"),
+        prevent_initial_call=True,
+    )(show_taken)
+    app.server.add_url_rule(
+        f"{MANIFEST}<int(max=2147483647):number>.json", "export_manifest", manifest
+    )
     app.server.add_url_rule(LABELS, "export_labels", labels)
     app.server.add_url_rule(ARCHIVE, "export_archive", everything)
     app.server.add_url_rule(DICTIONARY, "export_dictionary", dictionary)
@@ -51,7 +71,7 @@ def layout(**_: object) -> Component:
         return forbidden(Action.EXPORT)
     with context().sessions.read() as session:
         rows = export.count_readings(session)
-        counts = _counts(session)
+        counts, gone = _counts(session), taken_out(session, _LAST)
         readers = session.scalars(select(User.email).order_by(User.email)).all()
         worklists = session.scalars(select(Worklist.name).order_by(Worklist.id.desc())).all()
     return html.Div(
@@ -69,15 +89,21 @@ def layout(**_: object) -> Component:
             html.P(
                 [
                     _download("Labels (CSV)", LABELS, "btn btn-primary", id=ids.EXPORT_LABELS),
-                    _download("Everything (ZIP)", ARCHIVE, "btn btn-outline-secondary"),
+                    _download(
+                        "Everything (ZIP)",
+                        ARCHIVE,
+                        "btn btn-outline-secondary",
+                        id=ids.EXPORT_ARCHIVE,
+                    ),
                     _download("Data dictionary (CSV)", DICTIONARY, "btn btn-outline-secondary"),
                 ],
                 className="row-of",
             ),
             html.P(
                 "The filters choose the rows of the labels alone. The archive holds all of them, "
-                "and the consensus of the readers with labels as in PTB-XL, "
-                f"the adjudications and the agreement, each as CSV and Parquet: {counts}.",
+                "and the consensus of the readers with labels as in PTB-XL, the adjudications "
+                "and the agreement by class, by reader and by pair, each as CSV and Parquet: "
+                f"{counts}.",
                 className="quiet",
             ),
             html.P(
@@ -86,6 +112,9 @@ def layout(**_: object) -> Component:
                 className="quiet",
             ),
             _columns(),
+            html.H2("Taken out"),
+            html.Div(taken_view(gone), id=ids.EXPORT_TAKEN),
+            dcc.Interval(id=ids.EXPORT_TICK, interval=1000, max_intervals=0),
         ],
         className="page narrow",
     )
@@ -108,15 +137,42 @@ def count_rows(*entered: Any) -> tuple[str, str, Component | None]:
 
 
 @needs(Action.EXPORT)
+def watch(_labels: int | None, _archive: int | None, looks: int | None) -> int:
+    """Until when to look for the file that has just been asked for."""
+    return (looks or 0) + _LOOKS
+
+
+@needs(Action.EXPORT)
+def show_taken(_looks: int | None) -> Component:
+    """What has left, with what is leaving now."""
+    with context().sessions.read() as session:
+        return taken_view(taken_out(session, _LAST))
+
+
+@needs(Action.EXPORT)
+def manifest(number: int) -> Response:
+    """The manifest of a file that has left: what it held, and its digest."""
+    try:
+        with context().sessions.read() as session:
+            found = manifest_of(session, number)
+    except UnknownExport as error:
+        abort(Response(f"{error}\n", 404, mimetype="text/plain"))
+    response = Response(json.dumps(found, indent=2), mimetype="application/json")
+    name = f"trustecg-export-{number}.manifest.json"
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
+
+
+@needs(Action.EXPORT)
 def labels() -> Response:
     """The CSV of what is asked for; refused where it would not hold the rows that are counted."""
     stream = io.StringIO(newline="")
     try:
         wanted = ExportFilter.of(request.args.to_dict())
         with context().sessions.read() as session:  # a snapshot: readers go on meanwhile
-            manifest = export.write_labels(session, stream, wanted)
+            held = export.write_labels(session, stream, wanted)
         with context().sessions.begin() as session:
-            export.record_export(session, manifest, actor=person().email, target="download")
+            taken.record_labels(session, held, actor=person().email, target="download")
     except InvalidFilter as error:
         abort(Response(f"{error}\n", 400, mimetype="text/plain"))
     except ExportMismatch as error:
@@ -130,9 +186,9 @@ def everything() -> Response:
     stream = io.BytesIO()
     try:
         with context().sessions.read() as session:
-            manifest = archive.write_archive(session, stream)
+            held = archive.write_archive(session, stream)
         with context().sessions.begin() as session:
-            archive.record_archive(session, manifest, actor=person().email, target="download")
+            taken.record_archive(session, held, actor=person().email, target="download")
     except (ExportMismatch, NoDataset) as error:
         abort(Response(f"{error}\n", 500, mimetype="text/plain"))
     response = Response(stream.getvalue(), mimetype="application/zip")

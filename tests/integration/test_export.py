@@ -1,6 +1,7 @@
 """The labels as an administrator takes them out."""
 
 import csv
+import hashlib
 import io
 import json
 import threading
@@ -13,6 +14,7 @@ from sqlalchemy import select
 from core.ecg import Superclass
 from feedback import export
 from feedback.tables import AuditEntry, Role
+from feedback.taken import taken_out
 from tests.factories_readings import blind
 from tests.integration.conftest import House
 from tests.integration.reading import answer_blind, submit, words
@@ -142,3 +144,37 @@ def test_the_archive_holds_what_the_page_counts(house: House, admin: Visitor) ->
 def test_only_administrators_get_the_archive(house: House) -> None:
     for role in (Role.CLINICIAN, Role.ADJUDICATOR):
         assert house.visitor(role).get("/export/archive.zip").status_code == 403
+
+
+def test_each_file_that_left_has_its_manifest(house: House, admin: Visitor) -> None:
+    answer_blind(house.visitor(Role.CLINICIAN), 1)
+    assert "No labels have left yet" in words(admin.page("/export"))
+    content = admin.get("/export/labels.csv?reader=clinician%40example.org").data
+    admin.get("/export/archive.zip")
+    told = words(admin.call("show_taken", {"export-tick": 1}).json["response"])
+    digest = hashlib.sha256(content).hexdigest()
+    assert "labels, Reader clinician@example.org" in told and digest[:12] in told
+    assert told == words(admin.page("/export")).partition("Taken out ")[2][: len(told)]
+    with house.sessions.read() as session:
+        _, labels = taken_out(session, 2)
+    answer = admin.get(f"/export/manifest/{labels.number}.json")
+    assert "attachment; filename=trustecg-export-" in answer.headers["Content-Disposition"]
+    assert (answer.json["sha256"], answer.json["rows"]) == (digest, 1)
+
+
+def test_a_manifest_is_for_administrators_and_of_exports(house: House, admin: Visitor) -> None:
+    rows_of(admin)
+    with house.sessions.read() as session:
+        (labels,) = taken_out(session, 1)
+    assert admin.get(f"/export/manifest/{labels.number}.json").status_code == 200
+    assert admin.get(f"/export/manifest/{10**30}.json").status_code == 404
+    refused = admin.get("/export/manifest/99999999.json")
+    assert refused.status_code == 404 and "choose one of the export page" in refused.text
+    for role in (Role.CLINICIAN, Role.ADJUDICATOR):
+        address = f"/export/manifest/{labels.number}.json"
+        assert house.visitor(role).get(address).status_code == 403
+
+
+def test_a_click_looks_for_its_file_a_while(admin: Visitor) -> None:
+    told = admin.call("watch", {"export-labels": 1, "export-tick": 4}).json["response"]
+    assert told["export-tick"]["max_intervals"] == 14

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import select
 
 from core.ecg import SUPERCLASSES, Superclass
 from core.ptbxl import SIMULATED_MARK
@@ -17,7 +16,7 @@ from feedback.db import Sessions
 from feedback.errors import ExportMismatch
 from feedback.export import COLUMNS, KINDS, Manifest, cell
 from feedback.readings import Answer
-from feedback.tables import AuditEntry, Confidence, User, Verdict
+from feedback.tables import Confidence, User, Verdict
 from tests.factories import VERSION, above, predict
 from tests.factories_dataset import dataset
 from tests.factories_readings import amended, answer, blind, final
@@ -178,19 +177,3 @@ def test_the_dictionary_has_a_meaning_for_every_column() -> None:
     assert rows[0] == ["column", "meaning"]
     assert [name for name, _ in rows[1:-1]] == [name for name, _ in COLUMNS]
     assert all(meaning.endswith(".") for _, meaning in rows[1:])
-
-
-def test_who_took_labels_out_is_on_record(library: Sessions, reader: User) -> None:
-    blind(library, reader.id, 1)
-    _, manifest, _ = written(library)
-    with library.begin() as session:
-        export.record_export(session, manifest, actor="boss@example.org", target="labels.csv")
-    with library.read() as session:
-        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
-    assert entry is not None
-    assert (entry.actor, entry.action, entry.subject) == (
-        "boss@example.org",
-        "export.labels",
-        "labels.csv",
-    )
-    assert entry.detail == {"rows": 1, "sha256": manifest.sha256}

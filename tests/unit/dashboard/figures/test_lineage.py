@@ -2,7 +2,7 @@ import plotly.graph_objects as go
 
 from core.ecg import SUPERCLASSES, Superclass
 from dashboard.figures.lineage import Node, lineage_chart, metrics_chart
-from tests.factories_figures import by_uid, named
+from tests.factories_figures import by_uid
 
 
 def node(version: str, state: str, parent: str | None, macro: float | None) -> Node:
@@ -30,7 +30,11 @@ def test_every_measured_version_is_a_point_with_its_interval():
     points = by_uid(chart)["versions"]
     assert (points["x"], points["y"]) == ([0, 1, 2], [0.94, 0.92, 0.95])
     assert points["error_y"]["array"] == [0.02] * 3
-    assert chart["layout"]["xaxis"]["ticktext"] == ["first", "second", "third"]
+    assert [text.split("<br>")[0] for text in chart["layout"]["xaxis"]["ticktext"]] == [
+        "first",
+        "second",
+        "third",
+    ]
 
 
 def test_children_are_tied_to_their_parent():
@@ -41,7 +45,7 @@ def test_children_are_tied_to_their_parent():
 
 def test_the_state_is_told_in_words_and_by_shape():
     chart = lineage_chart(NODES)
-    assert named(chart["layout"]["annotations"], "third")["text"] == "champion"
+    assert chart["layout"]["xaxis"]["ticktext"][2] == "third<br>champion"
     symbols = by_uid(chart)["versions"]["marker"]["symbol"]
     assert len(set(symbols)) == 3
 
