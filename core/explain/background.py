@@ -9,7 +9,7 @@ from core.ptbxl import Ptbxl
 from core.quality import assess
 from core.roles import select
 
-BACKGROUND = 32  # records: SHAP takes four samples of each, or eight
+BACKGROUND = 24  # records: SHAP takes four samples of each, or eight
 
 
 def draw_background(dataset: Ptbxl, seed: int = 0, records: int = BACKGROUND) -> Signal:

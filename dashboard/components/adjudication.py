@@ -181,7 +181,9 @@ def _beside(case: Case) -> Component | None:
     if not present:
         return None
     stays = ", ".join(present)
-    return html.P(f"The readers agree on {stays}: present, beside your verdict.", className="quiet")
+    return html.P(
+        f"The readers agree: {stays} present. It stays beside your verdict.", className="quiet"
+    )
 
 
 def _question(ecg_id: int, place: int, name: Superclass, verdict: Any) -> Component:

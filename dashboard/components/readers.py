@@ -84,7 +84,7 @@ def gold_form(rows: Sequence[GoldRow]) -> Component:
             html.P(
                 "Their answers are known: mixed into a worklist by its gold share, they look like "
                 "any other ECG to the readers. They judge readers and are never taught to a model. "
-                "Whoever gave the answers to an ECG last is not asked to read it.",
+                "Whoever has given the answers to an ECG does not read it.",
                 className="quiet",
             ),
             html.Label(
