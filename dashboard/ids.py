@@ -44,6 +44,7 @@ EXPORT_LABELS = "export-labels"  # the link to what is filtered
 EXPORT_MESSAGE = "export-message"
 EXPORT_ARCHIVE = "export-archive"
 EXPORT_TAKEN = "export-taken"  # what has left
+EXPORT_NEWEST = "export-newest"  # number of the last file that is shown
 EXPORT_TICK = "export-tick"  # looks for what leaves now
 PEOPLE_LIST = "people-list"
 PEOPLE_MESSAGE = "people-message"

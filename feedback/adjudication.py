@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import audit
-from feedback.adjudications import standing_adjudication, verdicts_of
+from feedback.adjudications import Verdicts, standing_adjudication, verdicts_of
 from feedback.answers import MAX_COMMENT, MAX_KEY, Answer, column_of
 from feedback.catalogue import find_record
 from feedback.consensus import RecordConsensus, consensus, standing_consensus
@@ -59,7 +59,7 @@ class Case:
 
     record: RecordRow
     classes: tuple[Superclass, ...]  # in dispute
-    agreed: Mapping[Superclass, bool]  # what the readers' consensus calls present or absent
+    beside: tuple[Superclass, ...]  # not in dispute, and present whatever is settled now
     answers: Sequence[tuple[str, Answer]]  # "Reader A", ...: in an order that tells no name
     stands: Adjudication | None  # what was settled before
 
@@ -112,17 +112,13 @@ def open_case(session: Session, adjudicator_id: int, ecg_id: int) -> Case:
     """
     record = find_record(session, ecg_id)
     _refuse_reader(session, adjudicator_id, record)
-    found = _disputed(session, record)
+    found, stands = _disputed(session, record), standing_adjudication(session, record.id)
     return Case(
         record=record,
         classes=found.conflicts,
-        agreed={
-            name: decision.label == 1
-            for name, decision in found.classes.items()
-            if decision.label is not None
-        },
+        beside=_beside(found, stands),
         answers=_without_names(session, record, found.reading_ids),
-        stands=standing_adjudication(session, record.id),
+        stands=stands,
     )
 
 
@@ -177,6 +173,21 @@ def _disputed(session: Session, record: RecordRow) -> RecordConsensus:
     )
 
 
+def _beside(found: RecordConsensus, stands: Adjudication | None) -> tuple[Superclass, ...]:
+    """The classes that stay present beside a verdict: by an earlier one, else by the readers."""
+    kept = _kept(stands)
+    present = {
+        name: kept[name] is Verdict.PRESENT if name in kept else found.classes[name].label == 1
+        for name in SUPERCLASSES
+    }
+    return tuple(name for name, is_so in present.items() if is_so and name not in found.conflicts)
+
+
+def _kept(before: Adjudication | None) -> Verdicts:
+    """The verdicts of before, which stay where they are not asked again."""
+    return verdicts_of(before) if before and not before.unreadable else {}
+
+
 def _refuse_reader(session: Session, adjudicator_id: int, record: RecordRow) -> None:
     role = session.get_one(User, adjudicator_id).role
     if not may_settle(role, has_seen=record.id in _seen_by(session, adjudicator_id, record.id)):
@@ -215,9 +226,7 @@ def _letters(place: int) -> str:
 def _new(
     found: RecordConsensus, before: Adjudication | None, settlement: Settlement
 ) -> Adjudication:
-    """What was settled before stays where it is not asked again."""
-    kept = verdicts_of(before) if before and not before.unreadable else {}
-    verdicts = {} if settlement.unreadable else {**kept, **settlement.verdicts}
+    verdicts = {} if settlement.unreadable else {**_kept(before), **settlement.verdicts}
     return Adjudication(
         record_id=found.record_id,
         sequence=before.sequence + 1 if before else 0,

@@ -15,20 +15,18 @@ from feedback.tables import Adjudication, RecordRow, Verdict
 
 Verdicts = Mapping[Superclass, Verdict]
 Adjudicated = Mapping[int, Verdicts]  # by record id
+# of an ECG that its adjudicator could not read either: told from others by being this very mapping
+UNREADABLE: Verdicts = dict.fromkeys(SUPERCLASSES, Verdict.UNSURE)
 
 
 def adjudicated_verdicts(session: Session) -> Adjudicated:
     """The verdicts that stand on records of the active data set; raises NoDataset.
 
-    An ECG that the adjudicator could not read either is unsure in every class: nothing is taught.
+    Of an ECG that the adjudicator could not read either they are UNREADABLE: nothing is taught.
     """
-    return {one.record_id: verdicts_of(one) for one in session.scalars(_of_active(session))}
-
-
-def adjudicated_unreadable(session: Session) -> set[int]:
-    """The records of the active data set that their adjudicator could not read; NoDataset."""
-    found = session.scalars(_of_active(session).where(Adjudication.unreadable))
-    return {one.record_id for one in found}
+    query = standing_adjudications().join(RecordRow, RecordRow.id == Adjudication.record_id)
+    found = session.scalars(query.where(RecordRow.source_id == active_source(session).id))
+    return {one.record_id: verdicts_of(one) for one in found}
 
 
 def standing_adjudication(session: Session, record_id: int) -> Adjudication | None:
@@ -45,12 +43,6 @@ def standing_adjudications() -> Select[Adjudication]:
     return select(Adjudication).where(~superseded)
 
 
-def _of_active(session: Session) -> Select[Adjudication]:
-    of_source = RecordRow.source_id == active_source(session).id
-    query = standing_adjudications().join(RecordRow, RecordRow.id == Adjudication.record_id)
-    return query.where(of_source)
-
-
 def first_settled(session: Session) -> dict[int, datetime]:
     """When each record was adjudicated for the first time, by record id."""
     first = select(Adjudication.record_id, Adjudication.submitted_at)
@@ -60,7 +52,7 @@ def first_settled(session: Session) -> dict[int, datetime]:
 def verdicts_of(one: Adjudication) -> Verdicts:
     """What an adjudication says of the classes that it settles."""
     if one.unreadable:
-        return dict.fromkeys(SUPERCLASSES, Verdict.UNSURE)
+        return UNREADABLE
     given = {name: getattr(one, column_of(name)) for name in SUPERCLASSES}
     return {name: verdict for name, verdict in given.items() if verdict is not None}
 

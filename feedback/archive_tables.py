@@ -33,7 +33,7 @@ _NAMES = {
     "ac1": "Gwet's AC1",
     "fleiss": "Fleiss' kappa",
     "alpha": "Krippendorff's alpha",
-    "cohen": "Cohen's kappa",
+    "cohen": "Cohen's kappa, of two readers alone",
 }
 _ENDS = {"": "", "_low": ", 2.5 %", "_high": ", 97.5 % of its bootstrap"}
 _BY_CLASS = ("raw", "ac1", "fleiss", "alpha", "cohen")
@@ -78,7 +78,7 @@ AGREEMENT: tuple[tuple[str, str], ...] = (
     ("question", "Class, or whether the ECG is unreadable."),
     ("records", "Records with two answers or more."),
     ("answers", "Answers that say present or absent."),
-    *_estimates(_BY_CLASS),  # Cohen's: where exactly two readers answered
+    *_estimates(_BY_CLASS),
 )
 READERS: tuple[tuple[str, str], ...] = (
     ("reader", "E-mail address of the reader."),

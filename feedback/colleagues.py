@@ -16,19 +16,30 @@ from feedback.slots import held_by_colleagues, lock
 from feedback.tables import Reading, RecordRow, Worklist, WorklistSlot
 
 
-def hold_outside(session: Session, reader_id: int, ecg_id: int) -> Claim | None:
-    """Hold an ECG for whoever opened it, by the first open worklist that has a slot for them.
+def is_asked_for(session: Session, ecg_id: int) -> bool:
+    """Whether an open worklist waits for a reader of the ECG; raises UnknownRecord."""
+    return bool(_asking_for(session, find_record(session, ecg_id)))
 
-    None where no worklist waits for them: then no lease is needed. Raises UnknownRecord,
-    NotIndependent as ``claims.hold`` does, and HeldByColleague.
+
+def hold_open(
+    session: Session, reader_id: int, ecg_id: int, worklist_id: int | None = None
+) -> Claim | None:
+    """Hold the ECG that a reader has open, by ``worklist_id`` if it is one of that worklist.
+
+    Else by the first open worklist that has a slot for them; None where none waits for them, and
+    no lease is needed. Raises UnknownRecord, NotIndependent as ``claims.hold`` does, and
+    HeldByColleague.
     """
     record = find_record(session, ecg_id)
+    asking = _asking_for(session, record)
+    named = [] if worklist_id is None else [worklist_id]
+    lock(session, [*named, *asking])  # all at once: answers lock them in order too
+    if worklist_id is not None and (claim := hold(session, reader_id, worklist_id, ecg_id)):
+        return claim
     if _has_read(session, reader_id, record):
         return held(session, reader_id, record.id)
-    worklists = _asking_for(session, record)
-    lock(session, worklists)
-    for worklist_id in worklists:
-        if claim := hold(session, reader_id, worklist_id, ecg_id):
+    for other in asking:
+        if claim := hold(session, reader_id, other, ecg_id):
             return claim
     refuse_held(session, reader_id, record)
     return None

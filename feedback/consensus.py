@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from core.calibration import Floats
 from core.ecg import SUPERCLASSES, Superclass
 from core.roles import TRAINING_FOLDS
-from feedback.adjudications import Adjudicated, adjudicated_unreadable, adjudicated_verdicts
+from feedback.adjudications import UNREADABLE, Adjudicated, Verdicts, adjudicated_verdicts
 from feedback.agreement import counts_of
 from feedback.dawid_skene import dawid_skene
 from feedback.gold import gold_verdicts
@@ -129,36 +129,22 @@ def standing_consensus(session: Session, answers: Panel) -> list[RecordConsensus
     The agreement page, the list of the adjudication page and the archive count conflicts by it.
     Raises NoDataset.
     """
-    return consensus(
-        answers,
-        adjudicated_verdicts(session),
-        gold_verdicts(session),
-        adjudicated_unreadable(session),
-    )
+    return consensus(answers, adjudicated_verdicts(session), gold_verdicts(session))
 
 
 def consensus(
     answers: Panel,
     adjudicated: Adjudicated | None = None,
     gold: Collection[int] = frozenset(),
-    unreadable: Collection[int] = frozenset(),
 ) -> list[RecordConsensus]:
     """Where every record that has an answer stands, by ecg_id; verdicts of adjudicators first.
 
-    ``gold`` are the ids of records whose conflicts nobody settles, ``unreadable`` of those that
-    an adjudicator could not read.
+    ``gold`` are the ids of records whose conflicts nobody settles.
     """
     believed = {name: _presence(answers.decided(name)) for name in SUPERCLASSES}
-    settled = {one: said for one, said in (adjudicated or {}).items() if one not in unreadable}
+    settled = adjudicated or {}
     return [
-        _record(
-            answers,
-            row,
-            believed,
-            settled.get(key.record_id, {}),
-            gold=key.record_id in gold,
-            unreadable=key.record_id in unreadable,
-        )
+        _record(answers, row, believed, settled.get(key.record_id, {}), key.record_id in gold)
         for row, key in enumerate(answers.records)
     ]
 
@@ -167,13 +153,12 @@ def _record(
     answers: Panel,
     row: int,
     believed: Mapping[Superclass, Floats],
-    verdicts: Mapping[Superclass, Verdict],
-    *,
+    verdicts: Verdicts,
     gold: bool,
-    unreadable: bool,  # to its adjudicator
 ) -> RecordConsensus:
     key, given = answers.records[row], answers.reading[row] > 0
-    unreadable = unreadable or 2 * int(answers.unreadable[row].sum()) >= int(given.sum())
+    half = 2 * int(answers.unreadable[row].sum()) >= int(given.sum())
+    unreadable = half or verdicts is UNREADABLE
     counts = counts_of(answers.verdict[row].T, 3)  # (5, absent / present / unsure)
     return RecordConsensus(
         record_id=key.record_id,
@@ -187,7 +172,7 @@ def _record(
                 unsure=int(counts[k, UNSURE]),
                 probability=float(believed[name][row]),
                 unreadable=unreadable,
-                verdict=verdicts.get(name),
+                verdict=None if verdicts is UNREADABLE else verdicts.get(name),
                 gold=gold,
             ).decide()
             for k, name in enumerate(SUPERCLASSES)

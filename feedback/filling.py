@@ -15,20 +15,19 @@ from feedback.tables import Reading, RecordRow, Worklist, WorklistSlot
 def fill(session: Session, reading: Reading, worklist_id: int | None = None) -> None:
     """Enter a first answer in the slots that its reader holds, and in free ones of its mode.
 
-    With the ``worklist_id`` by which the record was opened, raises ClaimLost where the lease ran
-    out and the record has got all its readers since: one answer more was not asked for. Without
-    one, raises HeldByColleague where it enters in none and colleagues hold the record.
+    One that enters in none was not asked for: with the ``worklist_id`` by which the record was
+    opened, raises ClaimLost where the lease ran out and colleagues have taken every slot since;
+    without one, raises HeldByColleague where colleagues hold the record.
     """
     of_record = WorklistSlot.record_id == reading.record_id
     lock(session, session.scalars(select(WorklistSlot.worklist_id).where(of_record)).all())
     filled = set(_fill_own(session, reading))
     filled |= {w for w in _lists_of(session, reading) - filled if _fill_free(session, reading, w)}
-    if worklist_id in filled:
+    if filled:
         return
     if worklist_id is None:
-        if not filled:
-            record = session.get_one(RecordRow, reading.record_id)
-            refuse_held(session, reading.reader_id, record)
+        record = session.get_one(RecordRow, reading.record_id)
+        refuse_held(session, reading.reader_id, record)
         return
     worklist = session.get(Worklist, worklist_id)
     if worklist is None or not worklist.open:

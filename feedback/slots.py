@@ -51,23 +51,18 @@ def free(slot: type[WorklistSlot] = WorklistSlot) -> ColumnElement[bool]:
 
 
 def held_by_colleagues(reader_id: int) -> Select[int]:
-    """The records that colleagues hold for open worklists, and of which this reader has no slot.
+    """The records of which colleagues hold, for open worklists, every slot that is left.
 
-    One that they could take, since its worklist reads as they would, is as good as theirs.
+    One that the reader holds is theirs, whatever has become of its worklist.
     """
     other, worklist = aliased(WorklistSlot), aliased(Worklist)
-    seen = exists().where(
-        AssistedView.record_id == other.record_id, AssistedView.reader_id == reader_id
-    )
     left = (
         exists()
         .where(
             other.record_id == WorklistSlot.record_id,
             other.reading_id.is_(None),
             worklist.id == other.worklist_id,
-            worklist.open,
-            (worklist.mode == ReadingMode.ASSISTED) == seen,
-            or_(other.reader_id == reader_id, free(other)),
+            or_(other.reader_id == reader_id, and_(worklist.open, free(other))),
         )
         .correlate(WorklistSlot)
     )

@@ -115,7 +115,7 @@ def next_unread(
 def upcoming(
     session: Session, reader_id: int, query: WorklistQuery, after_ecg_id: int | None, count: int
 ) -> list[int]:
-    """The next ``count`` records without an answer of this reader, as ``next_unread`` goes on."""
+    """The next ``count`` records that this reader may answer, as ``next_unread`` goes on."""
     view = _View(session, reader_id)
     ecg_id = view.columns["ecg_id"]
     unread = (

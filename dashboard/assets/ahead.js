@@ -69,6 +69,11 @@
     painted().then(clear);
     return true;
   }
+  /* A form says that its page is there; a page that asks for no answer has none. */
+  function arriveUnasked() {
+    const refused = content().querySelector(".read:has(.read-panel.refused)");
+    if (refused && current === null) dash_clientside.answer.arrive(Number(refused.dataset.ecg));
+  }
   function clear() {
     if (behind !== undefined && behind !== current) drop(behind);
     behind = undefined;
@@ -162,6 +167,7 @@
       current = routing = null;
       expose();
       if (before) drop(before);
+      painted().then(arriveUnasked);
       return none();
     },
     nothing: () => NOTHING,

@@ -1,8 +1,10 @@
-/* An ECG that a worklist holds for this reader is given back when its page is left. */
+/* An ECG that a worklist holds for this reader is given back when its page is left; what its page
+   asks follows what is held. */
 (function () {
   "use strict";
   let held = null; // the ECG, as the server said last
   let here = null; // the ECG on screen
+  let asked = 0; // panels made anew
 
   /* Its page may be left before the server has said anything of it. */
   function isHeld(ecg) {
@@ -19,12 +21,29 @@
     fetch("/release", sent).catch(() => {}); // the lease runs out by itself
   }
 
+  /* A page that refuses an answer asks for one once it may be given, and the other way round while
+     nothing is entered: what is typed stays, and is kept as a draft. */
+  function ask(found) {
+    const panel = document.querySelector('.read[data-ecg="' + found.ecg + '"] .read-panel');
+    if (!panel) return;
+    const refuses = panel.matches(".refused");
+    const entered = panel.querySelector("input:checked") ||
+      [...panel.querySelectorAll("textarea")].some((text) => text.value);
+    const untouched = panel.matches(".blind") && !entered;
+    if ("lost" in found ? untouched : refuses) {
+      const part = { ecg: found.ecg, part: "stored" };
+      dash_clientside.set_props(part, { data: "claim " + ++asked });
+    }
+  }
+
   window.addEventListener("pagehide", () => release(here));
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.claims = {
     holds: function (found) {
-      held = found ? found.ecg : null;
+      held = found && found.worklist ? found.ecg : null;
+      if (held !== null && held !== here) release(held); // its page was left meanwhile
+      else if (found && found.ecg === here) ask(found);
       return dash_clientside.no_update;
     },
     moved: function (path) {

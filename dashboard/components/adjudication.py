@@ -176,14 +176,11 @@ def _note(case: Case) -> Component | None:
 
 
 def _beside(case: Case) -> Component | None:
-    """What stays present whatever is settled: nobody calls an ECG normal and ill unawares."""
-    present = [name.title for name in SUPERCLASSES if case.agreed.get(name)]
-    if not present:
+    """Said, so that nobody calls an ECG normal and ill unawares."""
+    if not case.beside:
         return None
-    stays = ", ".join(present)
-    return html.P(
-        f"The readers agree: {stays} present. It stays beside your verdict.", className="quiet"
-    )
+    stays = ", ".join(name.title for name in case.beside)
+    return html.P(f"Present beside your verdict: {stays}.", className="quiet")
 
 
 def _question(ecg_id: int, place: int, name: Superclass, verdict: Any) -> Component:

@@ -9,7 +9,7 @@ from feedback.tables import ReadingMode
 
 _EVERY_MS = 4 * 60 * 1000  # thrice within a lease
 MODES = {ReadingMode.BLIND_FIRST: "blind first", ReadingMode.ASSISTED: "assisted"}
-LOST = "Colleagues have answered this ECG meanwhile: its worklist asks for no other reader of it."
+LOST = "Your hold on this ECG has ended: colleagues have taken it, or its worklist was closed."
 
 
 def holding() -> list[Component]:

@@ -1,6 +1,6 @@
 """The form that chooses which answers leave."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import dash_bootstrap_components as dbc
 from dash import html
@@ -14,7 +14,7 @@ from feedback.tables import Stage
 
 ANY = "any"  # a list shows no entry whose value is empty
 FIELDS = tuple(ExportFilter.model_fields)
-TITLES = {
+_TITLES = {
     "worklist": "Worklist",
     "reader": "Reader",
     "since": "From day (UTC)",
@@ -40,6 +40,18 @@ def filter_form(readers: Sequence[str], worklists: Sequence[str]) -> Component:
     return html.Div(controls, className="row-of plan")
 
 
+def in_words(asked: Mapping[str, str]) -> str:
+    """'Reader a@b.org, Mode blind first': the filters that were set, as the form names them.
+
+    One that the form no longer has keeps the name under which it was kept.
+    """
+    said = {mode.value: words for mode, words in MODES.items()}
+    said |= {stage.value: words for stage, words in _STATUS.items()}
+    return ", ".join(
+        f"{_TITLES.get(name, name)} {said.get(value, value)}" for name, value in asked.items()
+    )
+
+
 def _chosen(field: str, options: Iterable[tuple[str, str]]) -> Component:
     offered = [{"label": ANY, "value": ANY}]
     offered += [{"label": label, "value": value} for label, value in options]
@@ -53,5 +65,5 @@ def _day(field: str) -> Component:
 
 
 def _labelled(field: str, control: Component) -> Component:
-    label = html.Label(TITLES[field], htmlFor=ids.of_export(field))
+    label = html.Label(_TITLES[field], htmlFor=ids.of_export(field))
     return html.Div([label, control], className="field field-name")

@@ -104,8 +104,9 @@ def _refused(session: Session, record: RecordRow, reader_id: int) -> Component |
         refuse_who_knows(session, reader_id, record.id, record.ecg_id)
         refuse_held(session, reader_id, record)
     except (NotIndependent, HeldByColleague) as error:
-        told = [html.H2("Not yours to answer"), html.P(sentence(error), role="note")]
-        return html.Div(html.Section(told, className="panel entry"), className="read-panel")
+        message = html.Span(id=ids.of_ecg("message", record.ecg_id))  # as every form has one
+        told = [html.H2("Not yours to answer"), html.P(sentence(error), role="note"), message]
+        return html.Div(html.Section(told, className="panel entry"), className="read-panel refused")
     return None
 
 

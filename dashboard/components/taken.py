@@ -1,11 +1,11 @@
 """The files that have left, each with its manifest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.export_filter import TITLES
+from dashboard.components.export_filter import in_words
 from dashboard.components.shell import local_time
 from dashboard.components.table import table
 from dashboard.numbers import MISSING
@@ -24,23 +24,18 @@ def taken_view(files: Sequence[Taken]) -> Component:
 
 
 def _row(one: Taken) -> Component:
-    what = "everything" if one.everything else f"labels{_filters(one.filter)}"
+    what = "everything" if one.everything else "labels"
     link = html.A("JSON", href=f"{MANIFEST}{one.number}.json", title="What the file held")
     return html.Tr(
         [
             html.Th(local_time(one.at, date=True), scope="row"),
             html.Td(one.by),
-            html.Td(what),
+            html.Td(", ".join(filter(None, [what, in_words(one.filter)]))),
             html.Td(MISSING if one.rows is None else f"{one.rows:,}"),
             html.Td(_digest(one.sha256)),
             html.Td(link),
         ]
     )
-
-
-def _filters(asked: Mapping[str, str]) -> str:
-    """', Reader a@b.org, Mode assisted': the filters that were set, as the form names them."""
-    return "".join(f", {TITLES[name]} {value}" for name, value in asked.items())
 
 
 def _digest(sha256: str | None) -> Component | str:

@@ -1,7 +1,7 @@
 """The next ECGs, laid out while the present one is read.
 
 What is laid out ahead is the page that its address would give, made by the same function for the
-same reader: nothing of the model, of colleagues or of the published label is in it.
+same reader: nothing of the model, of colleagues' answers or of the published label is in it.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Reading through a worklist: claim its next ECG, hold it while its page is open, give it back."""
+"""Claim the next ECG of a worklist; hold what is open and a worklist asks for, and give it back."""
 
 from typing import Any
 
@@ -6,11 +6,9 @@ import dash
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.development.base_component import Component
 from flask import Flask, request
-from sqlalchemy.orm import Session
 
 from dashboard import ids
 from dashboard.address import ecg_number
-from dashboard.components import reading
 from dashboard.components.claim import LOST, claim_line
 from dashboard.components.shell import problem, sentence
 from dashboard.context import context
@@ -19,7 +17,7 @@ from dashboard.security import needs, person
 from dashboard.triggered import number_in_id
 from feedback import catalogue, claims
 from feedback.claims import Claim
-from feedback.colleagues import hold_outside
+from feedback.colleagues import hold_open, is_asked_for
 from feedback.errors import FeedbackError, HeldByColleague, NotIndependent
 from feedback.policy import Action
 
@@ -78,45 +76,58 @@ def claim(_clicks: list[int | None]) -> Component | Any:
 def hold(
     here: Json | None, _tick: int | None, held: Json | None, query: Json | None, pathname: str
 ) -> Json | Any:
-    """Hold the ECG on screen for another lease, and say in its head until when."""
+    """Hold the ECG on screen for another lease, and say in its head until when.
+
+    What comes of it is told to assets/claims.js: the worklist that holds it, or that it is lost.
+    """
     if not here or pathname != f"/read/{here['ecg']}":
         return no_update
-    ecg_id = int(here["ecg"])
+    ecg_id, worklist_id = int(here["ecg"]), worklist_of(query)
+    before = held if held and held.get("ecg") == ecg_id else {}
+    by = before.get("worklist") or before.get("lost")
     try:
+        if not before and worklist_id is None and not _asked_for(ecg_id):
+            return None if held else no_update
         with context().sessions.begin() as session:
-            claimed = _held(session, ecg_id, worklist_of(query))
+            claimed = hold_open(session, person().id, ecg_id, worklist_id)
     except (NotIndependent, HeldByColleague) as refused:
-        return _lost(ecg_id, held, refused)
+        return _lost(ecg_id, refused, by)
     except FeedbackError:
         return no_update  # whoever goes on is told
-    if claimed is None:
-        return _lost(ecg_id, held, LOST)
-    _show(claimed)
-    return {"ecg": ecg_id, "worklist": claimed.worklist_id}
+    if claimed is not None:
+        return _held(claimed)
+    if worklist_id is not None and by == worklist_id:
+        return _lost(ecg_id, LOST, by)
+    return _free(ecg_id) if before else None
 
 
-def _held(session: Session, ecg_id: int, worklist_id: int | None) -> Claim | None:
-    """By the worklist that is being read; what is none of its, by any that asks for it."""
-    claimed = worklist_id and claims.hold(session, person().id, worklist_id, ecg_id)
-    return claimed or hold_outside(session, person().id, ecg_id)
+def _asked_for(ecg_id: int) -> bool:
+    """Looked up without a lock: most ECGs of the grid are in no worklist."""
+    with context().sessions.read() as session:
+        return is_asked_for(session, ecg_id)
 
 
-def _show(claimed: Claim) -> None:
-    ecg_id = claimed.ecg_id
-    dash.set_props(ids.of_ecg("held", ecg_id), {"children": claim_line(claimed)})
-    dash.set_props(ids.of_ecg("hold", ecg_id), {"data": claimed.worklist_id})
+def _held(claimed: Claim) -> Json:
+    _say(claimed.ecg_id, claim_line(claimed), claimed.worklist_id)
+    return {"ecg": claimed.ecg_id, "worklist": claimed.worklist_id}
 
 
-def _lost(ecg_id: int, held: Json | None, why: object) -> Any:
-    """Say why the record was lost, where it was held; where it never was, ask for no answer."""
-    if held and held.get("ecg") == ecg_id:
-        dash.set_props(ids.of_ecg("held", ecg_id), {"children": problem(why)})
-    elif isinstance(why, HeldByColleague):  # since the page was laid out
-        with context().sessions.read() as session:
-            record = catalogue.find_record(session, ecg_id)
-            refused = reading.panel(session, record, person().id)
-        dash.set_props(ids.of_ecg("panel", ecg_id), {"children": refused})
-    return None
+def _lost(ecg_id: int, why: object, by: int | None) -> Json:
+    """A colleague holds it, or ``by``, the worklist that held it, has its readers."""
+    _say(ecg_id, problem(why), by)
+    return {"ecg": ecg_id, "lost": by}
+
+
+def _free(ecg_id: int) -> Json:
+    """No worklist waits for it any more: whoever has it open may answer, and needs no lease."""
+    _say(ecg_id, "", None)
+    return {"ecg": ecg_id, "free": True}
+
+
+def _say(ecg_id: int, words: Any, by: int | None) -> None:
+    """In the head of the page; ``by`` is the worklist that its answer is for."""
+    dash.set_props(ids.of_ecg("held", ecg_id), {"children": words})
+    dash.set_props(ids.of_ecg("hold", ecg_id), {"data": by})
 
 
 @needs(Action.READ)

@@ -2,13 +2,13 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import dash
-from dash import Dash, Input, Output, State, dcc, html
+from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import Response, abort, request
 from sqlalchemy import select
@@ -26,13 +26,13 @@ from feedback.errors import ExportMismatch, InvalidFilter, NoDataset, UnknownExp
 from feedback.export_filter import ExportFilter
 from feedback.policy import Action
 from feedback.tables import User, Worklist
-from feedback.taken import manifest_of, taken_out
+from feedback.taken import Taken, manifest_of, taken_out
 
 LABELS = "/export/labels.csv"
 ARCHIVE = "/export/archive.zip"
 DICTIONARY = "/export/dictionary.csv"
 _LAST = 20  # files that have left, on the page
-_LOOKS = 10  # after a click, a second apart: an archive of everything takes a while
+_LOOKS = 300  # after a click, a second apart, for a file that has not left yet
 
 
 def register(app: Dash) -> None:
@@ -46,7 +46,7 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )(count_rows)
     app.callback(
-        Output(ids.EXPORT_TICK, "max_intervals"),
+        Output(ids.EXPORT_TICK, "max_intervals", allow_duplicate=True),
         Input(ids.EXPORT_LABELS, "n_clicks"),
         Input(ids.EXPORT_ARCHIVE, "n_clicks"),
         State(ids.EXPORT_TICK, "n_intervals"),
@@ -54,7 +54,10 @@ def register(app: Dash) -> None:
     )(watch)
     app.callback(
         Output(ids.EXPORT_TAKEN, "children"),
+        Output(ids.EXPORT_NEWEST, "data"),
+        Output(ids.EXPORT_TICK, "max_intervals"),
         Input(ids.EXPORT_TICK, "n_intervals"),
+        State(ids.EXPORT_NEWEST, "data"),
         prevent_initial_call=True,
     )(show_taken)
     app.server.add_url_rule(
@@ -114,6 +117,7 @@ def layout(**_: object) -> Component:
             _columns(),
             html.H2("Taken out"),
             html.Div(taken_view(gone), id=ids.EXPORT_TAKEN),
+            dcc.Store(id=ids.EXPORT_NEWEST, data=_newest(gone)),
             dcc.Interval(id=ids.EXPORT_TICK, interval=1000, max_intervals=0),
         ],
         className="page narrow",
@@ -143,10 +147,17 @@ def watch(_labels: int | None, _archive: int | None, looks: int | None) -> int:
 
 
 @needs(Action.EXPORT)
-def show_taken(_looks: int | None) -> Component:
-    """What has left, with what is leaving now."""
+def show_taken(looks: int | None, newest: int | None) -> tuple[Any, Any, Any]:
+    """What has left, once the file that was asked for is among it; then look no more."""
     with context().sessions.read() as session:
-        return taken_view(taken_out(session, _LAST))
+        gone = taken_out(session, _LAST)
+    if _newest(gone) == newest:
+        return no_update, no_update, no_update
+    return taken_view(gone), _newest(gone), looks
+
+
+def _newest(gone: Sequence[Taken]) -> int | None:
+    return gone[0].number if gone else None
 
 
 @needs(Action.EXPORT)

@@ -69,7 +69,7 @@ def register(app: Dash) -> None:
     )(promote)
     app.callback(
         said,
-        Input(ids.MODELS_ROLLBACK, "submit_n_clicks"),
+        Input(ids.MODELS_ROLLBACK, "n_clicks"),
         State(ids.MODELS_WAY_BACK, "data"),
         **quiet,
     )(roll_back)
@@ -232,9 +232,11 @@ def _acts(models: Sequence[ModelVersion]) -> Component:
 
 
 def _way_back(before: str) -> Component:
-    button = dcc.ConfirmDialogProvider(
-        dbc.Button(f"Roll back to {before}", outline=True, color="secondary"),
+    button = dbc.Button(  # one press and no question: it is for when something went wrong
+        f"Roll back to {before}",
         id=ids.MODELS_ROLLBACK,
-        message=f"Serve {before} again, with its thresholds and predictions?",
+        outline=True,
+        color="secondary",
+        title=f"Serve {before} again, with its thresholds and predictions",
     )
     return html.Div([button, dcc.Store(id=ids.MODELS_WAY_BACK, data=before)])

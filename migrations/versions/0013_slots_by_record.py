@@ -1,4 +1,4 @@
-"""Which worklists ask for a record is looked up at each answer, and at each page of the grid.
+"""Which worklists ask for a record is looked up at each answer, and as an ECG is opened.
 
 Risk: small; an index is added, and nothing is rewritten. A downgrade takes it away.
 

@@ -78,7 +78,6 @@ def test_a_stopped_challenger_needs_a_reason_and_there_is_a_way_back(
     page.get_by_role("link", name="Show the versions as they are now").click()
     expect(page.get_by_role("heading", name=f"{NEW}, champion")).to_be_visible()
     assert served(place) == NEW
-    page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name=f"Roll back to {first}").click()
     expect(page.get_by_text(f"{first} is served.")).to_be_visible()
     assert served(place) == first

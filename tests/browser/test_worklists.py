@@ -6,12 +6,13 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
-from feedback.tables import ReadingMode, Role, WorklistSlot
+from feedback.claims import release
+from feedback.tables import ReadingMode, RecordRow, Role, WorklistSlot
 from tests.browser.conftest import Desk, OpenDesk, Serve
 from tests.browser.hands import EMAIL, TWICE_MS, answer_blind, answer_both, reading_place, until
 from tests.browser.test_ahead import WAITING, pages_asked
 from tests.factories import Installation, add_person
-from tests.factories_worklists import claimed, worklist
+from tests.factories_worklists import claimed, expire, worklist
 
 
 @pytest.fixture
@@ -137,3 +138,56 @@ def test_assisted_asks_one_answer_beside_the_opinion(desk: Desk, place: Installa
     answer_blind(page, "n")
     assert opened(page, [first]) != first
     expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
+
+
+def only(place: Installation) -> int:
+    """The ECG of a worklist that has one."""
+    with place.sessions.read() as session:
+        return session.scalar(select(RecordRow.ecg_id).join(WorklistSlot)) or 0
+
+
+def look_again(page: Page) -> None:
+    """What happens every four minutes."""
+    page.evaluate("dash_clientside.set_props('hold-tick', { n_intervals: Date.now() % 1e6 })")
+
+
+def test_an_ecg_of_the_grid_is_held_and_given_back(desk: Desk, place: Installation) -> None:
+    worklist(place.sessions, records=1)
+    page = desk.sign_in(EMAIL, path=f"/read/{only(place)}")
+    expect(page.get_by_text("Morning · blind first · held until")).to_be_visible()
+    assert held(place) == 1
+    page.get_by_role("link", name="Worklist", exact=True).click()
+    until(lambda: held(place) == 0)
+
+
+def test_a_page_asks_for_an_answer_only_while_a_colleague_does_not_read(
+    desk: Desk, place: Installation
+) -> None:
+    made = worklist(place.sessions, records=1)
+    colleague = add_person(place.sessions, "colleague@example.org", Role.CLINICIAN)
+    claimed(place.sessions, colleague.id, made.id)
+    page = desk.sign_in(EMAIL, path=f"/read/{only(place)}")
+    told = page.get_by_text("A colleague is reading ECG").filter(visible=True)
+    expect(told).to_have_count(1)
+    expect(page.get_by_role("heading", name="Not yours to answer")).to_be_visible()
+    with place.sessions.begin() as session:
+        release(session, colleague.id)
+    look_again(page)
+    expect(page.get_by_role("heading", name="Your answer")).to_be_visible()
+    expect(page.get_by_text("Morning · blind first · held until")).to_be_visible()
+
+
+def test_what_is_typed_stays_when_a_colleague_takes_the_ecg(
+    desk: Desk, place: Installation
+) -> None:
+    made = worklist(place.sessions, records=1)
+    colleague = add_person(place.sessions, "colleague@example.org", Role.CLINICIAN)
+    page = desk.sign_in(EMAIL, path=f"/read/{only(place)}")
+    expect(page.get_by_text("Morning · blind first · held until")).to_be_visible()
+    page.get_by_role("textbox", name="Comment").fill("Old infarction?")
+    expire(place.sessions)
+    claimed(place.sessions, colleague.id, made.id)
+    for _ in range(2):
+        look_again(page)
+        expect(page.get_by_text("A colleague is reading ECG")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Comment")).to_have_value("Old infarction?")

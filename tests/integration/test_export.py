@@ -149,14 +149,19 @@ def test_only_administrators_get_the_archive(house: House) -> None:
 def test_each_file_that_left_has_its_manifest(house: House, admin: Visitor) -> None:
     answer_blind(house.visitor(Role.CLINICIAN), 1)
     assert "No labels have left yet" in words(admin.page("/export"))
-    content = admin.get("/export/labels.csv?reader=clinician%40example.org").data
+    content = admin.get("/export/labels.csv?reader=clinician%40example.org&mode=blind-first").data
     admin.get("/export/archive.zip")
-    told = words(admin.call("show_taken", {"export-tick": 1}).json["response"])
+    asked = {"export-tick": 7, "export-newest": None}
+    found = admin.call("show_taken", asked).json["response"]
+    told = words(found["export-taken"])
+    assert found["export-tick"]["max_intervals"] == 7  # and looks no more
     digest = hashlib.sha256(content).hexdigest()
-    assert "labels, Reader clinician@example.org" in told and digest[:12] in told
+    assert "labels, Mode blind first, Reader clinician@example.org" in told and digest[:12] in told
     assert told == words(admin.page("/export")).partition("Taken out ")[2][: len(told)]
     with house.sessions.read() as session:
-        _, labels = taken_out(session, 2)
+        everything, labels = taken_out(session, 2)
+    seen = {"export-tick": 8, "export-newest": everything.number}
+    assert admin.call("show_taken", seen).json["response"] == {}  # nothing new
     answer = admin.get(f"/export/manifest/{labels.number}.json")
     assert "attachment; filename=trustecg-export-" in answer.headers["Content-Disposition"]
     assert (answer.json["sha256"], answer.json["rows"]) == (digest, 1)
@@ -177,4 +182,4 @@ def test_a_manifest_is_for_administrators_and_of_exports(house: House, admin: Vi
 
 def test_a_click_looks_for_its_file_a_while(admin: Visitor) -> None:
     told = admin.call("watch", {"export-labels": 1, "export-tick": 4}).json["response"]
-    assert told["export-tick"]["max_intervals"] == 14
+    assert told["export-tick"]["max_intervals"] == 304

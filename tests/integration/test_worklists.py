@@ -356,15 +356,30 @@ def test_a_lost_claim_is_told_and_the_draft_kept(house: House, reader: Visitor) 
     lost = reader.call("hold", _here(ecg_id, one.id)).text
     assert f"A colleague is reading ECG {ecg_id} for 'Morning'" in lost
     answered(house.sessions, colleague, ecg_id, answer(Superclass.MI))
-    assert "Colleagues have answered this ECG" in reader.call("hold", _here(ecg_id, one.id)).text
+    for _ in range(2):
+        told = reader.call("hold", _here(ecg_id, one.id) | {"held": lost_by(ecg_id, one)}).text
+        assert "Your hold on this ECG has ended" in told
     refused = submit(reader, ecg_id, form, payload, held=one.id)
     assert "'Morning' has all the readers of it" in words(refused)
     assert form_of(open_ecg(reader, ecg_id), ecg_id).payload["comment"] == "seen"
 
 
-def _grid(ecg_id: int) -> Json:
+def lost_by(ecg_id: int, one: Worklist) -> Json:
+    """What the page knows of an ECG that a worklist held for it."""
+    return {"ecg": ecg_id, "lost": one.id}
+
+
+def _grid(ecg_id: int, held: Json | None = None) -> Json:
     """An ECG that was opened from the grid, or by its address."""
-    return _here(ecg_id, 0) | {"held": None, "worklist-query": {"sort": []}}
+    return _here(ecg_id, 0) | {"held": held, "worklist-query": {"sort": []}}
+
+
+def told(visitor: Visitor, ecg_id: int, held: Json | None = None) -> tuple[Json | None, str]:
+    """What the grid's page keeps of what it holds, and what its head says."""
+    answer = visitor.call("hold", _grid(ecg_id, held)).json
+    changed = answer["sideUpdate"]
+    place = next(key for key in changed if '"part":"held"' in key)
+    return answer["response"]["held"]["data"], words(changed[place])
 
 
 def test_an_ecg_opened_from_the_grid_is_held_for_its_worklist(
@@ -372,10 +387,23 @@ def test_an_ecg_opened_from_the_grid_is_held_for_its_worklist(
 ) -> None:
     one = worklist(house.sessions, records=1)
     ecg_id = only_ecg(house, one)
-    assert "Morning · blind first" in words(reader.call("hold", _grid(ecg_id)).json["sideUpdate"])
-    assert len(held(house)) == 1
-    ecg, said = claim(house.visitor(Role.ADJUDICATOR), one.id)
-    assert ecg is None and "Colleagues are reading the last 1" in said
+    kept, said = told(reader, ecg_id)
+    assert kept == {"ecg": ecg_id, "worklist": one.id}
+    assert "Morning · blind first" in said and len(held(house)) == 1
+    ecg, why = claim(house.visitor(Role.ADJUDICATOR), one.id)
+    assert ecg is None and "Colleagues are reading the last 1" in why
+    form = form_of(open_ecg(reader, ecg_id), ecg_id)
+    submit(reader, ecg_id, form, enter(form), held=one.id)
+    assert "Morning · blind first ·  answered" in told(reader, ecg_id, kept)[1]
+
+
+def test_what_no_worklist_asks_for_is_opened_without_a_lease(house: House, reader: Visitor) -> None:
+    one = worklist(house.sessions, records=1)
+    other = next(n for n in range(1, 7) if n != only_ecg(house, one))
+    assert reader.call("hold", _grid(other)).json["response"] == {}
+    left = {"ecg": only_ecg(house, one), "worklist": one.id}  # the page before
+    assert reader.call("hold", _grid(other, left)).json["response"]["held"]["data"] is None
+    assert held(house) == {}
 
 
 def test_no_answer_is_asked_through_the_grid_while_a_colleague_reads(
@@ -386,13 +414,32 @@ def test_no_answer_is_asked_through_the_grid_while_a_colleague_reads(
     ecg_id = only_ecg(house, one)
     form = form_of(open_ecg(reader, ecg_id), ecg_id)  # laid out before the colleague came
     claim(colleague, one.id)
-    late = words(reader.call("hold", _grid(ecg_id)).json["sideUpdate"])
+    reading_now = f"olleague is reading ECG {ecg_id} for 'Morning'"
+    kept, said = told(reader, ecg_id)
+    assert reading_now in said and kept == {"ecg": ecg_id, "lost": None}
     opened = words(open_ecg(reader, ecg_id))
-    for told in (late, opened):
-        assert f"Not yours to answer A colleague is reading ECG {ecg_id} for 'Morning'" in told
-        assert "Submit and see" not in told
+    assert f"Not yours to answer A c{reading_now}" in opened and "Submit and see" not in opened
     refused = words(submit(reader, ecg_id, form, enter(form)))
-    assert f"Not saved: a colleague is reading ECG {ecg_id} for 'Morning'" in refused
+    assert f"Not saved: a c{reading_now}" in refused
+    leave(colleague, ecg_id)
+    assert told(reader, ecg_id, kept)[0] == {"ecg": ecg_id, "worklist": one.id}
+
+
+def test_what_a_colleague_has_answered_meanwhile_is_the_grids_again(
+    house: House, reader: Visitor
+) -> None:
+    one = worklist(house.sessions, records=1)
+    ecg_id, colleague = only_ecg(house, one), house.people[Role.ADJUDICATOR].id
+    kept, _ = told(reader, ecg_id)
+    form = form_of(open_ecg(reader, ecg_id), ecg_id)
+    expire(house.sessions)
+    with house.sessions.begin() as session:
+        claims.claim_next(session, colleague, one.id)
+    kept, said = told(reader, ecg_id, kept)
+    assert f"A colleague is reading ECG {ecg_id}" in said and kept == lost_by(ecg_id, one)
+    answered(house.sessions, colleague, ecg_id, answer(Superclass.MI))
+    assert told(reader, ecg_id, kept) == ({"ecg": ecg_id, "free": True}, "")
+    assert "refused" not in submit(reader, ecg_id, form, enter(form))
 
 
 def only_ecg(house: House, one: Worklist) -> int:

@@ -297,11 +297,31 @@ class TestConsensus:
         assert record.classes[MI].outcome is Outcome.AGREED
         assert not record.unreadable
 
-    def test_the_adjudicator_is_told_what_the_readers_agree_on(
+
+class TestBeside:
+    """What stays present whatever is settled now."""
+
+    def test_what_the_readers_agree_on(
+        self, library: Sessions, reader: User, colleague: User, umpire: User
+    ) -> None:
+        blind(library, reader.id, 1, answer(MI, CD))
+        blind(library, colleague.id, 1, answer(CD))
+        assert case(library, umpire).beside == (CD,)
+
+    def test_nothing_where_they_call_nothing_present(
         self, disputed: Sessions, umpire: User
     ) -> None:
-        agreed = case(disputed, umpire).agreed
-        assert agreed == dict.fromkeys(set(SUPERCLASSES) - {MI}, False)
+        assert case(disputed, umpire).beside == ()
+
+    def test_an_earlier_verdict_comes_before_what_readers_say_now(
+        self, disputed: Sessions, umpire: User
+    ) -> None:
+        settled(disputed, umpire.id, 1, {MI: ABSENT})
+        for name in ("third", "fourth"):
+            more = add_person(disputed, f"{name}@example.org", Role.CLINICIAN)
+            blind(disputed, more.id, 1, answer(MI, CD))
+        now_asked = case(disputed, umpire)
+        assert (now_asked.classes, now_asked.beside) == ((CD,), ())
 
 
 class TestKept:
