@@ -6,7 +6,7 @@ left, nobody else may begin it: the record would get a reader more than was aske
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from feedback.catalogue import find_record
@@ -48,13 +48,11 @@ def hold_open(
 def refuse_held(session: Session, reader_id: int, record: RecordRow) -> None:
     """Raise HeldByColleague where colleagues hold the record and this reader has no slot of it."""
     theirs = held_by_colleagues(reader_id).where(WorklistSlot.record_id == record.id)
-    by_list = theirs.with_only_columns(Worklist.name, func.min(WorklistSlot.lease_until))
-    first = session.execute(by_list.group_by(Worklist.id, Worklist.name).order_by(Worklist.id))
-    if (found := first.first()) is not None:
-        name, until = found
+    name = session.scalar(theirs.with_only_columns(Worklist.name).order_by(Worklist.id).limit(1))
+    if name is not None:
         raise HeldByColleague(
             f"a colleague is reading ECG {record.ecg_id} for '{name}', which asks for nobody else "
-            f"now: it is free again at {until:%H:%M} UTC, if it is not answered by then"
+            "now: you can answer it if they leave it unanswered"
         )
 
 

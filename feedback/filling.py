@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
-from feedback.claims import LEASE
 from feedback.colleagues import refuse_held
 from feedback.errors import ClaimLost
 from feedback.slots import change, free, lock, open_slots
@@ -33,9 +32,8 @@ def fill(session: Session, reading: Reading, worklist_id: int | None = None) -> 
     if worklist is None or not worklist.open:
         return  # closed while it was being read: the answer is welcome, nobody waits for it
     raise ClaimLost(
-        f"you held this ECG for {LEASE.seconds // 60} minutes without a sign, and colleagues have "
-        f"taken it since: '{worklist.name}' has all the readers of it that it asks for. Yours was "
-        "not stored; go on with the next one"
+        f"your hold on this ECG has ended, and colleagues have taken it since: '{worklist.name}' "
+        "has all the readers of it that it asks for. Yours was not stored; go on with the next one"
     )
 
 

@@ -5,6 +5,15 @@
   let held = null; // the ECG, as the server said last
   let here = null; // the ECG on screen
   let asked = 0; // panels made anew
+  const AFTER_MS = 500; // the server has heard of it by then
+  const tabs = new BroadcastChannel("trustecg-released");
+
+  /* What one window gives back is held on to by another one that shows it. */
+  tabs.onmessage = (event) => {
+    if (event.data !== here) return;
+    const again = { n_intervals: Math.floor(performance.now()) };
+    setTimeout(() => dash_clientside.set_props("hold-tick", again), AFTER_MS);
+  };
 
   /* Its page may be left before the server has said anything of it. */
   function isHeld(ecg) {
@@ -19,6 +28,7 @@
     // keepalive: it goes out though the page is gone
     const sent = { method: "POST", keepalive: true, body: body, headers: headers };
     fetch("/release", sent).catch(() => {}); // the lease runs out by itself
+    tabs.postMessage(ecg);
   }
 
   /* A page that refuses an answer asks for one once it may be given, and the other way round while

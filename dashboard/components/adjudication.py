@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
 from dashboard import ids
-from dashboard.components.answer import VERDICTS, buttons
+from dashboard.components.answer import CLASH, VERDICTS, buttons
 from dashboard.components.reading import trace
 from dashboard.components.record import noise_flags, patient_line
 from dashboard.components.shell import heading, local_time
@@ -155,7 +155,7 @@ def _form(case: Case) -> Component:
             html.Div(_ending(case), className="ending"),
         ],
         id=ids.of_ecg("settle-form", ecg_id),
-        className="answer",
+        className=_look(case),
     )
 
 
@@ -180,7 +180,15 @@ def _beside(case: Case) -> Component | None:
     if not case.beside:
         return None
     stays = ", ".join(name.title for name in case.beside)
-    return html.P(f"Present beside your verdict: {stays}.", className="quiet")
+    return html.P(f"Present beside your verdict: {stays}.", className="quiet beside")
+
+
+def _look(case: Case) -> str:
+    """What the sheet of styles asks: whether normal, or another class, is present already."""
+    normal = Superclass.NORM in case.beside
+    other = bool(set(case.beside) - {Superclass.NORM})
+    marks = {"beside-normal": normal, "beside-other": other}
+    return " ".join(["answer", *(mark for mark, there in marks.items() if there)])
 
 
 def _question(ecg_id: int, place: int, name: Superclass, verdict: Any) -> Component:
@@ -220,6 +228,7 @@ def _ending(case: Case) -> list[Component]:
         html.Label(
             [html.Span("Comment", className="visually-hidden"), comment], className="comment"
         ),
+        html.P(CLASH, className="quiet clash"),
         dbc.Button(
             "Settle and next",
             id=ids.of_ecg("settle", ecg_id),

@@ -25,7 +25,7 @@ EMPTY: Mapping[str, Any] = {
     "comment": "",
     "measurements": [],
 }
-_CLASH = "Normal ECG is present together with another class. Is that meant?"
+CLASH = "Normal ECG is present together with another class. Is that meant?"
 _STORES = ("unsaved", "saved", "confirmed")
 VERDICTS = [{"label": verdict.title(), "value": verdict.value} for verdict in Verdict]
 _CONFIDENCES = [{"label": c.title(), "value": c.value} for c in Confidence]
@@ -163,7 +163,7 @@ def _ending(form: Form) -> list[Component]:
         _comment(form),
         kept_measurements(ecg_id, list(form.payload["measurements"])),
         # shown by the sheet of styles, as the answer stands
-        html.P(_CLASH, className="quiet clash"),
+        html.P(CLASH, className="quiet clash"),
         dbc.Button(
             form.submit, id=ids.of_ecg("submit", ecg_id), color="primary", className="submit"
         ),

@@ -94,6 +94,8 @@ def hold(
         return _lost(ecg_id, refused, by)
     except FeedbackError:
         return no_update  # whoever goes on is told
+    if "lost" in before:  # an answer was refused for that, perhaps: no longer
+        dash.set_props(ids.of_ecg("message", ecg_id), {"children": ""})
     if claimed is not None:
         return _held(claimed)
     if worklist_id is not None and by == worklist_id:

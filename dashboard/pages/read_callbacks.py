@@ -11,6 +11,7 @@ from dashboard import ids
 from dashboard.address import ecg_number
 from dashboard.components import reading
 from dashboard.components.answer import EMPTY
+from dashboard.components.claim import claim_line
 from dashboard.components.shell import local_time, problem, sentence
 from dashboard.context import context
 from dashboard.security import needs, person
@@ -51,6 +52,8 @@ def show_panel(stored: str | None) -> tuple[Any, Any]:
         return no_update, no_update
     with context().sessions.read() as session:
         record = catalogue.find_record(session, _ecg_id())
+        claim = claims.held(session, person().id, record.id)
+        dash.set_props(ids.of_ecg("held", record.ecg_id), {"children": claim_line(claim)})
         return reading.panel(session, record, person().id), ""
 
 

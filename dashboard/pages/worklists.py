@@ -60,6 +60,11 @@ def register(app: Dash) -> None:
         Input(ids.WORKLISTS_PREVIEW, "n_clicks"),
         *asked,
         prevent_initial_call=True,
+        # what was picked before is not what is asked for now
+        running=[
+            (Output(ids.WORKLISTS_PREVIEW, "disabled"), True, False),
+            (Output(_PICKS, "hidden"), True, False),
+        ],
     )(preview_worklist)
     app.callback(
         Output(_SAID, "children", allow_duplicate=True),

@@ -191,3 +191,16 @@ def test_what_is_typed_stays_when_a_colleague_takes_the_ecg(
         look_again(page)
         expect(page.get_by_text("A colleague is reading ECG")).to_be_visible()
     expect(page.get_by_role("textbox", name="Comment")).to_have_value("Old infarction?")
+
+
+def test_a_second_window_that_is_closed_gives_nothing_away(desk: Desk, place: Installation) -> None:
+    worklist(place.sessions, records=1)
+    address = f"/read/{only(place)}"
+    page = desk.sign_in(EMAIL, path=address)
+    expect(page.get_by_text("Morning · blind first · held until")).to_be_visible()
+    second = page.context.new_page()
+    second.goto(page.url)
+    expect(second.get_by_text("Morning · blind first · held until")).to_be_visible()
+    second.close(run_before_unload=True)
+    page.wait_for_timeout(1500)  # it is given back, and held on to
+    assert held(place) == 1

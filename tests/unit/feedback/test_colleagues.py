@@ -22,7 +22,7 @@ from tests.factories_worklists import ADMIN, claimed, expire, worklist
 
 HELD = (
     r"^a colleague is reading ECG \d+ for 'Morning', which asks for nobody else now: "
-    r"it is free again at (\d\d:\d\d) UTC, if it is not answered by then$"
+    r"you can answer it if they leave it unanswered$"
 )
 
 
@@ -74,11 +74,9 @@ def test_what_a_colleague_holds_is_answered_by_nobody_else(
     library: Sessions, reader: User, colleague: User
 ) -> None:
     made = worklist(library, records=1)
-    claim = claimed(library, colleague.id, made.id)
-    ecg_id = claim.ecg_id
-    with pytest.raises(HeldByColleague, match=HELD) as refused:
+    ecg_id = claimed(library, colleague.id, made.id).ecg_id
+    with pytest.raises(HeldByColleague, match=HELD):
         outside(library, reader, ecg_id)
-    assert f"{claim.until:%H:%M} UTC" in str(refused.value)
     with pytest.raises(HeldByColleague, match=HELD):
         submit(library, reader, ecg_id)
     with library.read() as session:
