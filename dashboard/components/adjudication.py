@@ -59,7 +59,7 @@ def case_page(session: Session, case: Case, waiting: int) -> Component:
                     ),
                     html.Section(
                         [html.H2("What the readers said"), _answers(case), _form(case)],
-                        className="panel entry",
+                        className=_look(case),
                     ),
                 ],
                 className="read-body",
@@ -155,7 +155,7 @@ def _form(case: Case) -> Component:
             html.Div(_ending(case), className="ending"),
         ],
         id=ids.of_ecg("settle-form", ecg_id),
-        className=_look(case),
+        className="answer",
     )
 
 
@@ -188,7 +188,7 @@ def _look(case: Case) -> str:
     normal = Superclass.NORM in case.beside
     other = bool(set(case.beside) - {Superclass.NORM})
     marks = {"beside-normal": normal, "beside-other": other}
-    return " ".join(["answer", *(mark for mark, there in marks.items() if there)])
+    return " ".join(["panel entry", *(mark for mark, there in marks.items() if there)])
 
 
 def _question(ecg_id: int, place: int, name: Superclass, verdict: Any) -> Component:

@@ -11,6 +11,7 @@ from tests.browser.conftest import OpenDesk, Serve
 from tests.browser.hands import at_ecg, reading_place
 from tests.factories import add_person
 from tests.factories_adjudication import dispute
+from tests.factories_readings import answer, blind
 
 UMPIRE = "umpire@example.org"
 
@@ -41,3 +42,32 @@ def test_two_conflicts_are_settled_by_keys(
         (Verdict.PRESENT, False),
         (None, True),
     ]
+
+
+def test_normal_beside_another_class_is_asked_about(
+    tmp_path: Path, migrated: Path, serve: Serve, desks: OpenDesk
+) -> None:
+    """Readers agree on a normal ECG, and dispute an infarction."""
+    place = reading_place(tmp_path, migrated)
+    readers = [
+        add_person(place.sessions, f"{name}@example.org", Role.CLINICIAN).id for name in "ab"
+    ]
+    add_person(place.sessions, UMPIRE, Role.ADJUDICATOR)
+    blind(place.sessions, readers[0], 2, answer(Superclass.NORM, Superclass.MI))
+    blind(place.sessions, readers[1], 2, answer(Superclass.NORM))
+    page = desks(serve(place)).sign_in(UMPIRE, path="/adjudicate/2")
+    page.set_viewport_size({"width": 1024, "height": 768})
+    at_ecg(page, 2)
+    question = page.get_by_text("Normal ECG is present together with another class.")
+    expect(page.get_by_text("Present beside your verdict: Normal ECG.")).to_be_visible()
+    expect(question).to_be_hidden()
+    page.keyboard.press("1")
+    expect(question).to_be_visible()
+    page.keyboard.press("x")
+    expect(question).to_be_hidden()
+    expect(page.get_by_text("Present beside your verdict")).to_be_hidden()
+    trace, form = (
+        page.locator(f".adjudicating {part}").bounding_box()
+        for part in ("section.trace", "section.entry")
+    )
+    assert trace and form and trace["y"] + trace["height"] <= form["y"]  # none lies under it
