@@ -2,16 +2,18 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import update
 
-from feedback import claims, worklists
+from feedback import claims, readings, worklists
 from feedback.claims import Claim
 from feedback.db import Sessions, now
 from feedback.pool import PoolFilter
 from feedback.sampling import Strategy
-from feedback.tables import Worklist, WorklistSlot
+from feedback.tables import Reading, User, Worklist, WorklistSlot
 from feedback.worklists import WorklistPlan
+from tests.factories_readings import answer
 
 ADMIN = "admin@example.org"
 
@@ -38,6 +40,22 @@ def claimed(sessions: Sessions, reader_id: int, worklist_id: int) -> Claim:
     """The reader's next record."""
     with sessions.begin() as session:
         return claims.claim_next(session, reader_id, worklist_id)
+
+
+def submit(
+    sessions: Sessions, reader: User, ecg_id: int, worklist_id: int | None = None
+) -> Reading:
+    """A blind answer to an ECG that was opened by a worklist, or from the grid; stored."""
+    with sessions.begin() as session:
+        return readings.submit_blind(
+            session,
+            reader.id,
+            ecg_id,
+            answer(),
+            key=uuid4().hex,
+            started_at=now(),
+            worklist_id=worklist_id,
+        )
 
 
 def expire(sessions: Sessions) -> None:

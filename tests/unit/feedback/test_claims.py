@@ -6,7 +6,6 @@ import threading
 from collections import Counter, defaultdict
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
@@ -29,21 +28,8 @@ from feedback.tables import Reading, ReadingMode, Role, Stage, User, WorklistSlo
 from tests.factories import above, add_person, predict
 from tests.factories_dataset import dataset
 from tests.factories_gold import known
-from tests.factories_readings import answer, blind, final
-from tests.factories_worklists import ADMIN, claimed, expire, worklist
-
-
-def submit(sessions: Sessions, reader: User, ecg_id: int, worklist_id: int) -> Reading:
-    with sessions.begin() as session:
-        return readings.submit_blind(
-            session,
-            reader.id,
-            ecg_id,
-            answer(),
-            key=uuid4().hex,
-            started_at=now(),
-            worklist_id=worklist_id,
-        )
+from tests.factories_readings import blind, final
+from tests.factories_worklists import ADMIN, claimed, expire, submit, worklist
 
 
 def slots(sessions: Sessions) -> list[WorklistSlot]:

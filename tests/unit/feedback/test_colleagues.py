@@ -3,7 +3,6 @@
 import random
 import re
 import threading
-from uuid import uuid4
 
 import pytest
 
@@ -11,14 +10,14 @@ from feedback import claims, gold, readings, worklists
 from feedback.catalogue import find_record
 from feedback.claims import Claim
 from feedback.colleagues import hold_open, refuse_held
-from feedback.db import Sessions, now
+from feedback.db import Sessions
 from feedback.errors import ClaimLost, HeldByColleague, NothingToRead
-from feedback.tables import Reading, ReadingMode, Role, User, Worklist
+from feedback.tables import ReadingMode, Role, User, Worklist
 from feedback.worklist import WorklistQuery, next_unread
 from tests.factories import add_person
 from tests.factories_gold import known
 from tests.factories_readings import answer, final
-from tests.factories_worklists import ADMIN, claimed, expire, worklist
+from tests.factories_worklists import ADMIN, claimed, expire, submit, worklist
 
 HELD = (
     r"^a colleague is reading ECG \d+ for 'Morning', which asks for nobody else now: "
@@ -29,21 +28,6 @@ HELD = (
 def outside(sessions: Sessions, reader: User, ecg_id: int) -> Claim | None:
     with sessions.begin() as session:
         return hold_open(session, reader.id, ecg_id)
-
-
-def submit(
-    sessions: Sessions, reader: User, ecg_id: int, worklist_id: int | None = None
-) -> Reading:
-    with sessions.begin() as session:
-        return readings.submit_blind(
-            session,
-            reader.id,
-            ecg_id,
-            answer(),
-            key=uuid4().hex,
-            started_at=now(),
-            worklist_id=worklist_id,
-        )
 
 
 def ecg_of(sessions: Sessions, made: Worklist) -> int:
