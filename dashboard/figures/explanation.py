@@ -9,7 +9,7 @@ from core.ecg import DURATION_S, LEADS
 from core.explain.explanation import Explanation, Method
 from dashboard.figures.encoding import Json
 from dashboard.figures.geometry import STANDARD, PaperLayout, Segment
-from dashboard.figures.overlay import Overlay
+from dashboard.figures.overlay import EMPTY, Overlay
 from dashboard.figures.paper import CAPTION_MM, caption
 from dashboard.figures.strength import EDGES, is_signed, levels, runs
 from dashboard.figures.theme import LIGHT, Theme
@@ -75,8 +75,7 @@ def _shape(level: int, path: str, theme: Theme) -> Json:
     return {
         "type": "path",
         "name": f"{side}, {EDGES[abs(level) - 1]:g}x",
-        "visible": bool(path),
-        "path": path or "M0,0",
+        "path": path or EMPTY,
         "layer": "below",
         "fillcolor": color(level, theme),
         "opacity": OPACITY,
@@ -97,6 +96,5 @@ def _title(explanation: Explanation, layout: PaperLayout, theme: Theme, *, seen:
     return {
         **caption(text, layout.seconds, layout.band_top - layout.y(CAPTION_MM), theme),
         "name": "explanation",
-        "visible": True,
         "xanchor": "right",
     }

@@ -30,10 +30,23 @@ class Overlay:
         ]
 
 
+EMPTY = "M0,0"  # a path with nothing in it
+_NO_SHAPE: Json = {
+    "type": "path",
+    "path": EMPTY,
+    "layer": "below",
+    "fillcolor": "rgba(0,0,0,0)",
+    "line": {"width": 0},
+}
+_NO_WORDS: Json = {"text": " ", "x": 0, "y": 0, "showarrow": False, "captureevents": False}
+
+
 def no_overlay() -> Overlay:
-    """The overlay that takes every other one away."""
-    shape = {"type": "path", "path": "M0,0", "visible": False}
-    return Overlay(shapes=(shape,) * SHAPES, annotations=({"visible": False},) * WORDS)
+    """The overlay that takes every other one away.
+
+    It is there and empty, not hidden: what becomes visible makes plotly draw the traces anew.
+    """
+    return Overlay(shapes=(_NO_SHAPE,) * SHAPES, annotations=(_NO_WORDS,) * WORDS)
 
 
 def lay_over(figure: Json, overlay: Overlay) -> Json:

@@ -7,6 +7,9 @@ the bytes.
 """
 
 from collections.abc import Iterable
+from zlib import crc32
+
+import numpy as np
 
 from core.ecg import Ecg
 from dashboard.figures.encoding import Json, whole
@@ -62,12 +65,20 @@ def ecg_paper(
             "font": {"family": theme.font, "color": theme.text, "size": 12},
             "margin": {"l": 0, "r": 0, "t": 0, "b": 0, "pad": 0},
             "autosize": True,
+            # while it stays the same, plotly leaves the traces alone and draws an overlay only
+            "datarevision": _revision(ecg, layout),
             "showlegend": False,
             "hovermode": False,
             "dragmode": False,  # enlarged, a trace would lose its name and its scale
             "meta": {"layout": layout.name, "sheet_mm": _sheet_mm(frame, layout)},
         },
     }
+
+
+def _revision(ecg: Ecg, layout: PaperLayout) -> str:
+    """What the traces hang on: the samples, and where the sheet puts them."""
+    samples = crc32(np.ascontiguousarray(ecg.signal).tobytes())
+    return f"{samples:08x} {ecg.rate:g} {layout.name} {layout.speed:g} {layout.gain:g}"
 
 
 def sheet_mm(figure: Json) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from core.ecg import LEADS, Lead, Superclass
 from core.explain.explanation import Explanation, Method, Unit
 from dashboard.figures.explanation import explanation_overlay
 from dashboard.figures.geometry import STANDARD, PaperLayout, columns
-from dashboard.figures.overlay import lay_over, no_overlay
+from dashboard.figures.overlay import EMPTY, lay_over, no_overlay
 from dashboard.figures.paper import ecg_paper
 from dashboard.figures.strength import CELL, EDGES, even_share, levels
 from dashboard.figures.theme import LIGHT
@@ -145,7 +145,7 @@ def test_strength_is_told_in_multiples_of_an_even_share(
 def test_an_explanation_that_prefers_nothing_shows_nothing() -> None:
     for even in (np.full((12, SAMPLES), 0.1), np.zeros((12, SAMPLES))):
         overlay = explanation_overlay(explanation(attribution=even.astype(np.float32)))
-        assert not any(shape["visible"] for shape in overlay.shapes)
+        assert all(shape["path"] == EMPTY for shape in overlay.shapes)
         assert overlay.annotations[0]["text"] == "<b>SHAP, MI</b>: nowhere 1.5 × even share"
 
 

@@ -1,6 +1,8 @@
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,6 +12,7 @@ from core.ecg import LEADS, Ecg, Lead
 from core.ptbxl import Ptbxl
 from dashboard.figures.geometry import STANDARD, PaperLayout, columns
 from dashboard.figures.paper import ecg_paper, sheet_mm
+from dashboard.figures.theme import DARK
 from tests.factories_figures import Figure, by_uid, distinct_ecg, named, shown_mv, shown_s
 
 KIB = 1024
@@ -160,6 +163,17 @@ def test_only_a_simulated_record_says_so_across_the_sheet(simulated: bool) -> No
 def test_a_tall_record_gets_a_taller_sheet() -> None:
     assert sheet_mm(ecg_paper(distinct_ecg())) == (270, 135)
     assert sheet_mm(ecg_paper(distinct_ecg(millivolts=4))) == (270, 185)
+
+
+def test_the_revision_is_of_what_the_traces_hang_on_and_of_nothing_else() -> None:
+    def revision(ecg: Ecg, **paper: Any) -> str:
+        return str(ecg_paper(ecg, **paper)["layout"]["datarevision"])
+
+    ecg = distinct_ecg()
+    other = replace(ecg, signal=ecg.signal + np.float32(0.001))
+    known = [revision(ecg), revision(other), revision(ecg, layout=SIX_BY_TWO)]
+    assert len(set(known)) == 3
+    assert revision(ecg, theme=DARK, simulated=True) == known[0]
 
 
 def test_the_figure_is_small_enough_for_the_wire() -> None:

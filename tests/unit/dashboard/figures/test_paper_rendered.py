@@ -16,7 +16,7 @@ from core.ecg import LEADS, Ecg, Lead, Superclass
 from core.explain.explanation import Method
 from core.ptbxl import Ptbxl
 from dashboard.figures.explanation import explanation_overlay
-from dashboard.figures.overlay import Overlay, lay_over, no_overlay
+from dashboard.figures.overlay import EMPTY, Overlay, lay_over, no_overlay
 from dashboard.figures.paper import GRAPH_CONFIG, ecg_paper, sheet_mm
 from tests.factories_explanations import explanation
 from tests.factories_figures import Figure, distinct_ecg
@@ -229,6 +229,7 @@ def test_no_words_overlap_or_leave_the_sheet(
     sheet = draw(page, lay_over(ecg_paper(distinct_ecg()), overlay), width)
     boxes = page.evaluate(
         """() => [...document.querySelectorAll('.textpoint text, .annotation text, .xtick text')]
+          .filter(text => text.textContent.trim())
           .map(text => { const b = text.getBoundingClientRect();
                          return [text.textContent, b.left, b.right, b.top, b.bottom]; })"""
     )
@@ -259,3 +260,23 @@ def test_the_first_paint_takes_no_seconds(page: Page) -> None:
         figure,
     )
     assert took < 2000
+
+
+def test_colours_come_without_the_traces_being_drawn_anew(page: Page) -> None:
+    bare = ecg_paper(distinct_ecg(rate=100))
+    laid = lay_over(ecg_paper(distinct_ecg(rate=100)), explanation_overlay(explanation()))
+    draw(page, bare, 1400)
+    drawn_anew, seen = page.evaluate(
+        """async ([bare, laid]) => {
+          const graph = document.getElementById('sheet'), before = graph.calcdata;
+          await Plotly.react(graph, bare.data, laid.layout);
+          const drawn = [...graph.querySelectorAll('.shapelayer path')];
+          const painted = drawn.map(path => path.getAttribute('d').includes('H'));
+          return [graph.calcdata !== before, painted];
+        }""",
+        [bare, laid],
+    )
+    assert not drawn_anew
+    coloured = [shape["path"] != EMPTY for shape in laid["layout"]["shapes"][3:]]
+    assert any(coloured)
+    assert seen[3:] == coloured
