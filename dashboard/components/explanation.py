@@ -48,6 +48,7 @@ def explanation_section(ecg_id: int, shown: OpinionShown, evidence: Evidence | N
             html.Div(reasons_view(held_against), id=ids.of_ecg("reasons", ecg_id)),
             opacity_control(ecg_id),
             html.Div(id=ids.of_ecg("explained", ecg_id), className="explained"),
+            dcc.Store(id=ids.of_ecg("told", ecg_id)),
             dcc.Interval(id=ids.of_ecg("explain-tick", ecg_id), interval=TICK_MS, disabled=True),
         ],
         className="explanation",

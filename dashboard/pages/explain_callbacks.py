@@ -37,15 +37,14 @@ from feedback.opinions import OpinionShown
 from feedback.policy import Action
 from feedback.tables import JobState, Json, ModelVersion
 
-Shown = tuple[Any, Any, bool, Any]  # figure, words, tick off, what lies over it
+Laid = tuple[Any, Any]  # figure, what lies over it
+Told = tuple[Any, bool, Any]  # words, tick off, what the words are about
 
 
 def register(app: Dash) -> None:
     """Add the callbacks of the explanation to ``app``."""
     app.callback(
         Output(ids.of_ecg("paper", MATCH), "figure", allow_duplicate=True),
-        Output(ids.of_ecg("explained", MATCH), "children"),
-        Output(ids.of_ecg("explain-tick", MATCH), "disabled"),
         Output(ids.of_ecg("laid-over", MATCH), "data"),
         Input(ids.of_ecg("method", MATCH), "value"),
         Input(ids.of_ecg("explained-class", MATCH), "value"),
@@ -53,7 +52,19 @@ def register(app: Dash) -> None:
         State(ids.of_ecg("laid-over", MATCH), "data"),
         State(ids.of_ecg("shown", MATCH), "data"),
         prevent_initial_call=True,
-    )(show_explanation)
+    )(lay_explanation_over)
+    # the colours first: what is said of them takes the browser as long again
+    app.callback(
+        Output(ids.of_ecg("explained", MATCH), "children"),
+        Output(ids.of_ecg("explain-tick", MATCH), "disabled"),
+        Output(ids.of_ecg("told", MATCH), "data"),
+        Input(ids.of_ecg("laid-over", MATCH), "data"),
+        Input(ids.of_ecg("explain-tick", MATCH), "n_intervals"),
+        State(ids.of_ecg("told", MATCH), "data"),
+        State(ids.of_ecg("method", MATCH), "value"),
+        State(ids.of_ecg("explained-class", MATCH), "value"),
+        prevent_initial_call=True,
+    )(tell_explanation)
     app.callback(
         Output(ids.of_ecg("method", MATCH), "options"),
         Output(ids.of_ecg("reasons", MATCH), "children"),
@@ -69,33 +80,58 @@ def register(app: Dash) -> None:
 
 
 @needs(Action.READ)
-def show_explanation(
+def lay_explanation_over(
     method: str | None,
     superclass: str | None,
     ticks: int | None,
     before: Json | None,
     paper: Json | None,
-) -> Shown:
+) -> Laid:
     """Lay an explanation over the trace, ask for it where it is not there, or take it off."""
     if method in (None, OFF):
-        return _nothing(None)
+        return as_change(no_overlay()), None
+    question, ecg_id = _question({"method": method, "class": superclass}), _ecg_id()
+    if _held_against(_opinion(ecg_id)[1], *question):
+        return as_change(no_overlay()), None
+    found = _asked_for(ecg_id, *question)
+    lies = _lying(found, method, superclass)
+    if lies == before:  # the colours lie there, or are still computed
+        return no_update, no_update
+    return as_change(_overlay(found, PaperSettings.of(paper).layout)), lies
+
+
+@needs(Action.READ)
+def tell_explanation(
+    lies: Json | None,
+    ticks: int | None,
+    before: Json | None,
+    method: str | None,
+    superclass: str | None,
+) -> Told:
+    """Say what was laid over the trace and how far to trust it, or what is still waited for."""
+    if method in (None, OFF):
+        return None, True, None
     question, ecg_id = _question({"method": method, "class": superclass}), _ecg_id()
     shown, evidence = _opinion(ecg_id)
-    if why := reasons(evidence, question[1]).get(question[0]):
-        return _nothing(html.P(f"{METHODS[question[0]]} is not offered: {why}."))
-    found = _asked_for(ecg_id, *question)
-    lies = {"method": method, "class": superclass, "drawn": found.explanation is not None}
-    if lies == before and lies["drawn"] and found.pending:  # only its report is waited for
-        return no_update, no_update, False, no_update
-    view = still(explained_view(found, shown, evidence, theme()))
-    if lies == before:  # the colours lie there, or are still computed
-        return no_update, view, not found.pending, no_update
-    overlay = _overlay(found, PaperSettings.of(paper).layout)
-    return as_change(overlay), view, not found.pending, lies
+    if why := _held_against(evidence, *question):
+        return html.P(f"{METHODS[question[0]]} is not offered: {why}."), True, None
+    found = _found(ecg_id, *question)
+    if found is None or lies != _lying(found, method, superclass):  # its colours are on their way
+        return no_update, False, no_update
+    told = lies | {"reported": not found.pending}
+    if told == before and lies["drawn"] and found.pending:  # only its report is waited for
+        return no_update, False, no_update
+    return still(explained_view(found, shown, evidence, theme())), not found.pending, told
 
 
-def _nothing(said: Component | None) -> Shown:
-    return as_change(no_overlay()), said, True, None
+def _lying(found: Explained, method: str | None, superclass: str | None) -> Json:
+    """What lies over the trace once what there is of the explanation is drawn."""
+    return {"method": method, "class": superclass, "drawn": found.explanation is not None}
+
+
+def _held_against(evidence: Evidence | None, method: Method, superclass: Superclass) -> str | None:
+    """Why this method may not explain this class, if it may not."""
+    return reasons(evidence, superclass).get(method)
 
 
 def explanation_on_screen(session: Session, ecg_id: int, lies: Json | None) -> Json | None:
@@ -131,8 +167,7 @@ def overlay_on(ecg_id: int, lies: Json | None, layout: PaperLayout) -> Overlay:
     """What lies over the trace, for another sheet; NotRevealed before a blind answer."""
     if not lies:
         return no_overlay()
-    with context().sessions.read() as session:
-        found = explanations.find(session, person().id, ecg_id, *_question(lies))
+    found = _found(ecg_id, *_question(lies))
     return no_overlay() if found is None else _overlay(found, layout)
 
 
@@ -154,15 +189,19 @@ def _opinion(ecg_id: int) -> tuple[OpinionShown, Evidence | None]:
 
 def _asked_for(ecg_id: int, method: Method, superclass: Superclass) -> Explained:
     """What there is of the explanation; asked for where there is none, or it has failed."""
-    question = person().id, ecg_id, method, superclass
-    with context().sessions.read() as session:
-        found = explanations.find(session, *question)
+    found = _found(ecg_id, method, superclass)
     if found is None or found.state is JobState.FAILED:
+        question = person().id, ecg_id, method, superclass
         with context().sessions.begin() as session:
             explanations.request(session, *question)
             found = explanations.find(session, *question)
     assert found is not None
     return found
+
+
+def _found(ecg_id: int, method: Method, superclass: Superclass) -> Explained | None:
+    with context().sessions.read() as session:
+        return explanations.find(session, person().id, ecg_id, method, superclass)
 
 
 def _overlay(found: Explained, layout: PaperLayout) -> Overlay:

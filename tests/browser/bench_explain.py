@@ -3,10 +3,11 @@
     python -m tests.browser.bench_explain [PTBXL] [--records N]
 
 Real records where PTBXL or TRUSTECG_PTBXL names them, else simulated ones, explained by the
-shipped checkpoint; the opinions are made up. A time is taken in the
-browser, from the click to the frame after the one in which the method's name stands over the
-trace; once where nothing was computed yet, and once more where it was. The explainer is started
-by the sign-in and yields to the page, as beside any worker.
+shipped checkpoint; the opinions are made up. A time is taken in the browser, from the click to the
+frame after the one in which the method's name stands over the trace; once where nothing was
+computed yet, and once more where it was. A reader looks at each for three seconds; how far to trust
+what came before may still be measured meanwhile. The explainer is started by the sign-in and yields
+to the page, as beside any worker.
 """
 
 import argparse
@@ -33,6 +34,7 @@ from tests.browser.serving import chromium, served
 from tests.factories import Installation, above, add_person, installation, predict
 
 ASKED = (Method.INTEGRATED_GRADIENTS, Method.OCCLUSION, Method.SHAP, Method.LIME)
+LOOKING_S = 3.0  # at one explanation and what is said of it, before the next is asked for
 READING_S = 10.0  # from sign-in to the first blind answer, a quick reader's
 CLICK = """(value) => new Promise((resolve) => {
   const wanted = value.label + ", ";
@@ -107,6 +109,7 @@ def _ask(page: Page, address: str, ecgs: list[int]) -> Waits:
                 if page.locator(f'.methods input[value="{method}"]').is_enabled():
                     waited = page.evaluate(CLICK, {"method": method, "label": METHODS[method]})
                     waits[method, cached].append(waited / 1000)
+                    page.wait_for_timeout(1000 * LOOKING_S)
     return waits
 
 

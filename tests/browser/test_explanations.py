@@ -17,7 +17,7 @@ from tests.factories_dataset import dataset
 from tests.factories_explanations import explanation
 
 EMAIL = "reader@example.org"
-STRONGEST = '.paper .shapelayer path[data-index="6"]'
+STRONGEST = '.paper .shapelayer path[data-index="6"][d*="H"]'  # where it has any colour
 REPORT = {
     "random_orders": 16,
     "deletion": {"advantage": 1.2, "low": 0.9, "high": 1.5},

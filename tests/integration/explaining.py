@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from werkzeug.test import TestResponse
+
 from feedback import explanation_queue as queue
 from tests.factories_explanations import explanation
 from tests.integration.conftest import House
 from tests.integration.visitor import Json, Visitor
 
 KIB = 1024
+LAID_OVER = '{"ecg":1,"part":"laid-over"}'
 SENTENCE = "ST segments of V2 carry 100 %."  # as it is stored
 ON_SCREEN = "ST segments of V2 carry 100\u00a0%."
 LIES = {"method": "shap", "class": "MI", "drawn": True}  # over the trace, as the browser keeps it
@@ -19,14 +22,25 @@ def ask(
     superclass: str = "MI",
     *,
     lies: Json | None = None,
+    told: Json | None = None,
 ) -> Json:
-    """Choose an explanation of ECG 1, or look whether it is there; what the page then shows."""
+    """Choose an explanation of ECG 1, or look whether it is there; what the page then shows.
+
+    As the browser does it: the colours first, then what is said of them. ``lies`` over the trace
+    before, and was ``told``.
+    """
     chosen = {"method": method, "explained-class": superclass, "laid-over": lies}
-    answer = visitor.call("show_explanation", chosen, 1)
-    assert answer.status_code == 200, answer.text
+    laid = answered(visitor.call("lay_explanation_over", chosen, 1))
+    chosen |= {"laid-over": laid.get(LAID_OVER, {"data": lies})["data"], "told": told}
+    return laid | answered(visitor.call("tell_explanation", chosen, 1))
+
+
+def answered(answer: TestResponse) -> Json:
+    """What a callback changes of the page; nothing where it says so."""
+    assert answer.status_code in (200, 204), answer.text
     assert len(answer.text) < 40 * KIB
-    answered: Json = answer.json
-    return answered
+    changed: Json = answer.json["response"] if answer.status_code == 200 else {}
+    return changed
 
 
 def compute(house: House, **facts: Any) -> None:

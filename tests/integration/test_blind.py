@@ -65,7 +65,8 @@ def _look_everywhere(visitor: Visitor) -> None:
     payload = enter(form, present=[Superclass.MI])
     visitor.call("save_draft", {"unsaved": payload, "meta": form.meta}, ECG)
     visitor.call("save_draft", {"unsaved": payload, "meta": form.meta | {"stage": "final"}}, ECG)
-    visitor.call("show_explanation", {"method": "shap", "explained-class": "MI"}, ECG)
+    for function in ("lay_explanation_over", "tell_explanation"):
+        visitor.call(function, {"method": "shap", "explained-class": "MI"}, ECG)
     empty = payload | {"verdicts": {}}
     submit(visitor, ECG, form, empty)
     for stands in (None, 1):

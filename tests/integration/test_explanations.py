@@ -7,15 +7,16 @@ from sqlalchemy import func, select
 
 from core.ecg import Superclass
 from core.explain.explanation import Method, Unit
+from dashboard.figures.overlay import EMPTY
 from feedback import explanation_queue as queue
 from feedback.tables import ExplanationRow, JobState, Reading, Role, Stage
 from tests.integration.conftest import REFUSED, UNSCORED, House
-from tests.integration.explaining import ON_SCREEN, ask, compute, report
+from tests.integration.explaining import LAID_OVER, LIES, ON_SCREEN, answered, ask, compute, report
 from tests.integration.reading import answer_blind, components, open_ecg, submit, words
 from tests.integration.visitor import Json, Visitor
 
 PAPER, EXPLAINED = '{"ecg":1,"part":"paper"}', '{"ecg":1,"part":"explained"}'
-TICK, LAID_OVER = '{"ecg":1,"part":"explain-tick"}', '{"ecg":1,"part":"laid-over"}'
+TICK = '{"ecg":1,"part":"explain-tick"}'
 
 
 REPORT = {
@@ -34,9 +35,8 @@ def rows(house: House) -> int:
         return session.scalar(select(func.count()).select_from(ExplanationRow)) or 0
 
 
-def parts(answer: Json) -> tuple[Json, str, bool, Json | None]:
+def parts(said: Json) -> tuple[Json, str, bool, Json | None]:
     """Figure, words, whether the page has stopped asking, and what lies over it."""
-    said = answer["response"]
     return (
         said.get(PAPER, {}).get("figure", {}),
         words(said.get(EXPLAINED, {}).get("children")),
@@ -48,7 +48,7 @@ def parts(answer: Json) -> tuple[Json, str, bool, Json | None]:
 def coloured(figure: Json) -> bool:
     """Whether a change of the figure shows any colour."""
     values = [step["params"]["value"] for step in figure["operations"]]
-    return any(value.get("type") == "path" and value["visible"] for value in values)
+    return any(value.get("path", EMPTY) != EMPTY for value in values)
 
 
 def test_it_is_asked_for_computed_and_laid_over_the_trace(house: House, reader: Visitor) -> None:
@@ -60,9 +60,22 @@ def test_it_is_asked_for_computed_and_laid_over_the_trace(house: House, reader: 
     assert coloured(figure) and ON_SCREEN in said and not stopped
     changed = {tuple(step["location"][:2]) for step in figure["operations"]}
     assert changed == {("layout", "shapes"), ("layout", "annotations")}
+    told = LIES | {"reported": False}
+    figure, said, stopped, _ = parts(ask(reader, lies=lies, told=told))
+    assert figure == {} and said == "" and not stopped  # nothing is new before its report
     report(house)
-    figure, said, stopped, _ = parts(ask(reader, lies=lies))
-    assert figure == {} and stopped  # the colours are not sent twice
+    figure, said, stopped, _ = parts(ask(reader, lies=lies, told=told))
+    assert figure == {} and ON_SCREEN in said and stopped  # the colours are not sent twice
+
+
+def test_words_wait_for_the_colours_that_they_are_about(house: House, reader: Visitor) -> None:
+    answer_blind(reader, 1, Superclass.MI)
+    ask(reader)
+    compute(house)
+    report(house)
+    asked = {"method": "shap", "explained-class": "MI", "laid-over": LIES | {"drawn": False}}
+    said = answered(reader.call("tell_explanation", asked, 1))
+    assert said == {TICK: {"disabled": False}}
 
 
 def test_what_was_computed_for_another_reader_is_there_at_once(house: House) -> None:
@@ -85,9 +98,10 @@ def test_a_forged_call_before_the_blind_answer_gets_nothing(house: House, reader
     ask(colleague)
     compute(house)
     asked = {"method": "shap", "explained-class": "MI"}
-    answer = reader.call("show_explanation", asked, 1)
-    assert "has no blind answer of yours" in answer.text
-    assert "ST segments of V2" not in answer.text and "shapes" not in answer.text
+    for function in ("lay_explanation_over", "tell_explanation"):
+        answer = reader.call(function, asked, 1)
+        assert "has no blind answer of yours" in answer.text
+        assert "ST segments of V2" not in answer.text and "shapes" not in answer.text
 
 
 def test_a_method_that_fails_says_so_and_the_page_goes_on(house: House, reader: Visitor) -> None:
@@ -133,7 +147,7 @@ def test_a_record_without_an_opinion_has_none_and_says_why(
     answer_blind(reader, ecg, Superclass.MI)
     assert f"There is none. {why}" in words(open_ecg(reader, ecg))
     asked = {"method": "shap", "explained-class": "MI"}
-    told = reader.call("show_explanation", asked, ecg).json["sideUpdate"]["status"]["children"]
+    told = reader.call("lay_explanation_over", asked, ecg).json["sideUpdate"]["status"]["children"]
     assert words(told) == f"There is nothing to explain: {why}"
     assert rows(house) == 0
 
@@ -162,7 +176,8 @@ def test_another_one_takes_the_colours_off_while_it_is_computed(
 def test_an_unknown_question_is_refused(reader: Visitor, chosen: tuple[str, str]) -> None:
     answer_blind(reader, 1, Superclass.MI)
     asked = dict(zip(("method", "explained-class"), chosen, strict=True))
-    assert reader.call("show_explanation", asked, 1).status_code == 400
+    for function in ("lay_explanation_over", "tell_explanation"):
+        assert reader.call(function, asked, 1).status_code == 400
 
 
 def test_attention_is_called_attention(house: House, reader: Visitor) -> None:

@@ -278,7 +278,8 @@ def test_an_act_that_there_is_not_is_refused(admin: Visitor, act: object) -> Non
 @pytest.mark.parametrize(
     ("function", "values"),
     [
-        ("show_explanation", {"method": "shap", "explained-class": "MI"}),
+        ("lay_explanation_over", {"method": "shap", "explained-class": "MI"}),
+        ("tell_explanation", {"method": "shap", "explained-class": "MI"}),
         ("offer_methods", {"explained-class": "MI"}),
         ("compare", {"compare": "2"}),
         ("show_paper", {"sheet": "3x4+1", "speed": "25", "gain": "10", "signal": "raw"}),

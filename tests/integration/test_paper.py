@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from core.ecg import Superclass
+from dashboard.figures.encoding import decoded
+from dashboard.figures.overlay import EMPTY
 from dashboard.figures.sheets import PaperSettings
 from dashboard.figures.theme import DARK
 from feedback.tables import Role, User
@@ -100,7 +102,8 @@ def test_what_lies_over_the_trace_lies_over_the_next_sheet_too(
     compute(house)
     laid = choose(reader, 1, sheet="6x2", **{"laid-over": LIES})["figure"]["layout"]["shapes"]
     assert bare[:3] == laid[:3]
-    assert any(shape.get("visible") is True for shape in laid[3:])
+    assert any(shape["path"] != EMPTY for shape in laid[3:])
+    assert all(shape["path"] == EMPTY for shape in bare[3:])
 
 
 def test_nothing_is_laid_over_before_the_blind_answer(house: House, reader: Visitor) -> None:
@@ -129,7 +132,7 @@ def test_the_models_form_is_another_signal_at_100_hz(reader: Visitor) -> None:
         by_uid(choose(reader, 1, signal=form)["figure"])["rhythm-II"] for form in ("raw", "model")
     )
     assert seen["dx"] == pytest.approx(0.01)
-    assert not np.array_equal(raw["y"]["bdata"], seen["y"]["bdata"])
+    assert not np.array_equal(decoded(raw["y"]), decoded(seen["y"]))
 
 
 def test_one_lead_is_shown_alone_and_only_here(reader: Visitor) -> None:
