@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from feedback.executors import processes
-from feedback.executors.processes import Child, child_environment, make_way, start_child
+from feedback.executors.processes import (
+    EXPLAINER_NICENESS,
+    JOB_NICENESS,
+    REPORTS_NICENESS,
+    Child,
+    child_environment,
+    make_way,
+    start_child,
+)
 
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
 
@@ -40,6 +48,20 @@ def test_a_child_is_nicer_from_its_start_and_never_nicer_than_it_can_be(tmp_path
         with sleeper(tmp_path / "log", niceness) as child:
             found = os.getpriority(os.PRIO_PROCESS, child.process.pid)
             assert found == min(19, own + niceness)
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="Linux alone has this class")
+@pytest.mark.parametrize(
+    ("niceness", "idle"),
+    [(EXPLAINER_NICENESS, False), (JOB_NICENESS, True), (REPORTS_NICENESS, True)],
+)
+def test_what_nobody_waits_for_runs_where_nothing_else_wants_to(
+    tmp_path: Path, niceness: int, idle: bool
+) -> None:
+    with sleeper(tmp_path / "log", niceness) as child:
+        found = os.sched_getscheduler(child.process.pid)
+        assert (found == os.SCHED_IDLE) is idle
+        assert os.getpriority(os.PRIO_PROCESS, child.process.pid) >= niceness
 
 
 @pytest.mark.skipif(
