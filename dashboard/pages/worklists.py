@@ -200,9 +200,20 @@ def plan_of(entered: Mapping[str, Any]) -> WorklistPlan:
     how = {field: given[field] for field in FIELDS if field not in POOL}
     pool = {field: given[field] for field in POOL if given.get(field) not in (None, "", ANY)}
     try:
-        return WorklistPlan(**how, pool=PoolFilter(**pool))
+        plan = WorklistPlan(**how, pool=PoolFilter(**pool))
     except ValidationError as error:
         raise InvalidWorklist(_refusal(error)) from None
+    _refuse_nobodys_age(plan.pool)
+    return plan
+
+
+def _refuse_nobodys_age(pool: PoolFilter) -> None:
+    low, high = pool.age_from, pool.age_to
+    if low is not None and high is not None and low > high:
+        raise InvalidWorklist(
+            f"{TITLES['age_from']} is {low} and {TITLES['age_to']} {high}: nobody is both, "
+            "exchange them"
+        )
 
 
 def _refusal(error: ValidationError) -> str:

@@ -131,6 +131,13 @@ def test_what_is_wrong_with_how_it_is_read_is_a_sentence(
     assert made(house) == []
 
 
+def test_ages_that_nobody_has_are_refused_as_such(house: House, admin: Visitor) -> None:
+    asked = PLAN | {"plan-age_from": "80", "plan-age_to": "40"}
+    said = "Age from is 80 and Age to 40: nobody is both, exchange them."
+    assert said in words(admin.call("make_worklist", asked).json["response"])
+    assert made(house) == []
+
+
 @pytest.mark.parametrize(
     ("field", "typed", "said"),
     [
