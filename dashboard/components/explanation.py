@@ -24,6 +24,7 @@ from feedback.opinions import OpinionShown
 from feedback.tables import JobState
 
 OFF = "off"
+TOLD, STALE = "explained", "explained stale"  # looks of the words: about what lies there, or not
 TICK_MS = 200  # between two looks at what is being computed: what a reader waits on top of it
 _SILENT_S = 1.0  # what is quicker than this has no need of progress
 _UNHEARD_S = 20.0  # in which a worker would have taken it up
@@ -47,7 +48,7 @@ def explanation_section(ecg_id: int, shown: OpinionShown, evidence: Evidence | N
             _line("Method", "m", _methods(ecg_id, held_against)),
             html.Div(reasons_view(held_against), id=ids.of_ecg("reasons", ecg_id)),
             opacity_control(ecg_id),
-            html.Div(id=ids.of_ecg("explained", ecg_id), className="explained"),
+            html.Div(id=ids.of_ecg("explained", ecg_id), className=TOLD),
             dcc.Store(id=ids.of_ecg("told", ecg_id)),
             dcc.Interval(id=ids.of_ecg("explain-tick", ecg_id), interval=TICK_MS, disabled=True),
         ],

@@ -19,9 +19,9 @@ def typed(values: NDArray[Any]) -> Json:
 def whole(values: NDArray[np.floating]) -> Json | list[int]:
     """A 1-D array of whole numbers as plotly handles them quickest.
 
-    Up to ``PLAIN`` of them stay plain numbers: only those does plotly know to be the same when the
-    rest of a figure changes, and it then draws the rest alone. More are int16 where that holds
-    them, half the size of what ``typed`` makes of any others and of NaN.
+    Up to ``PLAIN`` of them stay plain numbers: while ``layout.datarevision`` is the same, plotly
+    takes those for unchanged and draws the rest of a figure alone; typed ones never. More are int16
+    where that holds them, half the size of what ``typed`` makes of any others and of NaN.
     """
     steps = np.rint(values)
     if not (np.abs(steps) <= np.iinfo(np.int16).max).all():  # NaN is not

@@ -9,12 +9,10 @@ the bytes.
 from collections.abc import Iterable
 from zlib import crc32
 
-import numpy as np
-
 from core.ecg import Ecg
 from dashboard.figures.encoding import Json, whole
 from dashboard.figures.geometry import PULSE_S, STANDARD, Frame, PaperLayout, Segment
-from dashboard.figures.overlay import no_overlay
+from dashboard.figures.overlay import EMPTY, no_overlay
 from dashboard.figures.theme import LIGHT, Theme
 
 RAW = "raw signal"
@@ -76,8 +74,8 @@ def ecg_paper(
 
 
 def _revision(ecg: Ecg, layout: PaperLayout) -> str:
-    """What the traces hang on: the samples, and where the sheet puts them."""
-    samples = crc32(np.ascontiguousarray(ecg.signal).tobytes())
+    """All that any array of the figure hangs on: while it is the same, plotly looks at none."""
+    samples = crc32(ecg.signal.tobytes())
     return f"{samples:08x} {ecg.rate:g} {layout.name} {layout.speed:g} {layout.gain:g}"
 
 
@@ -237,7 +235,7 @@ def _separators(layout: PaperLayout, theme: Theme) -> Json:
         for row in rows
     )
     path = "".join(strokes)
-    shape = _path(path or "M0,0", name="separators", color=theme.trace, width=1)
+    shape = _path(path or EMPTY, name="separators", color=theme.trace, width=1)
     return shape if path else {**shape, "visible": False}
 
 

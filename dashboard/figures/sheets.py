@@ -66,7 +66,7 @@ class PaperSettings:
     @classmethod
     def of(cls, given: Mapping[str, Any] | None) -> Self:
         """The choices in ``given``; what it lacks or what is none of them is as usual."""
-        said = given or {}
+        said = given if isinstance(given, Mapping) else {}
         return cls(
             sheet=_choice(Sheet, said.get("sheet"), Sheet.STANDARD),
             speed=_choice(Speed, said.get("speed"), Speed.USUAL),

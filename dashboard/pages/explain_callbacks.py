@@ -14,6 +14,8 @@ from core.explain.explanation import Method
 from dashboard import ids
 from dashboard.components.explanation import (
     OFF,
+    STALE,
+    TOLD,
     explained_view,
     first_method,
     foremost,
@@ -37,8 +39,8 @@ from feedback.opinions import OpinionShown
 from feedback.policy import Action
 from feedback.tables import JobState, Json, ModelVersion
 
-Laid = tuple[Any, Any]  # figure, what lies over it
-Told = tuple[Any, bool, Any]  # words, tick off, what the words are about
+Laid = tuple[Any, Any, Any]  # figure, what lies over it, look of the words
+Told = tuple[Any, Any, bool, Any]  # words, their look, tick off, what the words are about
 
 
 def register(app: Dash) -> None:
@@ -46,6 +48,7 @@ def register(app: Dash) -> None:
     app.callback(
         Output(ids.of_ecg("paper", MATCH), "figure", allow_duplicate=True),
         Output(ids.of_ecg("laid-over", MATCH), "data"),
+        Output(ids.of_ecg("explained", MATCH), "className"),
         Input(ids.of_ecg("method", MATCH), "value"),
         Input(ids.of_ecg("explained-class", MATCH), "value"),
         Input(ids.of_ecg("explain-tick", MATCH), "n_intervals"),
@@ -53,13 +56,14 @@ def register(app: Dash) -> None:
         State(ids.of_ecg("shown", MATCH), "data"),
         prevent_initial_call=True,
     )(lay_explanation_over)
-    # the colours first: what is said of them takes the browser as long again
+    # The colours first: what is said of them takes the browser as long again. It hears the tick
+    # through them alone: Dash drops what is under way when it is asked for once more.
     app.callback(
         Output(ids.of_ecg("explained", MATCH), "children"),
+        Output(ids.of_ecg("explained", MATCH), "className", allow_duplicate=True),
         Output(ids.of_ecg("explain-tick", MATCH), "disabled"),
         Output(ids.of_ecg("told", MATCH), "data"),
         Input(ids.of_ecg("laid-over", MATCH), "data"),
-        Input(ids.of_ecg("explain-tick", MATCH), "n_intervals"),
         State(ids.of_ecg("told", MATCH), "data"),
         State(ids.of_ecg("method", MATCH), "value"),
         State(ids.of_ecg("explained-class", MATCH), "value"),
@@ -87,41 +91,40 @@ def lay_explanation_over(
     before: Json | None,
     paper: Json | None,
 ) -> Laid:
-    """Lay an explanation over the trace, ask for it where it is not there, or take it off."""
+    """Lay an explanation over the trace, ask for it where it is not there, or take it off.
+
+    Words about another one are hidden with its colours.
+    """
     if method in (None, OFF):
-        return as_change(no_overlay()), None
+        return as_change(no_overlay()), None, STALE
     question, ecg_id = _question({"method": method, "class": superclass}), _ecg_id()
-    if _held_against(_opinion(ecg_id)[1], *question):
-        return as_change(no_overlay()), None
+    if _why_not(_opinion(ecg_id)[1], *question):
+        return as_change(no_overlay()), None, STALE
     found = _asked_for(ecg_id, *question)
     lies = _lying(found, method, superclass)
     if lies == before:  # the colours lie there, or are still computed
-        return no_update, no_update
-    return as_change(_overlay(found, PaperSettings.of(paper).layout)), lies
+        return no_update, lies, no_update
+    return as_change(_overlay(found, PaperSettings.of(paper).layout)), lies, STALE
 
 
 @needs(Action.READ)
 def tell_explanation(
-    lies: Json | None,
-    ticks: int | None,
-    before: Json | None,
-    method: str | None,
-    superclass: str | None,
+    lies: Json | None, before: Json | None, method: str | None, superclass: str | None
 ) -> Told:
     """Say what was laid over the trace and how far to trust it, or what is still waited for."""
     if method in (None, OFF):
-        return None, True, None
+        return None, TOLD, True, None
     question, ecg_id = _question({"method": method, "class": superclass}), _ecg_id()
     shown, evidence = _opinion(ecg_id)
-    if why := _held_against(evidence, *question):
-        return html.P(f"{METHODS[question[0]]} is not offered: {why}."), True, None
+    if why := _why_not(evidence, *question):
+        return html.P(f"{METHODS[question[0]]} is not offered: {why}."), TOLD, True, None
     found = _found(ecg_id, *question)
     if found is None or lies != _lying(found, method, superclass):  # its colours are on their way
-        return no_update, False, no_update
+        return no_update, no_update, False, no_update
     told = lies | {"reported": not found.pending}
     if told == before and lies["drawn"] and found.pending:  # only its report is waited for
-        return no_update, False, no_update
-    return still(explained_view(found, shown, evidence, theme())), not found.pending, told
+        return no_update, TOLD, False, no_update
+    return still(explained_view(found, shown, evidence, theme())), TOLD, not found.pending, told
 
 
 def _lying(found: Explained, method: str | None, superclass: str | None) -> Json:
@@ -129,7 +132,7 @@ def _lying(found: Explained, method: str | None, superclass: str | None) -> Json
     return {"method": method, "class": superclass, "drawn": found.explanation is not None}
 
 
-def _held_against(evidence: Evidence | None, method: Method, superclass: Superclass) -> str | None:
+def _why_not(evidence: Evidence | None, method: Method, superclass: Superclass) -> str | None:
     """Why this method may not explain this class, if it may not."""
     return reasons(evidence, superclass).get(method)
 

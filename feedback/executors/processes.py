@@ -1,7 +1,8 @@
 """Child processes that compute something, and how they make way for the page.
 
 First comes the page that somebody turns, then the colours that they wait for, then jobs, then
-what is measured of those colours: the page has niceness 0, and the others one from here.
+what is measured of those colours: the page has niceness 0, and the others one from here. The last
+two are told apart only where Linux weighs sessions against each other.
 """
 
 import logging
@@ -22,7 +23,7 @@ JOB_NICENESS = 10
 REPORTS_NICENESS = 15
 GRACE_S = 5.0  # from SIGTERM to SIGKILL
 NICEST = 19
-IDLE_FROM = JOB_NICENESS  # what is this nice or nicer runs only where nothing else wants to
+IDLE_FROM = JOB_NICENESS  # what is this nice or nicer gets next to nothing where others compute
 _TRIES = 5
 _AGAIN_S = 0.1  # without privileges, Linux takes one session's weight in this time, of whomever
 
@@ -73,20 +74,29 @@ def make_way(pid: int, niceness: int) -> None:
     Where Linux weighs sessions against each other, niceness alone counts only within one
     (sched(7), "The autogroup feature"): a process that measured took as much of the cores as the
     page and as the one that a reader waited for. From ``IDLE_FROM`` on a process is of the class
-    SCHED_IDLE too, whose core is taken for a free one by whatever wakes: of 24 pages beside a
-    retraining on two cores, the slowest twentieth came 50 ms earlier. What is refused is logged:
-    it computes as well.
+    SCHED_IDLE too, whose core is taken for a free one by whatever wakes: beside a retraining on two
+    cores, a page then came about as quickly as beside none. What is refused is logged: it computes
+    as well.
     """
     try:
         nicer = min(NICEST, os.getpriority(os.PRIO_PGRP, pid) + niceness)
         os.setpriority(os.PRIO_PGRP, pid, nicer)  # with the threads that it may have by now
-        if niceness >= IDLE_FROM and hasattr(os, "SCHED_IDLE"):  # Linux alone
-            os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
+        if niceness >= IDLE_FROM:
+            _give_way(pid)
         _weigh_session(Path(f"/proc/{pid}/autogroup"), nicer)
     except (FileNotFoundError, ProcessLookupError):
         return  # sessions are not weighed here, or it has ended
     except OSError as error:
         log.warning("process %d does not make way: %s", pid, error)
+
+
+def _give_way(pid: int) -> None:
+    if not hasattr(os, "SCHED_IDLE"):  # Linux alone has this class
+        return
+    try:
+        os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
+    except PermissionError as error:  # a sandbox may forbid it
+        log.warning("process %d is not of the idle class: %s", pid, error)
 
 
 def _weigh_session(autogroup: Path, niceness: int) -> None:

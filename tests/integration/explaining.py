@@ -31,7 +31,7 @@ def ask(
     """
     chosen = {"method": method, "explained-class": superclass, "laid-over": lies}
     laid = answered(visitor.call("lay_explanation_over", chosen, 1))
-    chosen |= {"laid-over": laid.get(LAID_OVER, {"data": lies})["data"], "told": told}
+    chosen |= {"laid-over": laid[LAID_OVER]["data"], "told": told}  # without it none would be told
     return laid | answered(visitor.call("tell_explanation", chosen, 1))
 
 

@@ -21,6 +21,7 @@ from feedback.tables import (
 from tests.factories_readings import answer, answered
 from tests.integration.conftest import House
 from tests.integration.everything import Everything
+from tests.integration.explaining import LIES
 from tests.integration.reading import (
     OpenForm,
     answer_blind,
@@ -65,8 +66,9 @@ def _look_everywhere(visitor: Visitor) -> None:
     payload = enter(form, present=[Superclass.MI])
     visitor.call("save_draft", {"unsaved": payload, "meta": form.meta}, ECG)
     visitor.call("save_draft", {"unsaved": payload, "meta": form.meta | {"stage": "final"}}, ECG)
-    for function in ("lay_explanation_over", "tell_explanation"):
-        visitor.call(function, {"method": "shap", "explained-class": "MI"}, ECG)
+    asked = {"method": "shap", "explained-class": "MI", "laid-over": LIES}
+    visitor.call("lay_explanation_over", asked, ECG)
+    visitor.call("tell_explanation", asked, ECG)
     empty = payload | {"verdicts": {}}
     submit(visitor, ECG, form, empty)
     for stands in (None, 1):

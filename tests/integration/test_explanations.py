@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from core.ecg import Superclass
 from core.explain.explanation import Method, Unit
+from dashboard.components.explanation import STALE, TOLD
 from dashboard.figures.overlay import EMPTY
 from feedback import explanation_queue as queue
 from feedback.tables import ExplanationRow, JobState, Reading, Role, Stage
@@ -15,6 +16,7 @@ from tests.integration.explaining import LAID_OVER, LIES, ON_SCREEN, answered, a
 from tests.integration.reading import answer_blind, components, open_ecg, submit, words
 from tests.integration.visitor import Json, Visitor
 
+BOTH = ("lay_explanation_over", "tell_explanation")
 PAPER, EXPLAINED = '{"ecg":1,"part":"paper"}', '{"ecg":1,"part":"explained"}'
 TICK = '{"ecg":1,"part":"explain-tick"}'
 
@@ -92,16 +94,18 @@ def test_what_was_computed_for_another_reader_is_there_at_once(house: House) -> 
     assert rows(house) == before
 
 
-def test_a_forged_call_before_the_blind_answer_gets_nothing(house: House, reader: Visitor) -> None:
+@pytest.mark.parametrize("function", BOTH)
+def test_a_forged_call_before_the_blind_answer_gets_nothing(
+    house: House, reader: Visitor, function: str
+) -> None:
     colleague = house.visitor(Role.ADJUDICATOR)
     answer_blind(colleague, 1, Superclass.MI)
     ask(colleague)
     compute(house)
-    asked = {"method": "shap", "explained-class": "MI"}
-    for function in ("lay_explanation_over", "tell_explanation"):
-        answer = reader.call(function, asked, 1)
-        assert "has no blind answer of yours" in answer.text
-        assert "ST segments of V2" not in answer.text and "shapes" not in answer.text
+    asked = {"method": "shap", "explained-class": "MI", "laid-over": LIES}
+    answer = reader.call(function, asked, 1)
+    assert "has no blind answer of yours" in answer.text
+    assert "ST segments of V2" not in answer.text and "shapes" not in answer.text
 
 
 def test_a_method_that_fails_says_so_and_the_page_goes_on(house: House, reader: Visitor) -> None:
@@ -172,12 +176,38 @@ def test_another_one_takes_the_colours_off_while_it_is_computed(
     assert figure and not coloured(figure)
 
 
+@pytest.mark.parametrize("function", BOTH)
 @pytest.mark.parametrize("chosen", [("tea-leaves", "MI"), ("shap", "FLU")])
-def test_an_unknown_question_is_refused(reader: Visitor, chosen: tuple[str, str]) -> None:
+def test_an_unknown_question_is_refused(
+    reader: Visitor, chosen: tuple[str, str], function: str
+) -> None:
     answer_blind(reader, 1, Superclass.MI)
     asked = dict(zip(("method", "explained-class"), chosen, strict=True))
-    for function in ("lay_explanation_over", "tell_explanation"):
-        assert reader.call(function, asked, 1).status_code == 400
+    assert reader.call(function, asked, 1).status_code == 400
+
+
+@pytest.mark.parametrize("forged", ["words", [1], 7, {"drawn": "yes"}])
+@pytest.mark.parametrize("function", BOTH)
+def test_what_a_browser_forges_of_the_page_changes_nothing(
+    house: House, reader: Visitor, function: str, forged: object
+) -> None:
+    answer_blind(reader, 1, Superclass.MI)
+    ask(reader)
+    compute(house)
+    asked = {"method": "shap", "explained-class": "MI"}
+    stores = dict.fromkeys(("laid-over", "told", "shown"), forged)
+    assert reader.call(function, asked | stores, 1).status_code == 200
+
+
+def test_words_about_another_explanation_are_hidden(house: House, reader: Visitor) -> None:
+    answer_blind(reader, 1, Superclass.MI)
+    ask(reader)
+    compute(house)
+    asked = {"method": "shap", "explained-class": "MI", "laid-over": LIES | {"method": "lime"}}
+    laid = answered(reader.call("lay_explanation_over", asked, 1))
+    assert laid[EXPLAINED] == {"className": STALE}
+    told = answered(reader.call("tell_explanation", asked | {"laid-over": LIES}, 1))
+    assert told[EXPLAINED]["className"] == TOLD
 
 
 def test_attention_is_called_attention(house: House, reader: Visitor) -> None:

@@ -12,6 +12,7 @@ from core.ecg import LEADS, Ecg, Lead
 from core.ptbxl import Ptbxl
 from dashboard.figures.geometry import STANDARD, PaperLayout, columns
 from dashboard.figures.paper import ecg_paper, sheet_mm
+from dashboard.figures.sheets import single
 from dashboard.figures.theme import DARK
 from tests.factories_figures import Figure, by_uid, distinct_ecg, named, shown_mv, shown_s
 
@@ -165,15 +166,33 @@ def test_a_tall_record_gets_a_taller_sheet() -> None:
     assert sheet_mm(ecg_paper(distinct_ecg(millivolts=4))) == (270, 185)
 
 
-def test_the_revision_is_of_what_the_traces_hang_on_and_of_nothing_else() -> None:
-    def revision(ecg: Ecg, **paper: Any) -> str:
-        return str(ecg_paper(ecg, **paper)["layout"]["datarevision"])
+def revision(ecg: Ecg, **paper: Any) -> str:
+    return str(ecg_paper(ecg, **paper)["layout"]["datarevision"])
 
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        SIX_BY_TWO,
+        replace(STANDARD, speed=50),
+        replace(STANDARD, gain=20),
+        single(Lead.V1),
+    ],
+)
+def test_another_sheet_is_another_revision(layout: PaperLayout) -> None:
+    assert revision(distinct_ecg(), layout=layout) != revision(distinct_ecg())
+
+
+def test_two_leads_alone_are_two_revisions() -> None:
+    ecg = distinct_ecg()
+    assert revision(ecg, layout=single(Lead.V1)) != revision(ecg, layout=single(Lead.V2))
+
+
+def test_other_samples_or_another_rate_are_another_revision_and_the_look_is_not() -> None:
     ecg = distinct_ecg()
     other = replace(ecg, signal=ecg.signal + np.float32(0.001))
-    known = [revision(ecg), revision(other), revision(ecg, layout=SIX_BY_TWO)]
-    assert len(set(known)) == 3
-    assert revision(ecg, theme=DARK, simulated=True) == known[0]
+    assert len({revision(one) for one in (ecg, other, replace(ecg, rate=250))}) == 3
+    assert revision(ecg, theme=DARK, simulated=True) == revision(ecg)
 
 
 def test_the_figure_is_small_enough_for_the_wire() -> None:

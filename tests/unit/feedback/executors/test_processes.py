@@ -106,6 +106,20 @@ def test_a_child_that_has_ended_and_was_not_asked_for_its_status_is_let_go(
     assert ended.process.wait() == 0
 
 
+def test_a_sandbox_that_forbids_the_idle_class_leaves_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("forbidden")
+
+    weighed: list[int] = []
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    monkeypatch.setattr(processes, "_weigh_session", lambda _, niceness: weighed.append(niceness))
+    with sleeper(tmp_path / "log", JOB_NICENESS):
+        assert "is not of the idle class: forbidden" in caplog.text
+        assert weighed
+
+
 def test_what_is_refused_is_logged_and_the_child_computes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
