@@ -37,7 +37,8 @@ def extract(archive: Path, folder: Path) -> Path:
     root = folder / "ludb"
     if not (folder / "done").exists():
         with tarfile.open(archive) as packed:
-            packed.extractall(folder, filter="data")
+            packed.extraction_filter = getattr(tarfile, "data_filter", None)  # since 3.11.4
+            packed.extractall(folder)
         (folder / "done").touch()
     return root
 
