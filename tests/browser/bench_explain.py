@@ -1,13 +1,13 @@
 """How long a reader waits for colours: each method by click in Chromium, with the real explainer.
 
-    python -m tests.browser.bench_explain [PTBXL] [--records N]
+    python -m tests.browser.bench_explain [PTBXL] [--records N] [--looking S]
 
 Real records where PTBXL or TRUSTECG_PTBXL names them, else simulated ones, explained by the
 shipped checkpoint; the opinions are made up. A time is taken in the browser, from the click to the
 frame after the one in which the method's name stands over the trace; once where nothing was
-computed yet, and once more where it was. A reader looks at each for three seconds; how far to trust
-what came before may still be measured meanwhile. The explainer is started by the sign-in and yields
-to the page, as beside any worker.
+computed yet, and once more where it was. One click follows the other, while how far to trust what
+came before is still measured; --looking lets a reader look at each for so long. The explainer is
+started by the sign-in and yields to the page, as beside any worker.
 """
 
 import argparse
@@ -34,7 +34,6 @@ from tests.browser.serving import chromium, served
 from tests.factories import Installation, above, add_person, installation, predict
 
 ASKED = (Method.INTEGRATED_GRADIENTS, Method.OCCLUSION, Method.SHAP, Method.LIME)
-LOOKING_S = 3.0  # at one explanation and what is said of it, before the next is asked for
 READING_S = 10.0  # from sign-in to the first blind answer, a quick reader's
 CLICK = """(value) => new Promise((resolve) => {
   const wanted = value.label + ", ";
@@ -56,6 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("ptbxl", nargs="?", default=os.environ.get("TRUSTECG_PTBXL"))
     parser.add_argument("--records", type=int, default=10)
+    parser.add_argument("--looking", type=float, default=0.0, help="seconds at one explanation")
     asked = parser.parse_args()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder:
@@ -73,7 +73,7 @@ def main() -> None:
             chromium() as browser,
             explainer_beside(place.sessions, beside),
         ):
-            _print(_ask(browser.new_page(), address, ecgs))
+            _print(_ask(browser.new_page(), address, ecgs, asked.looking))
 
 
 def _place(folder: Path, records: Ptbxl, ecgs: list[int]) -> Installation:
@@ -92,7 +92,7 @@ def _place(folder: Path, records: Ptbxl, ecgs: list[int]) -> Installation:
 Waits = dict[tuple[Method, bool], list[float]]  # seconds, by method and whether it was cached
 
 
-def _ask(page: Page, address: str, ecgs: list[int]) -> Waits:
+def _ask(page: Page, address: str, ecgs: list[int], looking: float) -> Waits:
     page.set_default_timeout(120_000)
     expect.set_options(timeout=120_000)  # the first page of a slow machine
     sign_in(page, address, EMAIL, f"/read/{ecgs[0]}")
@@ -109,7 +109,7 @@ def _ask(page: Page, address: str, ecgs: list[int]) -> Waits:
                 if page.locator(f'.methods input[value="{method}"]').is_enabled():
                     waited = page.evaluate(CLICK, {"method": method, "label": METHODS[method]})
                     waits[method, cached].append(waited / 1000)
-                    page.wait_for_timeout(1000 * LOOKING_S)
+                    page.wait_for_timeout(1000 * looking)
     return waits
 
 
