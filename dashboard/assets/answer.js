@@ -15,6 +15,8 @@
   const waits = new Map(); // ECG -> the form of its page, which was made before its turn
   const around = new Map(); // ECG -> what lies over its trace, and the worklist that holds it
   let shown = null; // the ECG on screen
+  let filled = null; // the ECG on screen once its form is: a page is there a moment before that
+  let early = null; // the form whose button was pressed in that moment
 
   function read(key) {
     try {
@@ -74,10 +76,12 @@
 
   function arrive(ecg) {
     shown = ecg;
+    early = null;
     window.scrollTo(0, 0);
     document.getElementById("page").focus({ preventScroll: true });
     dash_clientside.ahead.here(ecg);
     const meta = metas.get(waits.get(ecg));
+    filled = meta ? ecg : null;
     if (meta) metas.set(meta.form, Object.assign({}, meta, { started: new Date().toISOString() }));
   }
 
@@ -191,20 +195,29 @@
   function open(meta, text) {
     const form = formOf(meta);
     const hidden = form && form.closest(".slot.waiting");
+    const pressed = early === meta.form;
     opened.add(meta.form);
     waits.delete(meta.ecg);
     if (hidden) waits.set(meta.ecg, meta.form);
-    else if (shown === meta.ecg) openedAt = performance.now();
-    else arrive(meta.ecg);
+    else {
+      if (shown !== meta.ecg) arrive(meta.ecg);
+      else if (filled === meta.ecg) openedAt = performance.now();
+      filled = meta.ecg;
+      early = null;
+    }
     meta.forget.forEach((key) => write(key, null));
     const kept = read(meta.key);
     if (kept && kept !== text) restore(meta, meta.ecg, kept);
+    else if (pressed) submit(meta);
   }
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest("[data-form] .submit");
-    const meta = button && metas.get(button.closest("[data-form]").dataset.form);
-    if (meta) submit(meta); // else the form is not filled yet: there is nothing to send
+    if (!button) return;
+    const form = button.closest("[data-form]"), meta = metas.get(form.dataset.form);
+    if (meta) submit(meta);
+    // a form that takes another one's place did not get the press: it was meant for that one
+    else if (Number(form.closest("[data-ecg]").dataset.ecg) !== filled) early = form.dataset.form;
   });
 
   // a page that was left to sign in may come back as it was

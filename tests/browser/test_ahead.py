@@ -16,6 +16,31 @@ WAITING = """[...document.querySelectorAll(".slot.waiting .read")]
   .filter(page => page.querySelectorAll(".paper path.js-line").length > 12)
   .map(page => Number(page.dataset.ecg)).sort()"""
 
+# ECG 2 comes on screen with its place in the document, before Dash has filled its form; normal and
+# Enter are pressed there at once, or as soon as the form is filled
+HASTE = """filled => {
+  const { ahead, answer } = window.dash_clientside, { gather } = answer;
+  const press = key => document.body.dispatchEvent(
+    new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  const both = () => ["n", "Enter"].forEach(press);
+  window.order = [];
+  answer.gather = (...given) => {
+    const first = given.at(-1).ecg === 2 && !window.order.includes("filled");
+    const said = gather(...given);
+    if (first) window.order.push("filled");
+    if (first && filled) setTimeout(both);
+    return said;
+  };
+  const laid = new MutationObserver(() => {
+    if (!document.querySelector('.slot .read[data-ecg="2"] .submit')) return;
+    laid.disconnect();
+    ahead.go("/read/2");
+    window.order.push("shown");
+    if (!filled) both();
+  });
+  laid.observe(document, { childList: true, subtree: true });
+}"""
+
 
 @pytest.fixture
 def place(tmp_path: Path, migrated: Path) -> Installation:
@@ -61,6 +86,19 @@ def test_the_next_three_wait_and_are_shown_without_asking(desk: Desk, place: Ins
     wait_for(page, 5, 6, 7)
     assert asked == []
     assert stored(place) == 4
+
+
+@pytest.mark.parametrize("filled", [False, True])
+def test_a_page_shown_before_its_form_is_filled_takes_the_first_enter(
+    desk: Desk, place: Installation, filled: bool
+) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.evaluate(HASTE, filled)
+    opinion = page.locator('.read[data-ecg="2"] .evidence')
+    expect(opinion).to_be_visible()
+    assert page.evaluate("window.order") == ["shown", "filled"]
+    assert stored(place) == 1
 
 
 def test_back_and_undo_bring_pages_anew(desk: Desk) -> None:
