@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from dash import Dash
 from flask import Flask, Response, abort, redirect, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from werkzeug.wrappers import Response as AnyResponse
@@ -39,6 +40,17 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+
+class _Sessions(SecureCookieSessionInterface):
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Send the session's cookie, but not with scripts and sheets.
+
+        They are the same for everybody; one that varies with a cookie that each answer renews is
+        fetched and compiled anew with every page.
+        """
+        if not request.path.startswith(_PUBLIC_FOLDERS):
+            super().save_session(app, session, response)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +93,7 @@ def protect(server: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # lives with the session: a page may stay open for hours
         MAX_CONTENT_LENGTH=1024 * 1024,
     )
+    server.session_interface = _Sessions()
     manager = LoginManager(server)
     manager.user_loader(_load_person)
     # before CSRFProtect, which would answer 400 to a lost session instead of 401
@@ -96,6 +109,9 @@ def add_headers(app: Dash, settings: Settings) -> None:
         response.headers.update(_HEADERS)
         if not request.path.startswith(_PUBLIC_FOLDERS):
             response.headers["Cache-Control"] = "no-store"
+        elif response.status_code == 200 and "m" in request.args:
+            # Dash links it by the time of its last change
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         if response.mimetype == "text/html":
             # per response, since Dash adds inline scripts at the first request
             hashes = " ".join(app.csp_hashes())

@@ -234,6 +234,19 @@ def test_pages_carry_a_policy_that_allows_no_foreign_script(reader: Visitor) -> 
         assert headers["Cache-Control"] == "no-store"
 
 
+def test_scripts_and_sheets_are_kept_by_the_browser(reader: Visitor) -> None:
+    page = reader.get("/").text
+    linked = re.findall(r'(?:src|href)="(/[^"]+\.(?:js|css)[^"]*)"', page)
+    ours = [path for path in linked if path.startswith("/assets/") and "?m=" in path]
+    libraries = [path for path in linked if path.startswith("/_dash-component-suites/")]
+    assert ours and libraries
+    for path in [*ours, *libraries]:
+        headers = reader.get(path).headers
+        assert "max-age=31536000" in headers["Cache-Control"], path
+        assert "Cookie" not in headers.get("Vary", ""), path
+        assert "Set-Cookie" not in headers, path
+
+
 def test_the_inline_scripts_of_a_page_are_those_of_its_policy(reader: Visitor) -> None:
     response = reader.get("/")
     inline = re.findall(r"<script>(.+?)</script>", response.text, re.DOTALL)
