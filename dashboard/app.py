@@ -1,6 +1,7 @@
 """The Dash application: ``create_app(settings)`` wires what the other modules offer."""
 
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,11 @@ _PAGES = (
 _VENDOR = "/assets/vendor/"
 _HELP_HERE = "<!-- help -->"
 _ANY_LOOK = 'data-bs-theme="light"'
+# parts of Dash's libraries that no page of ours uses: half of all that a first visit would fetch
+_UNUSED = re.compile(
+    r'<script src="[^"]*/(?:dash_table/[^"]*|dcc/async-(?:datepicker|highlight|markdown|mathjax'
+    r'|slider|upload)|dash_ag_grid/async-enterprise)[^"]*"></script>'
+)
 _INDEX = (_HERE / "templates" / "index.html").read_text("utf-8")
 
 
@@ -82,6 +88,7 @@ def create_app(settings: Settings) -> Dash:
 class _Application(Dash):
     def interpolate_index(self, **parts: Any) -> str:
         """The page's frame with the sheet of keys, in the look of whoever asks."""
+        parts["scripts"] = _UNUSED.sub("", parts["scripts"])
         page: str = super().interpolate_index(**parts)
         page = page.replace(_HELP_HERE, help_sheet(), 1)
         look = preferences.look()

@@ -76,6 +76,14 @@ def test_no_page_asks_another_machine_for_anything(simulated: Visitor) -> None:
         assert "http://" not in text and "https://" not in text and "@import" not in text
 
 
+def test_no_page_brings_libraries_that_none_uses(simulated: Visitor) -> None:
+    page = simulated.get("/").text
+    for needed in ("plotly", "dcc/async-graph", "dcc/async-dropdown", "dash_ag_grid/async-comm"):
+        assert needed in page, needed
+    for unused in ("dash_table/", "dcc/async-mathjax", "dash_ag_grid/async-enterprise"):
+        assert unused not in page, unused
+
+
 def test_an_unknown_page_is_told(simulated: Visitor) -> None:
     assert "There is no page at /nothing." in words(simulated.page("/nothing"))
 
