@@ -60,8 +60,9 @@ _HELP_HERE = "<!-- help -->"
 _ANY_LOOK = 'data-bs-theme="light"'
 # parts of Dash's libraries that no page of ours uses: half of all that a first visit would fetch
 _UNUSED = re.compile(
-    r'<script src="[^"]*/(?:dash_table/[^"]*|dcc/async-(?:datepicker|highlight|markdown|mathjax'
-    r'|slider|upload)|dash_ag_grid/async-enterprise)[^"]*"></script>'
+    r'<script src="[^"]*/(?:dash_table/'
+    r"|dcc/async-(?:datepicker|dropdown|highlight|markdown|mathjax|slider|upload)"
+    r'|dash_ag_grid/async-enterprise)[^"]*"></script>'
 )
 _INDEX = (_HERE / "templates" / "index.html").read_text("utf-8")
 

@@ -107,11 +107,9 @@ def add_headers(app: Dash, settings: Settings) -> None:
     @app.server.after_request
     def harden(response: Response) -> Response:
         response.headers.update(_HEADERS)
-        if not request.path.startswith(_PUBLIC_FOLDERS):
-            response.headers["Cache-Control"] = "no-store"
-        elif response.status_code == 200 and "m" in request.args:
-            # Dash links it by the time of its last change
-            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        if request.path.startswith(_PUBLIC_FOLDERS):
+            return response
+        response.headers["Cache-Control"] = "no-store"
         if response.mimetype == "text/html":
             # per response, since Dash adds inline scripts at the first request
             hashes = " ".join(app.csp_hashes())

@@ -9,14 +9,14 @@
   const opened = new Set(); // the forms that have been filled
   const sent = new Map(); // form -> the answer that was submitted last
   const TWICE_MS = 700; // a second press within it was meant for the form before
+  let pressedAt = -Infinity; // when a form's button was pressed, with nothing entered since
   let openedAt = -Infinity; // when a form took the place of another one at the same ECG
   const timers = new Map(); // form -> when its draft goes out
   const metas = new Map(); // form -> what the server knew when it made it
   const waits = new Map(); // ECG -> the form of its page, which was made before its turn
   const around = new Map(); // ECG -> what lies over its trace, and the worklist that holds it
   let shown = null; // the ECG on screen
-  let filled = null; // the ECG on screen once its form is: a page is there a moment before that
-  let early = null; // the form whose button was pressed in that moment
+  let filled = null; // the same once its form is filled: the page may be there a moment before
 
   function read(key) {
     try {
@@ -76,11 +76,11 @@
 
   function arrive(ecg) {
     shown = ecg;
-    early = null;
     window.scrollTo(0, 0);
     document.getElementById("page").focus({ preventScroll: true });
     dash_clientside.ahead.here(ecg);
     const meta = metas.get(waits.get(ecg));
+    waits.delete(ecg);
     filled = meta ? ecg : null;
     if (meta) metas.set(meta.form, Object.assign({}, meta, { started: new Date().toISOString() }));
   }
@@ -195,7 +195,6 @@
   function open(meta, text) {
     const form = formOf(meta);
     const hidden = form && form.closest(".slot.waiting");
-    const pressed = early === meta.form;
     opened.add(meta.form);
     waits.delete(meta.ecg);
     if (hidden) waits.set(meta.ecg, meta.form);
@@ -203,21 +202,16 @@
       if (shown !== meta.ecg) arrive(meta.ecg);
       else if (filled === meta.ecg) openedAt = performance.now();
       filled = meta.ecg;
-      early = null;
     }
     meta.forget.forEach((key) => write(key, null));
     const kept = read(meta.key);
     if (kept && kept !== text) restore(meta, meta.ecg, kept);
-    else if (pressed) submit(meta);
   }
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest("[data-form] .submit");
-    if (!button) return;
-    const form = button.closest("[data-form]"), meta = metas.get(form.dataset.form);
-    if (meta) submit(meta);
-    // a form that takes another one's place did not get the press: it was meant for that one
-    else if (Number(form.closest("[data-ecg]").dataset.ecg) !== filled) early = form.dataset.form;
+    const meta = button && metas.get(button.closest("[data-form]").dataset.form);
+    if (meta) submit(meta); // else the form is not filled yet: there is nothing to send
   });
 
   // a page that was left to sign in may come back as it was
@@ -225,11 +219,15 @@
     document.querySelectorAll("[data-form]").forEach((form) => { form.inert = false; });
   });
 
-  /* Whoever presses twice has not read the opinion that came between the presses. */
+  /* Whoever presses twice has read neither the opinion nor the next ECG that came in between. */
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest(".answer .submit");
-    if (button && performance.now() - openedAt < TWICE_MS) event.stopPropagation();
+    if (!button) return;
+    const now = performance.now();
+    if (now - Math.max(openedAt, pressedAt) < TWICE_MS) event.stopPropagation();
+    else pressedAt = now;
   }, true);
+  document.addEventListener("input", () => { pressedAt = -Infinity; });
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.answer = {

@@ -31,7 +31,11 @@ from tests.factories import Installation, above, add_person, installation, predi
 
 LOADS = 40  # of pages of unread ECGs, each timed to its first paint
 VISITS = 10  # each in a browser that has never been here
-BARS = {"submit to next ECG painted": 150.0, "first paint of the paper": 200.0}  # ms
+BARS = {  # ms
+    "submit to next ECG painted": 150.0,
+    "first paint of the paper": 200.0,
+    "first paint on a first visit": 200.0,
+}
 STOPWATCH = """(() => {
   window.waits = { next: [], paper: null };
   let pressed = null, at = null, placed = null, drawn = null;
@@ -157,7 +161,7 @@ def _first_visits(browser: Browser, address: str, ecgs: list[int]) -> list[float
 
 
 def _first_paint(page: Page, address: str, ecg_id: int) -> float:
-    """Load a page anew, in ms."""
+    """Load a page anew: ms to its first paint."""
     page.goto(f"http://{address}/read/{ecg_id}")
     return _painted(page, ecg_id)
 

@@ -43,9 +43,9 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def readers_chromium(profile: Path) -> Iterator[BrowserContext]:
-    """The browser with a profile on disk, in which it keeps scripts as a reader's does: compiled.
+    """The browser with a profile on disk, where it keeps compiled scripts, as a reader's does.
 
-    (V8 compiles nothing again that was loaded three times; a context of ``chromium()`` forgets.)
+    A context of ``chromium()`` forgets them, as a browser that has never been here.
     """
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
