@@ -139,6 +139,7 @@
     const said = await dash_clientside.session.sendAnswer("/read/" + meta.ecg + "/answer", answer);
     if (!said.refused) return follow(meta, said);
     form.inert = false;
+    pressedAt = -Infinity; // nothing came in between
     later(meta, payload);
     if (form.contains(focus)) focus.focus();
     if (onScreen(meta)) {

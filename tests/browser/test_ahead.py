@@ -146,6 +146,7 @@ def test_back_and_undo_bring_pages_anew(desk: Desk) -> None:
     wait_for(page, 3, 4, 5)
     page.keyboard.press("j")
     at_ecg(page, 3)
+    page.wait_for_url("**/read/3")  # the browser's history has it a moment after the screen
     page.keyboard.press("k")
     at_ecg(page, 2)
     expect(choice(page, "NORM", "Present")).not_to_be_checked()
