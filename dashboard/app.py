@@ -8,6 +8,7 @@ from typing import Any
 import dash
 import flask
 from dash import Dash, State
+from dash.exceptions import DependencyException
 from flask import Flask
 from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
@@ -77,6 +78,7 @@ def create_app(settings: Settings) -> Dash:
     answering.add_route(server)
     claiming.add_route(server)
     server.add_url_rule("/healthz", "healthz", _healthz)
+    server.register_error_handler(DependencyException, _no_such_library)
     app = _dash(server)
     for page in _PAGES:
         page.register(app)
@@ -94,7 +96,8 @@ class _Application(Dash):
         page = page.replace(_HELP_HERE, help_sheet(), 1)
         look = preferences.look()
         # so a dark room sees no flash; the second one is for the worklist's grid
-        return page.replace(_ANY_LOOK, f'data-bs-theme="{look}" data-ag-theme-mode="{look}"', 1)
+        looks = f'data-bs-theme="{look}" data-ag-theme-mode="{look}"'
+        return page.replace(_ANY_LOOK, f'{looks} data-person="{security.person().id}"', 1)
 
 
 def _dash(server: Flask) -> Dash:
@@ -130,6 +133,10 @@ def tell(error: Exception) -> None:
         raise error
     log.warning("%s: %s", type(error).__name__, error)
     dash.set_props(ids.STATUS, {"children": shell.problem(error)})
+
+
+def _no_such_library(error: Exception) -> tuple[str, int]:
+    return "there is no such file\n", 404
 
 
 def _healthz() -> flask.Response | tuple[str, int]:

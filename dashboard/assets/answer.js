@@ -9,8 +9,8 @@
   const opened = new Set(); // the forms that have been filled
   const sent = new Map(); // form -> the answer that was submitted last
   const TWICE_MS = 700; // a second press within it was meant for the form before
-  let pressedAt = -Infinity; // when a form's button was pressed, with nothing entered since
-  let openedAt = -Infinity; // when a form took the place of another one at the same ECG
+  let cameAt = -Infinity; // when a form took the place of the one answered, with no other key since
+  let led = false; // whether the reader is on the way to the ECG that follows an answer
   const timers = new Map(); // form -> when its draft goes out
   const metas = new Map(); // form -> what the server knew when it made it
   const waits = new Map(); // ECG -> the form of its page, which was made before its turn
@@ -82,6 +82,8 @@
     const meta = metas.get(waits.get(ecg));
     waits.delete(ecg);
     filled = meta ? ecg : null;
+    if (led) cameAt = performance.now();
+    led = false;
     if (meta) metas.set(meta.form, Object.assign({}, meta, { started: new Date().toISOString() }));
   }
 
@@ -139,7 +141,6 @@
     const said = await dash_clientside.session.sendAnswer("/read/" + meta.ecg + "/answer", answer);
     if (!said.refused) return follow(meta, said);
     form.inert = false;
-    pressedAt = -Infinity; // nothing came in between
     later(meta, payload);
     if (form.contains(focus)) focus.focus();
     if (onScreen(meta)) {
@@ -156,6 +157,7 @@
     write(meta.key, null);
     if (here && said.next) {
       metas.delete(meta.form);
+      led = true;
       await dash_clientside.ahead.go(said.next);
     } else if (here) dash_clientside.set_props({ ecg: meta.ecg, part: "stored" }, { data: meta.form });
     dash_clientside.set_props("status", { children: said.said });
@@ -201,7 +203,7 @@
     if (hidden) waits.set(meta.ecg, meta.form);
     else {
       if (shown !== meta.ecg) arrive(meta.ecg);
-      else if (filled === meta.ecg) openedAt = performance.now();
+      else if (filled === meta.ecg) cameAt = performance.now();
       filled = meta.ecg;
     }
     meta.forget.forEach((key) => write(key, null));
@@ -223,12 +225,12 @@
   /* Whoever presses twice has read neither the opinion nor the next ECG that came in between. */
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest(".answer .submit");
-    if (!button) return;
-    const now = performance.now();
-    if (now - Math.max(openedAt, pressedAt) < TWICE_MS) event.stopPropagation();
-    else pressedAt = now;
+    if (!button) cameAt = -Infinity;
+    else if (performance.now() - cameAt < TWICE_MS) event.stopPropagation();
   }, true);
-  document.addEventListener("input", () => { pressedAt = -Infinity; });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") cameAt = -Infinity;
+  }, true);
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.answer = {

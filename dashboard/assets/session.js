@@ -12,6 +12,16 @@
   let waiting = 0; // answers that have not gone out
   let leaving = false; // to sign in: a second call would break off the first
 
+  /* The worklist's filters stay in this window: not for whoever signs in to it next. Answers that
+     the server has not got are kept elsewhere, under the name of their reader. */
+  try {
+    const { person } = document.documentElement.dataset;
+    if (sessionStorage.getItem("person") !== person) sessionStorage.clear();
+    sessionStorage.setItem("person", person);
+  } catch (error) {
+    // a browser that keeps nothing
+  }
+
   function say(text) {
     let place = document.getElementById("trouble");
     if (!text) return place && place.remove();

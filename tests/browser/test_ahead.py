@@ -1,15 +1,17 @@
 """The next ECGs wait beside the one on screen, and nothing of them is in the way."""
 
+import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, Route, expect
 from sqlalchemy import select
 
 from feedback.db import now
 from feedback.tables import Reading
 from tests.browser.conftest import Desk
 from tests.browser.hands import (
+    ANSWER,
     EMAIL,
     TWICE_MS,
     answer_blind,
@@ -45,6 +47,8 @@ HASTE = """() => {
   });
   laid.observe(document, { childList: true, subtree: true });
 }"""
+KEYS = """keys => keys.forEach(key => document.body.dispatchEvent(
+  new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })))"""
 # Enter once more as soon as ECG 2 is on screen
 TWICE = """() => {
   const second = new MutationObserver(() => {
@@ -61,6 +65,12 @@ TWICE = """() => {
 def place(tmp_path: Path, migrated: Path) -> Installation:
     """Eight ECGs with opinions, and a reader whose next three ECGs are laid out."""
     return reading_place(tmp_path, migrated, 8, ahead=3)
+
+
+def slowly(route: Route) -> None:
+    """Let an answer take longer than two presses may be apart."""
+    time.sleep(1)
+    route.continue_()
 
 
 def wait_for(page: Page, *ecg_ids: int) -> None:
@@ -126,6 +136,7 @@ def test_a_second_press_leaves_the_draft_of_the_next_ecg_alone(
     wait_for(page, 2, 3, 4)
     answer_blind(page, "n")
     page.wait_for_timeout(TWICE_MS)
+    page.route(ANSWER, slowly)
     page.evaluate(TWICE)
     page.keyboard.press("Enter")
     at_ecg(page, 2)
@@ -135,6 +146,16 @@ def test_a_second_press_leaves_the_draft_of_the_next_ecg_alone(
     page.keyboard.press("Enter")
     expect(page.locator('.read[data-ecg="2"] .evidence')).to_be_visible()
     assert stored(place) == 3
+
+
+def test_whoever_presses_another_key_has_looked(desk: Desk, place: Installation) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    wait_for(page, 2, 3, 4)
+    answer_blind(page, "n")
+    page.evaluate(KEYS, ["n", "Enter"])
+    at_ecg(page, 2)
+    assert stored(place) == 2
 
 
 def test_back_and_undo_bring_pages_anew(desk: Desk) -> None:

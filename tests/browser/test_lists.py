@@ -35,6 +35,17 @@ def test_the_arrow_enters_the_worklist_without_a_click(desk: Desk) -> None:
     expect(page.get_by_role("heading", name="ECG 2", exact=True)).to_be_visible()
 
 
+def test_a_filter_is_not_for_the_next_person_at_this_window(desk: Desk) -> None:
+    page = desk.sign_in(ADMIN)
+    page.get_by_role("spinbutton", name="Patient Filter Input").fill("1003")
+    expect(page.get_by_text("1 record", exact=True)).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("1 record", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    desk.sign_in(READER)
+    expect(page.get_by_text("40 records", exact=True)).to_be_visible()
+
+
 def test_no_head_of_the_worklist_is_cut_on_a_small_screen(desk: Desk) -> None:
     desk.page.set_viewport_size(SMALL)
     page = desk.sign_in(ADMIN)

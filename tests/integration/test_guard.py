@@ -247,6 +247,11 @@ def test_scripts_and_sheets_are_kept_by_the_browser(reader: Visitor) -> None:
         assert "Set-Cookie" not in headers, path
 
 
+def test_a_library_that_there_is_not_is_not_found(stranger: Visitor) -> None:
+    for path in ("dash_ag_grid/x.js", "nothing/x.js"):
+        assert stranger.get(f"/_dash-component-suites/{path}").status_code == 404
+
+
 def test_the_inline_scripts_of_a_page_are_those_of_its_policy(reader: Visitor) -> None:
     response = reader.get("/")
     inline = re.findall(r"<script>(.+?)</script>", response.text, re.DOTALL)
