@@ -26,6 +26,7 @@ class State(StrEnum):
     """How a class of a record stands, an adjudicator's verdict told from the readers' own."""
 
     AGREED = "agreed"
+    SINGLE = "one reader"  # said present or absent, and nobody else did
     CONFLICT = "conflict"  # it waits on the adjudication page
     GOLD = "gold"  # in conflict, on a record that judges its readers
     ADJUDICATED = "adjudicated"
@@ -72,6 +73,8 @@ def count_states(records: Sequence[RecordConsensus]) -> Mapping[Superclass, Mapp
 def _state(decision: Decision) -> State:
     if decision.source is LabelSource.ADJUDICATED:
         return State.ADJUDICATED
+    if decision.source is LabelSource.SINGLE:
+        return State.SINGLE
     return _STATES[decision.outcome]
 
 

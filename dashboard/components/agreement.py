@@ -20,7 +20,7 @@ def states_table(report: AgreementReport) -> Component:
         html.Tr([row_head(name), *(html.Td(f"{count:,}") for count in counts.values())])
         for name, counts in report.states.items()
     ]
-    return table(("Class", *(state.title() for state in State)), rows)
+    return table(("Class", *(state.capitalize() for state in State)), rows)
 
 
 def classes_table(report: AgreementReport) -> Component:

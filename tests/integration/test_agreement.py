@@ -43,14 +43,14 @@ def test_few_shared_ecgs_give_words_and_no_figures(house: House, admin: Visitor)
     for role in (Role.CLINICIAN, Role.ADJUDICATOR):
         blind(house.sessions, house.people[role].id, 1, answer(MI))
     said = words(admin.page("/agreement"))
-    assert "MI 1 0 0 0 0" in said  # agreed, and in no other state
+    assert "MI 1 0 0 0 0 0" in said  # agreed, and in no other state
     assert "too few shared: 1 of 10 ECGs" in said
     assert "[" not in said  # no interval
 
 
 def test_enough_shared_ecgs_give_figures(shared: Visitor) -> None:
     said = words(shared.page("/agreement"))
-    assert "MI 9 3 0 0 0" in said
+    assert "MI 9 0 3 0 0 0" in said
     assert "0.75" in said  # nine of twelve
     assert "0.50" in said  # Cohen: (0.75 - 0.5) / (1 - 0.5)
     assert "not defined" in said  # kappa where nobody called a class present

@@ -30,12 +30,13 @@ def report(sessions: Sessions) -> AgreementReport:
 
 
 def test_each_class_is_counted_in_one_state():
-    rows = ["++", "+-", "+-", "??", "xx", "+-"]
+    rows = ["++", "+-", "+-", "??", "xx", "+-", "+."]
     given = consensus(some_panel(rows), {102: {MI: Verdict.PRESENT}}, gold={105})
     states = count_states(given)
     assert states[MI] == dict.fromkeys(State, 1)
     assert (states[HYP][State.AGREED], states[HYP][State.UNREADABLE]) == (5, 1)
-    assert {sum(states[name].values()) for name in SUPERCLASSES} == {6}
+    assert states[HYP][State.SINGLE] == 1
+    assert {sum(states[name].values()) for name in SUPERCLASSES} == {7}
 
 
 def test_an_adjudicator_moves_a_conflict(library: Sessions, reader: User, colleague: User) -> None:
