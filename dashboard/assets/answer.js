@@ -157,7 +157,7 @@
     write(meta.key, null);
     if (here && said.next) {
       metas.delete(meta.form);
-      led = true;
+      led = said.next.startsWith("/read/");
       await dash_clientside.ahead.go(said.next);
     } else if (here) dash_clientside.set_props({ ecg: meta.ecg, part: "stored" }, { data: meta.form });
     dash_clientside.set_props("status", { children: said.said });

@@ -16,7 +16,8 @@
      the server has not got are kept elsewhere, under the name of their reader. */
   try {
     const { person } = document.documentElement.dataset;
-    if (sessionStorage.getItem("person") !== person) sessionStorage.clear();
+    const before = sessionStorage.getItem("person");
+    if (before && before !== person) sessionStorage.clear();
     sessionStorage.setItem("person", person);
   } catch (error) {
     // a browser that keeps nothing
