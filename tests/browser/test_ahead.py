@@ -27,16 +27,16 @@ WAITING = """[...document.querySelectorAll(".slot.waiting .read")]
   .filter(page => page.querySelectorAll(".paper path.js-line").length > 12)
   .map(page => Number(page.dataset.ecg)).sort()"""
 
+PRESS = """keys => keys.forEach(key => document.body.dispatchEvent(
+  new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })))"""
 # ECG 2 comes on screen with its place in the document, before Dash has filled its form
 HASTE = """() => {
   const { ahead, answer } = window.dash_clientside, { gather } = answer;
-  const press = key => document.body.dispatchEvent(
-    new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
   window.order = [];
   answer.gather = (...given) => {
     const said = gather(...given);
     if (given.at(-1).ecg === 2 && window.order.push("filled") === 2)
-      setTimeout(() => ["n", "Enter"].forEach(press));
+      setTimeout(() => (PRESS)(["n", "Enter"]));
     return said;
   };
   const laid = new MutationObserver(() => {
@@ -46,19 +46,17 @@ HASTE = """() => {
     ahead.go("/read/2");
   });
   laid.observe(document, { childList: true, subtree: true });
-}"""
-KEYS = """keys => keys.forEach(key => document.body.dispatchEvent(
-  new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })))"""
+}""".replace("PRESS", PRESS)
 # Enter once more as soon as ECG 2 is on screen
 TWICE = """() => {
   const second = new MutationObserver(() => {
     if (!document.querySelector('.slot:not(.waiting) .read[data-ecg="2"]')) return;
     second.disconnect();
-    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+    (PRESS)(["Enter"]);
     window.twice = true;
   });
   second.observe(document, { attributes: true, childList: true, subtree: true });
-}"""
+}""".replace("PRESS", PRESS)
 
 
 @pytest.fixture
@@ -82,6 +80,14 @@ def wait_for(page: Page, *ecg_ids: int) -> None:
     raise AssertionError(f"{page.evaluate(WAITING)} wait, not {ecg_ids}")
 
 
+def with_three_waiting(desk: Desk) -> Page:
+    """ECG 1 is on screen, and the three after it wait."""
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    wait_for(page, 2, 3, 4)
+    return page
+
+
 def pages_asked(page: Page) -> list[str]:
     """What is asked of Dash's router from now on."""
     asked: list[str] = []
@@ -95,9 +101,7 @@ def pages_asked(page: Page) -> list[str]:
 
 
 def test_the_next_three_wait_and_are_shown_without_asking(desk: Desk, place: Installation) -> None:
-    page = desk.sign_in(EMAIL, path="/read/1")
-    at_ecg(page, 1)
-    wait_for(page, 2, 3, 4)
+    page = with_three_waiting(desk)
     asked = pages_asked(page)
     answer_both(page, "n")
     at_ecg(page, 2)
@@ -149,19 +153,15 @@ def test_a_second_press_leaves_the_draft_of_the_next_ecg_alone(
 
 
 def test_whoever_presses_another_key_has_looked(desk: Desk, place: Installation) -> None:
-    page = desk.sign_in(EMAIL, path="/read/1")
-    at_ecg(page, 1)
-    wait_for(page, 2, 3, 4)
+    page = with_three_waiting(desk)
     answer_blind(page, "n")
-    page.evaluate(KEYS, ["n", "Enter"])
+    page.evaluate(PRESS, ["n", "Enter"])
     at_ecg(page, 2)
     assert stored(place) == 2
 
 
 def test_back_and_undo_bring_pages_anew(desk: Desk) -> None:
-    page = desk.sign_in(EMAIL, path="/read/1")
-    at_ecg(page, 1)
-    wait_for(page, 2, 3, 4)
+    page = with_three_waiting(desk)
     answer_both(page, "n")
     at_ecg(page, 2)
     wait_for(page, 3, 4, 5)
@@ -180,9 +180,7 @@ def test_back_and_undo_bring_pages_anew(desk: Desk) -> None:
 
 
 def test_what_waits_is_out_of_the_way(desk: Desk) -> None:
-    page = desk.sign_in(EMAIL, path="/read/1")
-    at_ecg(page, 1)
-    wait_for(page, 2, 3, 4)
+    page = with_three_waiting(desk)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
     expect(page.get_by_role("button", name="Submit")).to_have_count(1)
@@ -192,9 +190,7 @@ def test_what_waits_is_out_of_the_way(desk: Desk) -> None:
 
 
 def test_a_draft_of_a_page_that_waited_is_its_own(desk: Desk) -> None:
-    page = desk.sign_in(EMAIL, path="/read/1")
-    at_ecg(page, 1)
-    wait_for(page, 2, 3, 4)
+    page = with_three_waiting(desk)
     page.keyboard.press("j")
     at_ecg(page, 2)
     page.keyboard.press("5")
@@ -207,9 +203,7 @@ def test_a_draft_of_a_page_that_waited_is_its_own(desk: Desk) -> None:
 def test_the_clock_of_a_reading_starts_when_the_ecg_is_on_screen(
     desk: Desk, place: Installation
 ) -> None:
-    page = desk.sign_in(EMAIL, path="/read/1")
-    at_ecg(page, 1)
-    wait_for(page, 2, 3, 4)
+    page = with_three_waiting(desk)
     shown = now()
     page.keyboard.press("j")
     at_ecg(page, 2)
