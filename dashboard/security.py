@@ -107,16 +107,17 @@ def add_headers(app: Dash, settings: Settings) -> None:
     @app.server.after_request
     def harden(response: Response) -> Response:
         response.headers.update(_HEADERS)
-        if request.path.startswith(_PUBLIC_FOLDERS):
-            return response
-        response.headers["Cache-Control"] = "no-store"
+        public = request.path.startswith(_PUBLIC_FOLDERS)
+        if not public:
+            response.headers["Cache-Control"] = "no-store"
         if response.mimetype == "text/html":
             # per response, since Dash adds inline scripts at the first request
             hashes = " ".join(app.csp_hashes())
             response.headers["Content-Security-Policy"] = _POLICY.format(hashes=hashes)
-            response.set_cookie(
-                "_csrf_token", generate_csrf(), samesite="Lax", secure=settings.secure_cookies
-            )
+            if not public:  # its session would not be sent with it
+                response.set_cookie(
+                    "_csrf_token", generate_csrf(), samesite="Lax", secure=settings.secure_cookies
+                )
         return response
 
 

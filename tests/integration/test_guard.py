@@ -252,6 +252,13 @@ def test_a_library_that_there_is_not_is_not_found(stranger: Visitor) -> None:
         assert stranger.get(f"/_dash-component-suites/{path}").status_code == 404
 
 
+def test_a_missing_sheet_has_a_policy_and_no_cookie(stranger: Visitor) -> None:
+    missing = stranger.get("/assets/nothing.css")
+    assert missing.status_code == 404
+    assert "default-src 'self'" in missing.headers["Content-Security-Policy"]
+    assert "Set-Cookie" not in missing.headers
+
+
 def test_the_inline_scripts_of_a_page_are_those_of_its_policy(reader: Visitor) -> None:
     response = reader.get("/")
     inline = re.findall(r"<script>(.+?)</script>", response.text, re.DOTALL)
