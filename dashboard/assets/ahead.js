@@ -128,8 +128,12 @@
     if (ecg !== null && (await ready(ecg)) && (isBehind(ecg) || show(ecg))) {
       return new Response(null, { status: 204 });
     }
-    if (ecg !== null) routing = ecg;
-    return send.call(window, resource, options);
+    const answer = send.call(window, resource, options);
+    if (ecg !== null) {
+      routing = ecg;
+      setTimeout(dash_clientside.warm.up, 0); // the browser has nothing else to do before the answer
+    }
+    return answer;
   };
 
   /* Next unread, without asking the server which one. */

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from plotly.offline import get_plotlyjs_version
 
 from core.ptbxl import SIMULATED_MARK, Ptbxl
 from dashboard.app import create_app
@@ -79,8 +80,7 @@ def test_no_page_asks_another_machine_for_anything(simulated: Visitor) -> None:
 
 def test_no_page_brings_libraries_that_none_uses(simulated: Visitor) -> None:
     linked = re.findall(r'src="/_dash-component-suites/([^"?]+)', simulated.get("/").text)
-    # Dash links plotly once more for each application that the process has made
-    assert sorted({re.sub(r"[.@][^/]*$", "", path) for path in linked}) == [
+    assert sorted(re.sub(r"[.@][^/]*$", "", path) for path in linked) == [
         "dash/dash-renderer/build/dash_renderer",
         "dash/dcc/async-graph",
         "dash/dcc/dash_core_components",
@@ -93,8 +93,15 @@ def test_no_page_brings_libraries_that_none_uses(simulated: Visitor) -> None:
         "dash_ag_grid/async-community",
         "dash_ag_grid/dash_ag_grid",
         "dash_bootstrap_components/_components/dash_bootstrap_components",
-        "plotly/package_data/plotly",
     ]
+
+
+def test_plotly_is_of_the_release_that_its_package_is(simulated: Visitor) -> None:
+    """Figures are held against the package's schema: the bundle that draws them must share it."""
+    bundle = simulated.get("/assets/vendor/plotly-basic.min.js").text
+    release = re.search(r"plotly.js \(basic - minified\) v(\d+)\.", bundle)
+    assert release and release[1] == get_plotlyjs_version().split(".")[0]
+    assert simulated.get("/").text.count("plotly-basic.min.js") == 1
 
 
 def test_an_unknown_page_is_told(simulated: Visitor) -> None:

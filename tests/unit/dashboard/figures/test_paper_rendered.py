@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import plotly
 import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
+import dashboard
 from core.ecg import LEADS, Ecg, Lead, Superclass
 from core.explain.explanation import Method
 from core.ptbxl import Ptbxl
@@ -23,7 +23,7 @@ from tests.factories_figures import Figure, distinct_ecg
 
 pytestmark = pytest.mark.browser
 
-PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+PLOTLY_JS = Path(dashboard.__file__).parent / "assets" / "vendor" / "plotly-basic.min.js"
 COLUMNS = [LEADS[0:3], LEADS[3:6], LEADS[6:9], LEADS[9:12]]
 
 # Titles as (text, left edge, middle), traces as (subpaths, in px of the sheet); no class or name is
