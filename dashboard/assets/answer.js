@@ -79,7 +79,8 @@
     window.scrollTo(0, 0);
     document.getElementById("page").focus({ preventScroll: true });
     dash_clientside.ahead.here(ecg);
-    const meta = metas.get(waits.get(ecg));
+    const waiting = metas.get(waits.get(ecg));
+    const meta = waiting && formOf(waiting) ? waiting : null; // not of a page that was left unread
     waits.delete(ecg);
     filled = meta ? ecg : null;
     if (led) cameAt = performance.now();
@@ -222,14 +223,21 @@
     document.querySelectorAll("[data-form]").forEach((form) => { form.inert = false; });
   });
 
-  /* Whoever presses twice has read neither the opinion nor the next ECG that came in between. */
+  /* Whoever presses twice has read neither the opinion nor the next ECG that came in between. What
+     counts is when the finger came down: a page that is busy hears of it later. */
+  let keyAt = null; // of an Enter that is just being handled, which clicks for its reader
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest(".answer .submit");
+    const pressedAt = keyAt === null ? event.timeStamp : keyAt;
     if (!button) cameAt = -Infinity;
-    else if (performance.now() - cameAt < TWICE_MS) event.stopPropagation();
+    else if (pressedAt - cameAt < TWICE_MS) event.stopPropagation();
   }, true);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") cameAt = -Infinity;
+    else {
+      keyAt = event.timeStamp;
+      setTimeout(() => { keyAt = null; }, 0);
+    }
   }, true);
 
   window.dash_clientside = window.dash_clientside || {};

@@ -51,9 +51,10 @@ def _parts(report: AgreementReport) -> list[Component]:
         states_table(report),
         html.P(
             [
+                "ECGs in conflict on a class or more, which wait for an adjudicator: ",
                 html.Strong(f"{report.waiting:,}", className="numbers"),
-                " ECGs are in conflict on a class or more and wait for an adjudicator. Conflicts "
-                "on gold ECGs wait for nobody: what is known of them judges their readers.",
+                ". Conflicts on gold ECGs wait for nobody: what is known of them judges their "
+                "readers.",
             ],
             className="quiet",
         ),
