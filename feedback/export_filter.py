@@ -56,7 +56,7 @@ class ExportFilter(BaseModel):
 
     def _refuse_days_that_never_were(self) -> None:
         if self.since and self.until and self.since > self.until:
-            remedy = f"it is before since, {self.since}: give that day or a later one"
+            remedy = f"it is before the first day, {self.since}: give that day or a later one"
             raise InvalidFilter("until", str(self.until), remedy)
 
     @property

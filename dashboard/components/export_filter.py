@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from core.ecg import SUPERCLASSES
 from dashboard import ids
 from dashboard.components.claim import MODES
+from feedback.errors import InvalidFilter
 from feedback.export_filter import ExportFilter
 from feedback.tables import Stage
 
@@ -50,6 +51,11 @@ def in_words(asked: Mapping[str, str]) -> str:
     return ", ".join(
         f"{_TITLES.get(name, name)} {said.get(value, value)}" for name, value in asked.items()
     )
+
+
+def refusal(error: InvalidFilter) -> str:
+    """Why the filter is refused, under the name that its control has in the form."""
+    return f"{_TITLES[error.column]} cannot be '{error.value}': {error.remedy}"
 
 
 def _chosen(field: str, options: Iterable[tuple[str, str]]) -> Component:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboard import ids
-from dashboard.components.export_filter import ANY, FIELDS, filter_form
+from dashboard.components.export_filter import ANY, FIELDS, filter_form, refusal
 from dashboard.components.shell import forbidden, heading, problem
 from dashboard.components.taken import MANIFEST, taken_view
 from dashboard.context import context
@@ -136,7 +136,7 @@ def count_rows(*entered: Any) -> tuple[str, str, Component | None]:
             rows = export.count_readings(session, wanted)
     except InvalidFilter as error:
         # the file of these filters is refused as well: without them it would hold every answer
-        return "0", _address(asked), problem(error)
+        return "0", _address(asked), problem(refusal(error))
     return f"{rows:,}", _address(wanted.as_json), None
 
 

@@ -88,7 +88,7 @@ def test_a_filter_counts_and_lets_out_the_same(house: House, admin: Visitor) -> 
 
 def test_a_filter_that_cannot_be_is_refused_in_words(admin: Visitor) -> None:
     told = admin.call("count_rows", {"export-since": "soon"}).json["response"]
-    assert "Filter of since is 'soon'" in words(told)
+    assert "From day (UTC) cannot be 'soon': it should be a valid date" in words(told)
     refused = admin.get("/export/labels.csv?worklist=Noon")
     assert refused.status_code == 400
     assert refused.text == "filter of worklist is 'Noon': no worklist has that name\n"
@@ -98,10 +98,11 @@ def test_days_that_never_were_let_nothing_out(house: House, admin: Visitor) -> N
     answer_blind(house.visitor(Role.CLINICIAN), 1)
     days = {"export-since": "2026-02-01", "export-until": "2026-01-31"}
     told = admin.call("count_rows", days).json["response"]
-    said = "ilter of until is '2026-01-31': it is before since, 2026-02-01"
-    assert told["export-count"]["children"] == "0" and f"F{said}" in words(told)
+    said = "'2026-01-31': it is before the first day, 2026-02-01"
+    assert told["export-count"]["children"] == "0"
+    assert f"To day (UTC) cannot be {said}" in words(told)
     refused = admin.get(told["export-labels"]["href"])  # and not the file of every answer
-    assert refused.status_code == 400 and refused.text.startswith(f"f{said}")
+    assert refused.status_code == 400 and refused.text.startswith(f"filter of until is {said}")
 
 
 def test_a_comment_is_no_formula(house: House, admin: Visitor) -> None:

@@ -121,7 +121,7 @@ def test_days_that_never_were_are_refused_and_leave_no_file(tmp_path: Path) -> N
     refused = run("export", file, "--since", "2026-02-01", "--until", "2026-01-31")
     assert isinstance(refused.exception, InvalidFilter)
     assert str(refused.exception) == (
-        "filter of until is '2026-01-31': it is before since, 2026-02-01: "
+        "filter of until is '2026-01-31': it is before the first day, 2026-02-01: "
         "give that day or a later one"
     )
     assert not file.exists()

@@ -88,7 +88,7 @@ def test_a_worklist_lets_out_what_was_read_through_it(
         ({"since": "yesterday"}, "filter of since is 'yesterday': it should be a valid date"),
         (
             {"since": "2026-02-01", "until": "2026-01-31"},
-            "filter of until is '2026-01-31': it is before since, 2026-02-01: "
+            "filter of until is '2026-01-31': it is before the first day, 2026-02-01: "
             "give that day or a later one",
         ),
         ({"mode": "aided"}, "filter of mode is 'aided': it should be 'blind-first' or 'assisted'"),
