@@ -27,18 +27,19 @@ LIST = "/adjudicate"
 def waiting_page(waiting: Waiting) -> Component:
     """The conflicts that are this adjudicator's to settle."""
     found = waiting.conflicts
-    words = f"{len(found):,} {'ECG waits' if len(found) == 1 else 'ECGs wait'} for a verdict."
+    count = f"{len(found):,} ECGs wait" if len(found) > 1 else f"{len(found) or 'No'} ECG waits"
+    words = f"{count} for a verdict."
     return html.Div(
         [
             heading("Adjudicate"),
             html.P([html.Strong(words, id=ids.CONFLICTS), _seen(waiting.seen_by_them)]),
             html.P(
-                "On each of them readers who did not see the model's opinion gave opposite "
+                "An ECG waits where readers who did not see the model's opinion gave opposite "
                 "answers. You see these without names, and nothing of the model or the published "
                 "label.",
                 className="quiet",
             ),
-            _table(found) if found else html.P("Nothing to settle now."),
+            _table(found) if found else None,
         ],
         className="page narrow",
     )

@@ -45,6 +45,7 @@ def register(app: Dash) -> None:
     app.callback(
         Output(ids.MODELS_LIST, "children"),
         Output(ids.MODELS_LISTED, "data"),
+        Output(ids.MODELS_BACK, "children"),
         Input(ids.MODELS_TICK, "n_intervals"),
         State(ids.MODELS_LISTED, "data"),
         State(ids.MODELS_CHOSEN, "data"),
@@ -117,14 +118,16 @@ def follow_run(_tick: int) -> tuple[bool, list[Component], bool, Component]:
 
 
 @needs(Action.MANAGE_MODELS)
-def follow_versions(_tick: int, shown: Any, chosen: str | None) -> tuple[Component, Listed]:
-    """The list with what a run has entered since, or what somebody has served."""
+def follow_versions(
+    _tick: int, shown: Any, chosen: str | None
+) -> tuple[Component, Listed, Component | None]:
+    """The list with what a run has entered since, or what somebody has served, and the way back."""
     with context().sessions.read() as session:
         latest = select(ModelVersion.version, ModelVersion.state).order_by(ModelVersion.id.desc())
         if [list(one) for one in session.execute(latest)] == shown:
             raise PreventUpdate  # whoever is about to press a link keeps it
         models = registry.versions(session)
-    return parts.versions_table(models, chosen), _listed(models)
+    return parts.versions_table(models, chosen), _listed(models), _way_back(models)
 
 
 @needs(Action.MANAGE_MODELS)
@@ -214,9 +217,6 @@ def _listed(models: Sequence[ModelVersion]) -> Listed:
 
 def _acts(models: Sequence[ModelVersion]) -> Component:
     """Plan a run; go back, where there is a way."""
-    champion = next((m for m in models if m.active), None)
-    names = {m.id: m.version for m in models}
-    before = names.get(champion.replaced_id or 0) if champion else None
     return html.Div(
         [
             dbc.Button("Plan retraining", id=ids.MODELS_PLAN, color="primary"),
@@ -225,13 +225,18 @@ def _acts(models: Sequence[ModelVersion]) -> Component:
                 label="teach assisted answers too, at half weight",
                 value=False,
             ),
-            _way_back(before) if before else None,
+            html.Div(_way_back(models), id=ids.MODELS_BACK),
         ],
         className="row-of model-acts",
     )
 
 
-def _way_back(before: str) -> Component:
+def _way_back(models: Sequence[ModelVersion]) -> Component | None:
+    champion = next((m for m in models if m.active), None)
+    names = {m.id: m.version for m in models}
+    before = names.get(champion.replaced_id or 0) if champion else None
+    if before is None:
+        return None
     button = dbc.Button(  # one press and no question: it is for when something went wrong
         f"Roll back to {before}",
         id=ids.MODELS_ROLLBACK,

@@ -35,7 +35,7 @@ def test_two_conflicts_are_settled_by_keys(
     at_ecg(page, 4)
     page.keyboard.press("x")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Nothing to settle now.")).to_be_visible()
+    expect(page.get_by_text("No ECG waits for a verdict.")).to_be_visible()
     with place.sessions.read() as session:
         made = session.scalars(select(Adjudication).order_by(Adjudication.id)).all()
     assert [(one.verdict_cd, one.unreadable) for one in made] == [
