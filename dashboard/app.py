@@ -56,11 +56,12 @@ _PAGES = (
     jobs,
     not_found,
 )
+PLOTLY = "4.1.1"  # the release in assets/vendor: one of its major release draws the same
 _VENDOR = "/assets/vendor/"
 _HELP_HERE = "<!-- help -->"
 _ANY_LOOK = 'data-bs-theme="light"'
 # parts of Dash's libraries that no page of ours uses: two thirds of all that a first visit would
-# fetch; plotly among them, since our figures are lines and bars: its smaller bundle has these
+# fetch; plotly among them: our figures are lines and bars, which its smaller bundle has
 _UNUSED = re.compile(
     r'<script src="[^"]*/(?:dash_table/|plotly/'
     r"|dcc/async-(?:datepicker|dropdown|highlight|markdown|mathjax|slider|upload)"
@@ -112,7 +113,7 @@ def _dash(server: Flask) -> Dash:
         assets_folder=str(_HERE / "assets"),
         # linked below, ahead of our own
         assets_ignore=r"\.min\.(css|js)$",
-        external_scripts=[_VENDOR + "plotly-basic.min.js"],
+        external_scripts=[f"{_VENDOR}plotly-basic-{PLOTLY}.min.js"],
         external_stylesheets=[_VENDOR + "bootstrap.min.css", _VENDOR + "bootstrap-icons.min.css"],
         index_string=_INDEX,
         use_pages=True,
@@ -122,7 +123,7 @@ def _dash(server: Flask) -> Dash:
         routing_callback_inputs={"pathname": State("_pages_location", "pathname")},
         # else Dash runs every layout at the first request, signed in or not
         suppress_callback_exceptions=True,
-        eager_loading=True,  # plotly with the first page, not with the first ECG
+        eager_loading=True,  # what draws a graph with the first page, not with the first ECG
         use_async=False,
         enable_mcp=False,
         on_error=tell,

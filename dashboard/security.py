@@ -1,5 +1,6 @@
 """Who gets in: one guard in front of every route and callback, and the headers of every answer."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
@@ -24,6 +25,8 @@ R = TypeVar("R")
 
 _PUBLIC_PATHS = frozenset({"/login", "/_favicon.ico", "/healthz"})
 _PUBLIC_FOLDERS = ("/assets/", "/_dash-component-suites/")
+_NAMES_ITS_RELEASE = re.compile(r"^/assets/vendor/[a-z-]+-\d+\.\d+\.\d+\.min\.js$")
+_YEAR_S = 365 * 24 * 3600
 _BEFORE_NEW_PASSWORD = frozenset({"/password", "/logout"})
 SESSION_HOURS = 12
 
@@ -110,6 +113,8 @@ def add_headers(app: Dash, settings: Settings) -> None:
         public = request.path.startswith(_PUBLIC_FOLDERS)
         if not public:
             response.headers["Cache-Control"] = "no-store"
+        elif _NAMES_ITS_RELEASE.search(request.path):
+            response.headers["Cache-Control"] = f"public, max-age={_YEAR_S}"
         if response.mimetype == "text/html":
             # per response, since Dash adds inline scripts at the first request
             hashes = " ".join(app.csp_hashes())

@@ -131,7 +131,8 @@
     const answer = send.call(window, resource, options);
     if (ecg !== null) {
       routing = ecg;
-      setTimeout(dash_clientside.warm.up, 0); // the browser has nothing else to do before the answer
+      // the browser has nothing else to do before the answer
+      setTimeout(() => dash_clientside.warm && dash_clientside.warm.up(), 0);
     }
     return answer;
   };

@@ -224,16 +224,17 @@
   });
 
   /* Whoever presses twice has read neither the opinion nor the next ECG that came in between. What
-     counts is when the finger came down: a page that is busy hears of it later. */
+     counts is when it was pressed: a page that is busy hears of it later. */
+  const lookedAt = (time) => { if (time > cameAt) cameAt = -Infinity; };
   let keyAt = null; // of an Enter that is just being handled, which clicks for its reader
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest(".answer .submit");
     const pressedAt = keyAt === null ? event.timeStamp : keyAt;
-    if (!button) cameAt = -Infinity;
+    if (!button) lookedAt(pressedAt);
     else if (pressedAt - cameAt < TWICE_MS) event.stopPropagation();
   }, true);
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") cameAt = -Infinity;
+    if (event.key !== "Enter") lookedAt(event.timeStamp);
     else {
       keyAt = event.timeStamp;
       setTimeout(() => { keyAt = null; }, 0);

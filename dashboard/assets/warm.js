@@ -37,9 +37,14 @@
     const sheet = document.createElement("div");
     sheet.className = "waiting";
     document.body.append(sheet);
-    await Plotly.newPlot(sheet, SHEET);
-    Plotly.purge(sheet);
-    sheet.remove();
+    try {
+      await Plotly.newPlot(sheet, SHEET);
+      Plotly.purge(sheet);
+    } catch (error) {
+      // the first ECG takes a moment longer
+    } finally {
+      sheet.remove();
+    }
   }
 
   window.dash_clientside = window.dash_clientside || {};

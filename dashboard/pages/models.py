@@ -45,7 +45,6 @@ def register(app: Dash) -> None:
     app.callback(
         Output(ids.MODELS_LIST, "children"),
         Output(ids.MODELS_LISTED, "data"),
-        Output(ids.MODELS_BACK, "children"),
         Input(ids.MODELS_TICK, "n_intervals"),
         State(ids.MODELS_LISTED, "data"),
         State(ids.MODELS_CHOSEN, "data"),
@@ -118,16 +117,14 @@ def follow_run(_tick: int) -> tuple[bool, list[Component], bool, Component]:
 
 
 @needs(Action.MANAGE_MODELS)
-def follow_versions(
-    _tick: int, shown: Any, chosen: str | None
-) -> tuple[Component, Listed, Component | None]:
-    """The list with what a run has entered since, or what somebody has served, and the way back."""
+def follow_versions(_tick: int, shown: Any, chosen: str | None) -> tuple[Component, Listed]:
+    """The list with what a run has entered since, or what somebody has served."""
     with context().sessions.read() as session:
         latest = select(ModelVersion.version, ModelVersion.state).order_by(ModelVersion.id.desc())
         if [list(one) for one in session.execute(latest)] == shown:
             raise PreventUpdate  # whoever is about to press a link keeps it
         models = registry.versions(session)
-    return parts.versions_table(models, chosen), _listed(models), _way_back(models)
+    return parts.versions_table(models, chosen), _listed(models)
 
 
 @needs(Action.MANAGE_MODELS)
@@ -206,6 +203,10 @@ def _measured(session: Session, model: ModelVersion) -> Reliability | None:
 
 
 def _served(model: ModelVersion) -> Component:
+    with context().sessions.read() as session:
+        way_back = _way_back(registry.versions(session))
+    # by whoever has pressed: a button that is renamed under the pointer would be pressed in error
+    dash.set_props(ids.MODELS_BACK, {"children": way_back})
     # a plain link: one of Dash does nothing where the address is already this one
     again = html.A("Show the versions as they are now", href=f"/models?version={model.version}")
     return html.Span([f"{model.version} is served. ", again])

@@ -8,7 +8,8 @@ import pytest
 from plotly.offline import get_plotlyjs_version
 
 from core.ptbxl import SIMULATED_MARK, Ptbxl
-from dashboard.app import create_app
+from dashboard import figures
+from dashboard.app import PLOTLY, create_app
 from dashboard.settings import Settings
 from feedback import db
 from feedback.tables import Role
@@ -17,6 +18,7 @@ from tests.factories_dataset import dataset
 from tests.integration.reading import answer_blind, words
 from tests.integration.visitor import Visitor
 
+FIGURES = Path(figures.__file__).parent
 SAID = "SIMULATED records: these ECGs come from a simulator, not from patients."
 
 
@@ -96,12 +98,20 @@ def test_no_page_brings_libraries_that_none_uses(simulated: Visitor) -> None:
     ]
 
 
-def test_plotly_is_of_the_release_that_its_package_is(simulated: Visitor) -> None:
+def test_plotly_is_of_the_major_release_that_its_package_is(simulated: Visitor) -> None:
     """Figures are held against the package's schema: the bundle that draws them must share it."""
-    bundle = simulated.get("/assets/vendor/plotly-basic.min.js").text
-    release = re.search(r"plotly.js \(basic - minified\) v(\d+)\.", bundle)
-    assert release and release[1] == get_plotlyjs_version().split(".")[0]
-    assert simulated.get("/").text.count("plotly-basic.min.js") == 1
+    (path,) = re.findall(r'src="(/assets/vendor/plotly-[^"]+)"', simulated.get("/").text)
+    bundle = simulated.get(path)
+    assert f"plotly.js (basic - minified) v{PLOTLY}\n" in bundle.text
+    assert PLOTLY.split(".")[0] == get_plotlyjs_version().split(".")[0]
+    assert bundle.headers["Cache-Control"] == "public, max-age=31536000"
+
+
+def test_figures_are_of_kinds_that_the_bundle_draws() -> None:
+    """A heat map would pass the package's schema, and stay empty on the page."""
+    of_traces, of_the_rest = {"scatter", "bar"}, {"path", "rect", "line", "data", "category", "log"}
+    sources = "".join(file.read_text("utf-8") for file in FIGURES.glob("*.py"))
+    assert set(re.findall(r'"type": "(\w+)"', sources)) <= of_traces | of_the_rest
 
 
 def test_an_unknown_page_is_told(simulated: Visitor) -> None:

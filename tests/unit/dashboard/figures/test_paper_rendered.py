@@ -15,6 +15,7 @@ import dashboard
 from core.ecg import LEADS, Ecg, Lead, Superclass
 from core.explain.explanation import Method
 from core.ptbxl import Ptbxl
+from dashboard.app import PLOTLY
 from dashboard.figures.explanation import explanation_overlay
 from dashboard.figures.overlay import EMPTY, Overlay, lay_over, no_overlay
 from dashboard.figures.paper import GRAPH_CONFIG, ecg_paper, sheet_mm
@@ -23,7 +24,7 @@ from tests.factories_figures import Figure, distinct_ecg
 
 pytestmark = pytest.mark.browser
 
-PLOTLY_JS = Path(dashboard.__file__).parent / "assets" / "vendor" / "plotly-basic.min.js"
+PLOTLY_JS = Path(dashboard.__file__).parent / "assets" / "vendor" / f"plotly-basic-{PLOTLY}.min.js"
 COLUMNS = [LEADS[0:3], LEADS[3:6], LEADS[6:9], LEADS[9:12]]
 
 # Titles as (text, left edge, middle), traces as (subpaths, in px of the sheet); no class or name is
