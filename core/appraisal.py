@@ -203,6 +203,6 @@ def _training(run: TrainingRun) -> dict[str, Any]:
 
 
 def _software() -> dict[str, str]:
-    names = ("torch", "openvino", "numpy", "scipy", "wfdb")
-    found = {name: version(name) for name in names if find_spec(name)}
-    return {"python": platform.python_version(), **found}
+    always = ("torch", "numpy", "scipy", "scikit-learn", "wfdb")
+    names = (*always, *(name for name in ("openvino",) if find_spec(name)))
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}

@@ -6,6 +6,7 @@ last whole epoch.
 
 import copy
 import csv
+import hashlib
 import pickle
 import time
 import tomllib
@@ -56,6 +57,7 @@ class TrainingConfig:
     statement_weight: float = 0.5  # of the auxiliary SCP statements in the loss
     mixup: NotNegative = 0.0  # alpha of its Beta distribution (Zhang et al., 2018); 0: none
     teacher_weight: Part = 0.7  # of what the teachers say in the target, where there are any
+    tree_share: Share = 0.0  # of boosted trees (core.trees) in what the teachers say
     shift_s: float = 1.0  # largest circular shift in time
     stretch: Share = 0.0  # largest relative change of speed
     amplitude: float = 0.1  # largest relative change of gain, for all leads alike
@@ -63,6 +65,11 @@ class TrainingConfig:
     lead_dropout: Share = 0.15  # share of leads zeroed in half of the records
     bfloat16: bool = True  # three times the speed where the processor has it
     network: NetworkConfig = field(default_factory=NetworkConfig)
+
+    def refuse_trees_alone(self, teachers: bool) -> None:
+        """Raise TrainingError for trees that no teacher speaks beside."""
+        if self.tree_share and not teachers:
+            raise TrainingError("trees speak beside teachers: give --teacher, or tree_share = 0")
 
     @classmethod
     def from_toml(cls, path: Path) -> Self:
@@ -114,13 +121,15 @@ class TrainingRun:
         config: TrainingConfig,
         *,
         teachers: Sequence[Checkpoint] = (),
+        trees: NDArray[np.float32] | None = None,
         start: Checkpoint | None = None,
     ) -> None:
         """A run that is ready for its first epoch.
 
         ``teachers`` are distilled: what they say, on average, of each batch as it was augmented
         enters the target (Beyer et al., "Knowledge distillation: a good teacher is patient and
-        consistent", 2022). ``start`` gives the first weights. Raises TrainingError.
+        consistent", 2022). ``trees`` (N, 5) are logits of trees that have not seen the records,
+        and speak beside the teachers. ``start`` gives the first weights. Raises TrainingError.
         """
         if len(taught.label) < config.batch:
             raise TrainingError(
@@ -137,7 +146,10 @@ class TrainingRun:
             config, network=replace(config.network, statements=taught.statement.shape[1])
         )
         self.taught, self.stopping = taught, stopping
-        self.teachers, self.start = teachers, start
+        config.refuse_trees_alone(bool(teachers))
+        if (trees is None) == bool(config.tree_share):
+            raise TrainingError("trees are given where tree_share says how much they count, only")
+        self.teachers, self.trees, self.start = teachers, trees, start
         self.network = Network(self.config.network)
         _refuse_judging_folds(teachers, start)
         if start:
@@ -174,6 +186,8 @@ class TrainingRun:
         """What makes a saved state this run's: config, data, teachers and first weights."""
         parts = [str(asdict(self.config)), self.taught.digest, self.stopping.digest]
         parts += [teacher.card.weights_sha256 for teacher in self.teachers]
+        if self.trees is not None:
+            parts.append(f"trees {hashlib.sha256(self.trees.tobytes()).hexdigest()}")
         return " ".join([*parts, f"from {self.start.card.weights_sha256}"] if self.start else parts)
 
     @property
@@ -240,12 +254,17 @@ class TrainingRun:
         signal = disturb(moved, self.config)
         label = torch.from_numpy(self.taught.label[rows]).float()
         statement = torch.from_numpy(self.taught.statement[rows]).float()
+        # without trees something of its shape, for ``mix`` to blend
+        trees = label if self.trees is None else torch.from_numpy(self.trees[rows])
         if self.config.mixup:
-            signal, moved, label, statement = mix(
-                (signal, moved, label, statement), self.config.mixup
+            signal, moved, label, statement, trees = mix(
+                (signal, moved, label, statement, trees), self.config.mixup
             )
         if self.teachers:
-            label = torch.lerp(label, self._opinion_of_teachers(moved), self.config.teacher_weight)
+            said = self._said_by_teachers(moved)
+            if self.trees is not None:
+                said = torch.lerp(said, trees, self.config.tree_share)
+            label = torch.lerp(label, said.sigmoid(), self.config.teacher_weight)
         with _precision(self.config):
             out = self.network(signal)
         loss = bce(out.logits, label)
@@ -254,8 +273,8 @@ class TrainingRun:
         return loss
 
     @torch.no_grad()
-    def _opinion_of_teachers(self, signal: Tensor) -> Tensor:
-        """Probabilities (B, 5) of the mean of their logits.
+    def _said_by_teachers(self, signal: Tensor) -> Tensor:
+        """The mean of their logits, (B, 5).
 
         Each hears the batch a little later than the one before, within one stride, so that their
         mean hangs less on where in a stride a beat falls.
@@ -266,7 +285,7 @@ class TrainingRun:
                 teacher.network(signal.roll(samples, -1)).logits
                 for samples, teacher in zip(later, self.teachers, strict=True)
             ]
-        return torch.stack(said).mean(0).sigmoid()
+        return torch.stack(said).mean(0)
 
     @torch.no_grad()
     def _update_average(self) -> None:

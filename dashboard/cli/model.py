@@ -56,9 +56,11 @@ def train(
     from core.labelled import common_statements, load_set
     from core.ptbxl import Ptbxl
     from core.training import EpochReport, TrainingConfig, TrainingRun, run_to_end
+    from core.trees import cross_fitted_logits
 
     limit_threads()
     settings = TrainingConfig.from_toml(config) if config else TrainingConfig()
+    settings.refuse_trees_alone(bool(teacher))
     teachers = [load(path) for path in teacher or ()]
     first = load(start) if start else None
     dataset = Ptbxl.open(data)
@@ -70,7 +72,13 @@ def train(
     with progress("Reading fold 9", None):
         stopping, gate = load_set(dataset, "9a"), load_set(dataset, "9b")
     out.mkdir(parents=True, exist_ok=True)
-    run = TrainingRun(taught, stopping, settings, teachers=teachers, start=first)
+    trees = None
+    if settings.tree_share:
+        with progress("Growing trees", None) as advance:
+            trees = cross_fitted_logits(
+                taught, settings.seed, lambda done, total: advance(done=done, total=total)
+            )
+    run = TrainingRun(taught, stopping, settings, teachers=teachers, trees=trees, start=first)
 
     def report(epoch: EpochReport) -> None:
         note(

@@ -167,6 +167,61 @@ def test_what_the_teachers_say_is_learned():
     assert logits(led, signal).mean() > logits(alone, signal).mean() + 0.5
 
 
+def test_what_trees_say_beside_the_teachers_is_learned():
+    """The teachers know nothing; the trees call MI where it is not, and nothing else."""
+    teacher = taught_network(1)
+    with torch.no_grad():
+        teacher.head.weight.zero_()
+    taught = labelled_set(96)
+    trees = np.full((96, 5), -6.0, dtype=np.float32)
+    trees[~taught.label[:, 1], 1] = 6.0
+    config = replace(
+        TINY, epochs=8, learning_rate=1e-2, average=0.8, shift_s=0.0,
+        teacher_weight=1.0, tree_share=0.99,
+    )  # fmt: skip
+    sets = taught, labelled_set(48, seed=1)
+    run = TrainingRun(*sets, config, teachers=[checkpoint(teacher, "teacher")], trees=trees)
+    while not run.finished:
+        run.run_epoch()
+    said = logits(run.average, taught.signal)
+    assert auroc(said[:, 1].astype(np.float64), taught.label[:, 1]) < 0.3
+    assert said[:, [0, 2, 3, 4]].max() < 0
+
+
+def test_trees_do_not_speak_alone():
+    trees = np.zeros((48, 5), dtype=np.float32)
+    with pytest.raises(TrainingError, match="^trees speak beside teachers"):
+        TrainingRun(
+            labelled_set(), labelled_set(32, seed=1), replace(TINY, tree_share=0.3), trees=trees
+        )
+
+
+def test_trees_and_their_share_come_together():
+    """Else a card would state a share that never counted."""
+    sets, teachers = (labelled_set(), labelled_set(32, seed=1)), [untaught()]
+    trees = np.zeros((48, 5), dtype=np.float32)
+    for share, given in ((0.3, None), (0.0, trees)):
+        with pytest.raises(TrainingError, match="^trees are given where tree_share"):
+            config = replace(TINY, tree_share=share)
+            TrainingRun(*sets, config, teachers=teachers, trees=given)
+
+
+def test_a_run_is_not_resumed_with_other_trees(tmp_path):
+    def run(trees):
+        sets, config = (labelled_set(), labelled_set(32, seed=1)), replace(TINY, tree_share=0.3)
+        return TrainingRun(*sets, config, teachers=[untaught()], trees=trees)
+
+    trees = np.zeros((48, 5), dtype=np.float32)
+    run(trees).save(tmp_path / STATE)
+    run(trees).resume(tmp_path / STATE)
+    with pytest.raises(TrainingError, match="belongs to a run with another config or other data"):
+        run(trees + 1).resume(tmp_path / STATE)
+
+
+def untaught():
+    return checkpoint(Network(TINY.network).eval(), "untaught")
+
+
 def test_teachers_are_spared_noise_and_each_hear_another_part_of_a_stride():
     heard = []
 
