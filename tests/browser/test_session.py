@@ -28,6 +28,10 @@ HURRY = """(() => {
   const real = performance.now.bind(performance);
   let ahead = 0;
   performance.now = () => real() + ahead;
+  const made = Object.getOwnPropertyDescriptor(Event.prototype, "timeStamp").get;
+  Object.defineProperty(Event.prototype, "timeStamp", {
+    get() { return made.call(this) + ahead; },
+  });
   window.look = () => { ahead += 1000; };
 })()"""
 
