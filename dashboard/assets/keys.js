@@ -14,6 +14,22 @@
     return find(selector) || document.querySelector(":not(.waiting *)" + selector);
   };
 
+  /* Whoever has asked for another page answers no more at this one, which stands until it comes. */
+  const LEAVING_MS = 3000; // then it seems not to come
+  const ANSWERING = new Set(["n", "r", "u", "x", "Enter", "1", "2", "3", "4", "5"]);
+  let left = { form: null, at: -Infinity };
+  const formHere = () => {
+    const form = find("[data-form]");
+    return form && form.dataset.form;
+  };
+  const leaving = () => left.form !== null && left.form === formHere()
+    && performance.now() - left.at < LEAVING_MS;
+  document.addEventListener("click", (event) => {
+    const away = event.target.closest
+      && event.target.closest("[data-key='k'], [data-key='Backspace'], .bar a");
+    if (away) left = { form: formHere(), at: performance.now() };
+  }, true);
+
   function touch(row) {
     here().querySelectorAll(".question.touched").forEach((old) => old.classList.remove("touched"));
     row.classList.add("touched");
@@ -119,7 +135,7 @@
     const act = action(event.key, at);
     if (!act) return;
     event.preventDefault();
-    act();
+    if (!ANSWERING.has(event.key) || !leaving()) act();
   });
 
   document.addEventListener("click", (event) => {

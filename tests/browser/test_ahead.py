@@ -176,6 +176,21 @@ def test_a_second_press_leaves_the_draft_of_the_next_ecg_alone(
     assert stored(place) == 3
 
 
+@pytest.mark.parametrize(("away", "onward"), [("k", "**/read/1"), ("w", "**/"), ("Backspace", "")])
+def test_whoever_is_on_the_way_elsewhere_answers_no_more(
+    desk: Desk, place: Installation, away: str, onward: str
+) -> None:
+    page = with_three_waiting(desk)
+    page.keyboard.press("j")
+    at_ecg(page, 2)
+    page.wait_for_timeout(1000)
+    page.evaluate(PRESS, [away, "n", "Enter"])
+    if onward:
+        page.wait_for_url(onward)
+    page.wait_for_timeout(1500)
+    assert stored(place) == 0
+
+
 def test_whoever_presses_another_key_has_looked(desk: Desk, place: Installation) -> None:
     page = with_three_waiting(desk)
     answer_blind(page, "n")
