@@ -7,12 +7,11 @@ from dashboard import ids
 from dashboard.context import context
 from dashboard.figures.sheets import PaperSettings
 from dashboard.figures.theme import THEMES, Look, Theme
-from dashboard.security import needs, person, signed_in
+from dashboard.security import YEAR_S, needs, person, signed_in
 from feedback import users
 from feedback.policy import Action
 
 COOKIE = "trustecg_look"  # for the pages before a login
-_YEAR_S = 365 * 24 * 3600
 
 
 def register(app: Dash) -> None:
@@ -64,7 +63,7 @@ def _remember(response: Response) -> Response:
         response.set_cookie(
             COOKIE,
             look().value,
-            max_age=_YEAR_S,
+            max_age=YEAR_S,
             httponly=True,
             samesite="Lax",
             secure=context().settings.secure_cookies,

@@ -26,7 +26,7 @@ R = TypeVar("R")
 _PUBLIC_PATHS = frozenset({"/login", "/_favicon.ico", "/healthz"})
 _PUBLIC_FOLDERS = ("/assets/", "/_dash-component-suites/")
 _NAMES_ITS_RELEASE = re.compile(r"^/assets/vendor/[a-z-]+-\d+\.\d+\.\d+\.min\.js$")
-_YEAR_S = 365 * 24 * 3600
+YEAR_S = 365 * 24 * 3600
 _BEFORE_NEW_PASSWORD = frozenset({"/password", "/logout"})
 SESSION_HOURS = 12
 
@@ -114,7 +114,7 @@ def add_headers(app: Dash, settings: Settings) -> None:
         if not public:
             response.headers["Cache-Control"] = "no-store"
         elif _NAMES_ITS_RELEASE.search(request.path):
-            response.headers["Cache-Control"] = f"public, max-age={_YEAR_S}"
+            response.headers["Cache-Control"] = f"public, max-age={YEAR_S}"
         if response.mimetype == "text/html":
             # per response, since Dash adds inline scripts at the first request
             hashes = " ".join(app.csp_hashes())

@@ -27,7 +27,8 @@
   document.addEventListener("click", (event) => {
     const away = event.target.closest
       && event.target.closest("[data-key='k'], [data-key='Backspace'], .bar a");
-    if (away) left = { form: formHere(), at: performance.now() };
+    const elsewhere = event.ctrlKey || event.metaKey; // in a tab of its own: this page stays
+    if (away && !elsewhere) left = { form: formHere(), at: performance.now() };
   }, true);
 
   function touch(row) {
