@@ -6,7 +6,9 @@ comes in, leads exchange information before pooling, and every class attends for
 
     (B, 12, 1000) mV ── every lead alone ──> tokens (B, 12, 32, 125), one each 80 ms
                      ── all leads at once ─> context (B, 128, 63)
-    tokens x context ── attention of class c over 12 x 125 tokens ──> vector ──> logit of c
+                     ── mean of the beats ─> reading (B, 32): voltages, ST, width
+    tokens x context ── attention of class c over 12 x 125 tokens ──> vector
+                                              vector and reading ──> logit of c
 """
 
 import copy
@@ -19,9 +21,12 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, conv1d, pad
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from core.common_beat import MEASURED, common_beat, measures
 from core.ecg import LEADS, SUPERCLASSES
 
 TOKEN_SAMPLES = 8  # from one token of a lead to the next: 80 ms
+_READER = 512, 256  # widths of the layers that read the common beat
+_FAR = 10.0  # standard deviations beyond which a measure says no more
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class NetworkConfig:
     dropout: float = 0.2
     smooth: bool = False  # lead tokens are blurred before every second one is dropped
     reads_context: bool = False  # a class reads the context at its times beside its tokens
+    reading: int = 0  # features of the common beat, which all classes share; 0: it is not read
     phases: int = 1  # shifts within a token of which a record is the mean, once taught
     statements: int = 0  # SCP statements of the auxiliary head; 0: no such head
 
@@ -57,21 +63,27 @@ class Network(nn.Module):
         self.config = config or NetworkConfig()
         self.leads = LeadEncoder(self.config)
         self.context = Context(self.config)
+        self.reader = BeatReader(self.config) if self.config.reading else None
         self.head = ClassAttention(self.config)
         self.statements = (
             nn.Linear(self.config.width, self.config.statements) if self.config.statements else None
         )
 
-    def forward(self, signal: Tensor) -> Output:
+    def forward(self, signal: Tensor, reading: Tensor | None = None) -> Output:
         """Read the records; once taught, as the mean of several shifts within a token.
 
-        What is found must not hang on where in a stride a beat falls.
+        What is found must not hang on where in a stride a beat falls. ``reading`` (B, R) stands in
+        for what the reader of beats would say.
         """
+        if reading is None and self.reader:
+            reading = self.reader(signal)
         if self.training or self.config.phases == 1:
-            return self._read(signal)
+            return self._read(signal, reading)
         phases = self.config.phases
         shifted = [signal.roll(TOKEN_SAMPLES * k // phases, -1) for k in range(phases)]
-        read = self._read(torch.cat(shifted))
+        # the common beat is the same wherever a record begins
+        again = reading if reading is None else reading.repeat(phases, 1)
+        read = self._read(torch.cat(shifted), again)
 
         def mean(part: Tensor) -> Tensor:
             return part.reshape(phases, signal.shape[0], *part.shape[1:]).mean(0)
@@ -79,10 +91,10 @@ class Network(nn.Module):
         statements = read.statements if read.statements is None else mean(read.statements)
         return Output(mean(read.logits), mean(read.attention), mean(read.features), statements)
 
-    def _read(self, signal: Tensor) -> Output:
+    def _read(self, signal: Tensor, reading: Tensor | None) -> Output:
         tokens = self.leads(signal)  # (B, 12, C, 125)
         context = self.context(tokens)  # (B, D, 63)
-        logits, attention, features = self.head(tokens, context)
+        logits, attention, features = self.head(tokens, context, reading)
         statements = self.statements(context.mean(-1)) if self.statements else None
         return Output(logits, attention, features, statements)
 
@@ -107,7 +119,10 @@ def folded(network: Network) -> Network:
 
 
 class OneLogit(nn.Module):
-    """The logit of one class alone, (B, 1), for methods that take a network of one output."""
+    """The logit of one class alone, (B, 1), for methods that take a network of one output.
+
+    The reader of beats is left out: its share has a way of its own (``core.explain.reading``).
+    """
 
     def __init__(self, network: Network, column: int) -> None:
         super().__init__()
@@ -115,7 +130,8 @@ class OneLogit(nn.Module):
         self.column = column
 
     def forward(self, signal: Tensor) -> Tensor:
-        logits: Tensor = self.network(signal).logits
+        silent = signal.new_zeros(len(signal), self.network.config.reading)
+        logits: Tensor = self.network(signal, silent if self.network.reader else None).logits
         return logits[:, self.column : self.column + 1]
 
 
@@ -194,6 +210,37 @@ class Residual(nn.Module):
         return out
 
 
+class BeatReader(nn.Module):
+    """Measures the common beat, (B, 12, 1000) -> (B, R): what tokens of 80 ms are too coarse for.
+
+    Boosted trees teach it (``core.trees``), and it stays as they left it while the rest learns.
+    """
+
+    centre: Tensor  # (MEASURED,) of what is measured, and
+    width: Tensor  # (MEASURED,) what brings it to one scale
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.register_buffer("centre", torch.zeros(MEASURED))
+        self.register_buffer("width", torch.ones(MEASURED))
+        self.layers = nn.Sequential(
+            *_dense(MEASURED, _READER[0]),
+            *_dense(_READER[0], _READER[1]),
+            nn.Linear(_READER[1], config.reading),
+            nn.GELU(),
+        )
+
+    def forward(self, signal: Tensor) -> Tensor:
+        beat, rhythm, *_ = common_beat(signal)
+        return self.of_beat(beat, rhythm)
+
+    def of_beat(self, beat: Tensor, rhythm: Tensor) -> Tensor:
+        """The same of common beats (B, 12, 75) in mV and their rhythm (B, 2) in s: (B, R)."""
+        scaled = ((measures(beat, rhythm) - self.centre) / self.width).clamp(-_FAR, _FAR)
+        reading: Tensor = self.layers(scaled)
+        return reading
+
+
 class ClassAttention(nn.Module):
     """Every class pools the tokens for itself: one softmax over leads and time.
 
@@ -210,11 +257,13 @@ class ClassAttention(nn.Module):
         self.score = nn.Linear(config.hidden, len(SUPERCLASSES), bias=False)
         self.dropout = nn.Dropout(config.dropout)
         self.reads_context = config.reads_context
-        width = config.hidden + config.width * config.reads_context
+        width = config.hidden + config.width * config.reads_context + config.reading
         self.weight = nn.Parameter(torch.randn(len(SUPERCLASSES), width) * 0.05)
         self.bias = nn.Parameter(torch.zeros(len(SUPERCLASSES)))
 
-    def forward(self, tokens: Tensor, context: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        self, tokens: Tensor, context: Tensor, reading: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         time = tokens.shape[-1]
         gate = 2 * torch.sigmoid(self.gate(context.transpose(1, 2)))  # (B, 63, H)
         gate = gate.repeat_interleave(2, dim=1)[:, None, :time]  # (B, 1, 125, H)
@@ -225,6 +274,9 @@ class ClassAttention(nn.Module):
         attention = attention.reshape(-1, len(SUPERCLASSES), len(LEADS), time)
         if self.reads_context:
             features = torch.cat([features, _attended(context, attention)], -1)  # (B, 5, H + D)
+        if reading is not None:
+            shared = reading[:, None].expand(-1, len(SUPERCLASSES), -1)
+            features = torch.cat([features, shared.to(features.dtype)], -1)  # ... + R
         features = self.dropout(features)
         logits = (features * self.weight).sum(-1) + self.bias  # (B, 5)
         return logits.float(), attention, features.float()
@@ -250,6 +302,10 @@ class Blur(nn.Module):
         weights = wave.new_tensor((0.25, 0.5, 0.25)).expand(channels, 1, 3)
         padded = pad(wave, (1, samples % 2), mode="replicate")
         return conv1d(padded, weights, stride=2, groups=channels)
+
+
+def _dense(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
+    return nn.Linear(inputs, outputs), nn.GELU(), nn.Dropout(0.1)
 
 
 def _conv(inputs: int, outputs: int, *, kernel: int, stride: int = 1) -> nn.Sequential:

@@ -6,7 +6,6 @@ last whole epoch.
 
 import copy
 import csv
-import hashlib
 import pickle
 import time
 import tomllib
@@ -14,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 import torch
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
+from torch.nn.functional import pad
 
 from core.augmentation import disturb, mix, move
 from core.checkpoint import Checkpoint
@@ -31,6 +31,9 @@ from core.evaluation import auroc
 from core.labelled import LabelledSet
 from core.model import TOKEN_SAMPLES, Network, NetworkConfig
 from core.roles import TRAINING_FOLDS
+
+if TYPE_CHECKING:
+    from core.trees import TaughtReader
 
 Count = Annotated[int, Field(gt=0)]
 Positive = Annotated[float, Field(gt=0)]
@@ -47,7 +50,7 @@ class TrainingConfig:
     """How the network is taught; a TOML file with these names replaces any of them."""
 
     seed: Seed = 0
-    epochs: Count = 20
+    epochs: Annotated[int, Field(ge=0)] = 20  # 0: the first weights ship, with a reader or without
     patience: Count = 8  # epochs without a better 9a before the run stops
     batch: Count = 64
     learning_rate: Positive = 2e-3  # peak of the one-cycle schedule (Smith, 2018)
@@ -57,7 +60,8 @@ class TrainingConfig:
     statement_weight: float = 0.5  # of the auxiliary SCP statements in the loss
     mixup: NotNegative = 0.0  # alpha of its Beta distribution (Zhang et al., 2018); 0: none
     teacher_weight: Part = 0.7  # of what the teachers say in the target, where there are any
-    tree_share: Share = 0.0  # of boosted trees (core.trees) in what the teachers say
+    reader_share: Share = 0.35  # of the reader of beats in the logits that a run begins with
+    reader_epochs: Count = 40  # in which trees teach it (core.trees), where network.reading
     shift_s: float = 1.0  # largest circular shift in time
     stretch: Share = 0.0  # largest relative change of speed
     amplitude: float = 0.1  # largest relative change of gain, for all leads alike
@@ -65,11 +69,6 @@ class TrainingConfig:
     lead_dropout: Share = 0.15  # share of leads zeroed in half of the records
     bfloat16: bool = True  # three times the speed where the processor has it
     network: NetworkConfig = field(default_factory=NetworkConfig)
-
-    def refuse_trees_alone(self, teachers: bool) -> None:
-        """Raise TrainingError for trees that no teacher speaks beside."""
-        if self.tree_share and not teachers:
-            raise TrainingError("trees speak beside teachers: give --teacher, or tree_share = 0")
 
     @classmethod
     def from_toml(cls, path: Path) -> Self:
@@ -121,15 +120,15 @@ class TrainingRun:
         config: TrainingConfig,
         *,
         teachers: Sequence[Checkpoint] = (),
-        trees: NDArray[np.float32] | None = None,
+        reader: "TaughtReader | None" = None,
         start: Checkpoint | None = None,
     ) -> None:
         """A run that is ready for its first epoch.
 
         ``teachers`` are distilled: what they say, on average, of each batch as it was augmented
         enters the target (Beyer et al., "Knowledge distillation: a good teacher is patient and
-        consistent", 2022). ``trees`` (N, 5) are logits of trees that have not seen the records,
-        and speak beside the teachers. ``start`` gives the first weights. Raises TrainingError.
+        consistent", 2022). ``start`` gives the first weights. ``reader`` becomes part of a network
+        that reads the common beat, as it is, and one of the teachers. Raises TrainingError.
         """
         if len(taught.label) < config.batch:
             raise TrainingError(
@@ -146,14 +145,17 @@ class TrainingRun:
             config, network=replace(config.network, statements=taught.statement.shape[1])
         )
         self.taught, self.stopping = taught, stopping
-        config.refuse_trees_alone(bool(teachers))
-        if (trees is None) == bool(config.tree_share):
-            raise TrainingError("trees are given where tree_share says how much they count, only")
-        self.teachers, self.trees, self.start = teachers, trees, start
+        self.teachers, self.reader, self.start = teachers, reader, start
         self.network = Network(self.config.network)
         _refuse_judging_folds(teachers, start)
         if start:
             self._start_from(start)
+        if self._reader_needed != (reader is not None):
+            raise TrainingError(
+                "a reader of beats is given to a network that is to read them and does not yet"
+            )
+        if reader:
+            self._join(reader)
         self.average = copy.deepcopy(self.network).eval()
         self.best = copy.deepcopy(self.average.state_dict())
         self.steps = len(taught.label) // config.batch
@@ -163,7 +165,7 @@ class TrainingRun:
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimiser,
             config.learning_rate,
-            total_steps=config.epochs * self.steps,
+            total_steps=max(1, config.epochs * self.steps),
             pct_start=config.warm_up,
         )
         self.epoch, self.best_epoch, self.seconds = 0, 0, 0.0
@@ -171,8 +173,11 @@ class TrainingRun:
 
     def _start_from(self, start: Checkpoint) -> None:
         """Take its weights; what is taught from them ships only if it is better on 9a."""
-        known = start.network.state_dict()
-        own = {k: v for k, v in self.network.state_dict().items() if k.startswith("statements.")}
+        known, here = start.network.state_dict(), self.network.state_dict()
+        new = ("statements.", "reader.") if self._reader_needed else ("statements.",)
+        own = {k: v for k, v in here.items() if k.startswith(new)}
+        if self._reader_needed:
+            known["head.weight"] = pad(known["head.weight"], (0, self.config.network.reading))
         try:
             self.network.load_state_dict({**own, **known})
         except RuntimeError as error:
@@ -181,13 +186,30 @@ class TrainingRun:
                 "give both the same [network]"
             ) from error
 
+    @property
+    def _reader_needed(self) -> bool:
+        """Whether the network is to read the common beat and its first weights do not."""
+        return bool(self.config.network.reading) and not (
+            self.start and self.start.network.config.reading
+        )
+
+    @torch.no_grad()
+    def _join(self, reader: "TaughtReader") -> None:
+        """Take the reader in; what the network says first is what both say, by ``reader_share``."""
+        share, reading = self.config.reader_share, self.config.network.reading
+        assert self.network.reader
+        self.network.reader.load_state_dict(reader.reader.state_dict())
+        head = self.network.head
+        head.weight[:, :-reading] *= 1 - share
+        head.weight[:, -reading:] = share * reader.head.weight
+        head.bias.lerp_(reader.head.bias, share)
+
     @cached_property
     def _key(self) -> str:
         """What makes a saved state this run's: config, data, teachers and first weights."""
         parts = [str(asdict(self.config)), self.taught.digest, self.stopping.digest]
         parts += [teacher.card.weights_sha256 for teacher in self.teachers]
-        if self.trees is not None:
-            parts.append(f"trees {hashlib.sha256(self.trees.tobytes()).hexdigest()}")
+        parts += [f"reader {self.reader.digest}"] if self.reader else []
         return " ".join([*parts, f"from {self.start.card.weights_sha256}"] if self.start else parts)
 
     @property
@@ -237,6 +259,12 @@ class TrainingRun:
 
     def _prepare_to_learn(self) -> None:
         self.network.train()
+        self._hold_reader()
+
+    def _hold_reader(self) -> None:
+        """Whatever else learns: on labels alone it would learn the records by heart."""
+        if self.network.reader:
+            self.network.reader.eval().requires_grad_(False)
 
     def _step(self, batch: Tensor) -> float:
         loss = self._loss(batch.numpy())
@@ -254,16 +282,14 @@ class TrainingRun:
         signal = disturb(moved, self.config)
         label = torch.from_numpy(self.taught.label[rows]).float()
         statement = torch.from_numpy(self.taught.statement[rows]).float()
-        # without trees something of its shape, for ``mix`` to blend
-        trees = label if self.trees is None else torch.from_numpy(self.trees[rows])
         if self.config.mixup:
-            signal, moved, label, statement, trees = mix(
-                (signal, moved, label, statement, trees), self.config.mixup
+            signal, moved, label, statement = mix(
+                (signal, moved, label, statement), self.config.mixup
             )
         if self.teachers:
             said = self._said_by_teachers(moved)
-            if self.trees is not None:
-                said = torch.lerp(said, trees, self.config.tree_share)
+            if self.reader:
+                said = torch.lerp(said, self.reader.of_signal(moved), self.config.reader_share)
             label = torch.lerp(label, said.sigmoid(), self.config.teacher_weight)
         with _precision(self.config):
             out = self.network(signal)

@@ -15,7 +15,7 @@ from core.explain.evidence import (
     MethodEvidence,
 )
 from core.explain.explanation import Method
-from core.model import Output
+from core.model import NetworkConfig, Output
 
 
 def estimate(mean: float, *, half: float = 0.05, of: int = 40) -> Estimate:
@@ -81,8 +81,9 @@ class KnownNetwork(nn.Module):
     def __init__(self, lead: int, end: int) -> None:
         super().__init__()
         self.lead, self.end = lead, end
+        self.config, self.reader = NetworkConfig(), None
 
-    def forward(self, signal: Tensor) -> Output:
+    def forward(self, signal: Tensor, reading: None = None) -> Output:
         mean = 10 * signal[:, self.lead, : self.end].mean(-1)  # (B,)
         logits = mean[:, None].repeat(1, len(SUPERCLASSES))
         attention = torch.full((len(signal), len(SUPERCLASSES), 12, 125), 1 / 1500)

@@ -43,13 +43,14 @@ _SETS = {"fold 9": "9", "9b": "9b"}
 
 
 def _lineage(card: Card) -> str:
-    """What a distilled checkpoint owes to others."""
-    teachers = card.training.get("teachers", [])
+    """What a checkpoint owes to others."""
+    teachers, start = card.training.get("teachers", []), card.training.get("start")
     if not teachers:
-        return ""
+        taken = f" The rest of it is `{start}`, whose own teaching is not in those minutes."
+        return taken if start else ""
     named = ", ".join(f"`{name}`" for name in teachers)
     return (
-        f" It went on from `{card.training['start']}` and learned from {named}, whose own "
+        f" It went on from `{start}` and learned from {named}, whose own "
         "teaching is not in those minutes."
     )
 

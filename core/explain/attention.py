@@ -1,6 +1,7 @@
 """Attention: where the network looked for a class, which is not why it concluded.
 
-How little it says of what moves the output is measured on the card of every checkpoint.
+What the reader of beats adds is not in it. How little it says of what moves the output is measured
+on the card of every checkpoint.
 """
 
 from typing import ClassVar

@@ -1,9 +1,10 @@
 """``train`` and ``predict``: the model without the reading room."""
 
+import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +14,11 @@ from dashboard.cli.options import CheckpointPath, Json
 from dashboard.cli.output import emit, note, progress
 from dashboard.cli.predictor import limit_threads, load_predictor
 from dashboard.cli.targets import Data, Targets, fail_where_unread, is_id, read_targets
+
+if TYPE_CHECKING:
+    from core.labelled import LabelledSet
+    from core.training import TrainingConfig
+    from core.trees import TaughtReader
 
 _BATCH = 64
 
@@ -56,11 +62,9 @@ def train(
     from core.labelled import common_statements, load_set
     from core.ptbxl import Ptbxl
     from core.training import EpochReport, TrainingConfig, TrainingRun, run_to_end
-    from core.trees import cross_fitted_logits
 
     limit_threads()
     settings = TrainingConfig.from_toml(config) if config else TrainingConfig()
-    settings.refuse_trees_alone(bool(teacher))
     teachers = [load(path) for path in teacher or ()]
     first = load(start) if start else None
     dataset = Ptbxl.open(data)
@@ -72,13 +76,9 @@ def train(
     with progress("Reading fold 9", None):
         stopping, gate = load_set(dataset, "9a"), load_set(dataset, "9b")
     out.mkdir(parents=True, exist_ok=True)
-    trees = None
-    if settings.tree_share:
-        with progress("Growing trees", None) as advance:
-            trees = cross_fitted_logits(
-                taught, settings.seed, lambda done, total: advance(done=done, total=total)
-            )
-    run = TrainingRun(taught, stopping, settings, teachers=teachers, trees=trees, start=first)
+    reads = first is not None and first.network.config.reading
+    reader = _reader(taught, settings) if settings.network.reading and not reads else None
+    run = TrainingRun(taught, stopping, settings, teachers=teachers, reader=reader, start=first)
 
     def report(epoch: EpochReport) -> None:
         note(
@@ -90,6 +90,27 @@ def train(
     run_to_end(run, out, report)
     card = write_checkpoint(out, run, gate, simulated=dataset.simulated, digest=taught.digest)
     note(f"{card.version}: {_summary(card.metrics['9'])}")
+
+
+def _reader(taught: "LabelledSet", settings: "TrainingConfig") -> "TaughtReader":
+    """Boosted trees are grown, and a reader of beats learns from them."""
+    from core.trees import Forest, common_beats, teach_reader
+
+    start, beats = time.monotonic(), common_beats(taught.signal)
+    with progress("Growing trees", None) as advance:
+        forest = Forest.grow(
+            taught, beats, settings.seed, lambda done, total: advance(done=done, total=total)
+        )
+    with progress("Teaching the reader of beats", None) as advance:
+        reader = teach_reader(
+            forest,
+            beats,
+            settings.network,
+            epochs=settings.reader_epochs,
+            seed=settings.seed,
+            progress=lambda done, total: advance(done=done, total=total),
+        )
+    return replace(reader, seconds=time.monotonic() - start)
 
 
 def _batches(

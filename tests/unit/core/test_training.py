@@ -8,7 +8,7 @@ import torch
 
 from core.errors import TrainingError
 from core.evaluation import auroc
-from core.model import Network, NetworkConfig
+from core.model import BeatReader, Network, NetworkConfig
 from core.roles import TRAINING_FOLDS
 from core.training import (
     LOG,
@@ -18,6 +18,7 @@ from core.training import (
     logits,
     run_to_end,
 )
+from core.trees import TaughtReader
 from tests.factories_model import TINY, labelled_set, tiny_run
 from tests.readme import CHECKPOINT
 
@@ -167,55 +168,66 @@ def test_what_the_teachers_say_is_learned():
     assert logits(led, signal).mean() > logits(alone, signal).mean() + 0.5
 
 
-def test_what_trees_say_beside_the_teachers_is_learned():
-    """The teachers know nothing; the trees call MI where it is not, and nothing else."""
+READS = replace(TINY, network=replace(TINY.network, reading=4))
+
+
+def a_reader(seed=0):
+    """A reader of beats that is sure of MI, and of no other class, whatever it reads."""
+    torch.manual_seed(seed)
+    reader, head = BeatReader(READS.network).eval(), torch.nn.Linear(4, 5)
+    with torch.no_grad():
+        head.weight.zero_()
+        head.bias.copy_(torch.tensor([-6.0, 6.0, -6.0, -6.0, -6.0]))
+    return TaughtReader(reader, head)
+
+
+def reading_run(config=READS, **given):
+    given.setdefault("reader", a_reader())
+    return TrainingRun(labelled_set(), labelled_set(32, seed=1), config, **given)
+
+
+def test_a_network_that_takes_a_reader_in_says_at_first_what_both_say():
+    start, signal = taught_network(1), labelled_set(8, seed=2).signal
+    config = replace(READS, reader_share=0.25)
+    run = reading_run(config, start=checkpoint(start, "start"))
+    both = 0.75 * logits(start, signal) + 0.25 * np.array([-6, 6, -6, -6, -6])
+    np.testing.assert_allclose(logits(run.average, signal), both, atol=1e-5)
+
+
+def test_a_reader_stays_as_the_trees_left_it_and_speaks_beside_the_teachers():
+    """The teachers know nothing."""
     teacher = taught_network(1)
     with torch.no_grad():
         teacher.head.weight.zero_()
-    taught = labelled_set(96)
-    trees = np.full((96, 5), -6.0, dtype=np.float32)
-    trees[~taught.label[:, 1], 1] = 6.0
     config = replace(
-        TINY, epochs=8, learning_rate=1e-2, average=0.8, shift_s=0.0,
-        teacher_weight=1.0, tree_share=0.99,
-    )  # fmt: skip
-    sets = taught, labelled_set(48, seed=1)
-    run = TrainingRun(*sets, config, teachers=[checkpoint(teacher, "teacher")], trees=trees)
+        READS, epochs=8, learning_rate=1e-2, average=0.8, teacher_weight=1.0, reader_share=0.99
+    )
+    run = reading_run(config, teachers=[checkpoint(teacher, "teacher")])
+    before = run.reader.reader.state_dict()
     while not run.finished:
         run.run_epoch()
-    said = logits(run.average, taught.signal)
-    assert auroc(said[:, 1].astype(np.float64), taught.label[:, 1]) < 0.3
-    assert said[:, [0, 2, 3, 4]].max() < 0
+    for name, kept in run.network.reader.state_dict().items():
+        assert torch.equal(kept, before[name])
+    said = logits(run.average, run.taught.signal)
+    assert said[:, 1].min() > 2 and said[:, [0, 2, 3, 4]].max() < -2
 
 
-def test_trees_do_not_speak_alone():
-    trees = np.zeros((48, 5), dtype=np.float32)
-    with pytest.raises(TrainingError, match="^trees speak beside teachers"):
-        TrainingRun(
-            labelled_set(), labelled_set(32, seed=1), replace(TINY, tree_share=0.3), trees=trees
-        )
+def test_a_network_that_reads_beats_needs_a_reader_once_and_no_other_needs_one():
+    with pytest.raises(TrainingError, match="^a reader of beats is given to a network that"):
+        reading_run(reader=None)
+    with pytest.raises(TrainingError, match="^a reader of beats is given to a network that"):
+        reading_run(TINY)
+    first = checkpoint(reading_run().shipped(), "first")
+    assert reading_run(reader=None, start=first).network.reader is not None
+    with pytest.raises(TrainingError, match="^a reader of beats is given to a network that"):
+        reading_run(start=first)
 
 
-def test_trees_and_their_share_come_together():
-    """Else a card would state a share that never counted."""
-    sets, teachers = (labelled_set(), labelled_set(32, seed=1)), [untaught()]
-    trees = np.zeros((48, 5), dtype=np.float32)
-    for share, given in ((0.3, None), (0.0, trees)):
-        with pytest.raises(TrainingError, match="^trees are given where tree_share"):
-            config = replace(TINY, tree_share=share)
-            TrainingRun(*sets, config, teachers=teachers, trees=given)
-
-
-def test_a_run_is_not_resumed_with_other_trees(tmp_path):
-    def run(trees):
-        sets, config = (labelled_set(), labelled_set(32, seed=1)), replace(TINY, tree_share=0.3)
-        return TrainingRun(*sets, config, teachers=[untaught()], trees=trees)
-
-    trees = np.zeros((48, 5), dtype=np.float32)
-    run(trees).save(tmp_path / STATE)
-    run(trees).resume(tmp_path / STATE)
+def test_a_run_is_not_resumed_with_another_reader(tmp_path):
+    reading_run().save(tmp_path / STATE)
+    reading_run().resume(tmp_path / STATE)
     with pytest.raises(TrainingError, match="belongs to a run with another config or other data"):
-        run(trees + 1).resume(tmp_path / STATE)
+        reading_run(reader=a_reader(seed=1)).resume(tmp_path / STATE)
 
 
 def untaught():
@@ -302,7 +314,7 @@ def test_a_state_of_another_lineage_is_refused(tmp_path, lineage):
         ("epoch = 3", "sets 'epoch', which is no setting"),
         ("[network]\nwidht = 3", "sets 'widht', which is no setting"),
         ("epochs = 'three'", "sets epochs to 'three': input should be a valid integer"),
-        ("epochs = 0", "sets epochs to 0: input should be greater than 0"),
+        ("epochs = -1", "sets epochs to -1: input should be greater than or equal to 0"),
         ("[network]\nwidth = 'w'", "sets network.width to 'w': input should be a valid integer"),
     ],
 )
@@ -335,3 +347,12 @@ def test_the_defaults_file_names_every_setting_with_its_default():
     given = tomllib.loads(path.read_text())
     assert list(given) == [f.name for f in fields(TrainingConfig)]
     assert list(given["network"]) == [f.name for f in fields(NetworkConfig)]
+
+
+def test_a_run_of_no_epochs_ships_the_start_with_the_reader_beside_it():
+    start = taught_network(1)
+    run = reading_run(replace(READS, epochs=0), start=checkpoint(start, "start"))
+    assert run.finished
+    shipped = run.shipped()
+    assert torch.equal(shipped.leads.stem[0].weight, start.leads.stem[0].weight)
+    assert shipped.reader is not None

@@ -1,50 +1,63 @@
-"""Boosted trees on the median beat: what they look at, and what they have never seen."""
+"""Boosted trees on the common beat: what they have never seen, and who learns from them."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from core.ecg import SUPERCLASSES
 from core.errors import TrainingError
-from core.preprocess import prepare
-from core.trees import beat_features, cross_fitted_logits
-from tests.factories_ecg import ecg
+from core.evaluation import auroc
+from core.model import NetworkConfig
+from core.trees import Forest, common_beats, teach_reader
 from tests.factories_model import labelled_set
 
-
-def test_features_follow_the_voltage_and_not_where_in_the_record_beats_fall():
-    signal = prepare(ecg())
-    here, later = beat_features(signal), beat_features(np.roll(signal, 20, axis=-1))
-    twice = beat_features(2 * signal)
-    assert here.shape == later.shape == twice.shape and here.dtype == np.float32
-    np.testing.assert_allclose(later[3:42], here[3:42], rtol=0.05, atol=0.02)  # mV
-    np.testing.assert_allclose(twice[3:42], 2 * here[3:42], rtol=1e-3)
-    np.testing.assert_array_equal(twice[:3], here[:3])  # beats and the time between them
+SMALL = NetworkConfig(reading=8)
 
 
-@pytest.mark.parametrize("signal", [np.zeros((12, 1000)), np.ones((12, 1000))])
-def test_a_record_without_beats_has_features_too(signal):
-    assert np.isfinite(beat_features(signal.astype(np.float32))).all()
+def grown(taught):
+    beats = common_beats(taught.signal)
+    forest = Forest.grow(taught, beats, seed=0)
+    return forest, beats
+
+
+@pytest.fixture(scope="module")
+def taught():
+    """Noise, in which a class is the voltage of a lead; both of a patient's records far apart."""
+    found = labelled_set(160)
+    return replace(found, patient=np.arange(160) % 80)
 
 
 def test_a_class_that_hardly_any_patient_has_is_named():
     taught = labelled_set(160)
     taught.label[7:, 4] = False
     with pytest.raises(TrainingError, match="^[0-7] patients have HYP, trees take 40: give more"):
-        cross_fitted_logits(taught, seed=0)
+        grown(taught)
 
 
-def test_nothing_that_trees_say_of_a_patient_hangs_on_their_labels():
-    taught = labelled_set(160)
-    patient = np.arange(160) % 80  # both of a patient's records, far apart
-    taught = replace(taught, patient=patient)
-    before = cross_fitted_logits(taught, seed=0)
+def test_nothing_that_trees_say_of_a_patient_hangs_on_their_labels(taught):
+    forest, beats = grown(taught)
+    before = forest.unseen(beats)
     label = taught.label.copy()
-    mine = patient == 7
+    mine = taught.patient == 7
     label[mine] = ~label[mine]
-    after = cross_fitted_logits(replace(taught, label=label), seed=0)
-    assert before.shape == (160, len(SUPERCLASSES)) and before.dtype == np.float32
-    np.testing.assert_array_equal(after[mine], before[mine])
+    forest, beats = grown(replace(taught, label=label))
+    after = forest.unseen(beats)
+    assert before.shape == (160, len(SUPERCLASSES)) and before.dtype == torch.float32
+    assert torch.equal(after[mine], before[mine])
     assert (after[~mine] != before[~mine]).any()  # others were taught by them
-    np.testing.assert_array_equal(cross_fitted_logits(taught, seed=0), before)
+
+
+def test_the_reader_says_what_trees_say_and_the_same_twice(taught):
+    forest, beats = grown(taught)
+    reader = teach_reader(forest, beats, SMALL, epochs=60, seed=3)
+    with torch.no_grad():
+        said, meant = reader.of_beats(beats), forest.unseen(beats)
+    for k in range(len(SUPERCLASSES)):
+        above = (meant[:, k] > meant[:, k].median()).numpy()
+        if above.any():
+            assert auroc(said[:, k].numpy().astype(float), above) > 0.7
+    again = teach_reader(forest, beats, SMALL, epochs=60, seed=3)
+    assert again.digest == reader.digest
+    assert teach_reader(forest, beats, SMALL, epochs=1, seed=3).digest != reader.digest
