@@ -15,7 +15,7 @@ from core.ecg import Signal
 if TYPE_CHECKING:
     from core.explain.case import Case
 
-STEPS = 16  # of each way: of 12 records of 9b, in the worst 1 % of what a beat says was left over
+STEPS = 16  # of each way: of 12 records of 9b, 2 % of the difference was left over at most
 
 
 def reading_share(case: "Case", against: Signal) -> NDArray[np.float64]:
