@@ -61,7 +61,7 @@ class TrainingConfig:
     mixup: NotNegative = 0.0  # alpha of its Beta distribution (Zhang et al., 2018); 0: none
     teacher_weight: Part = 0.7  # of what the teachers say in the target, where there are any
     reader_share: Share = 0.35  # of the reader of beats in the logits that a run begins with
-    reader_epochs: Count = 20  # in which trees teach it (core.trees), where network.reading
+    reader_epochs: Count = 30  # in which trees teach it (core.trees), where network.reading
     shift_s: float = 1.0  # largest circular shift in time
     stretch: Share = 0.0  # largest relative change of speed
     amplitude: float = 0.1  # largest relative change of gain, for all leads alike

@@ -28,8 +28,8 @@ from core.labelled import LabelledSet
 from core.model import BeatReader, NetworkConfig
 from core.progress import Progress
 
-_SETS = 4  # of trees, each without the patients of one part
-_PATIENTS = 10 * _SETS  # with a class, and without, so that every part has some
+_PARTS = 4  # in which patients are kept out in turn
+_PATIENTS = 10 * _PARTS  # with a class, and without, so that every part has some
 _SURE = 8.0  # logit beyond which trees are not believed to know
 _BATCH = 64
 _PEAK = 2e-3  # learning rate of the reader
@@ -60,9 +60,13 @@ def _measured(beats: Beats) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class Forest:
-    """Trees in four sets, each without a quarter of the patients: together they rank better."""
+    """Trees in four sets, each grown without the patients of one part of the records.
 
-    trees: tuple[tuple[HistGradientBoostingClassifier, ...], ...]  # by set, by class
+    A teacher that has seen the label would repeat it.
+    """
+
+    part: NDArray[np.intp]  # (N,) of the records that they were grown on
+    trees: tuple[tuple[HistGradientBoostingClassifier, ...], ...]  # by part, by class
 
     @classmethod
     def grow(
@@ -71,22 +75,29 @@ class Forest:
         """Grow them; raises TrainingError where too few patients have or lack a class."""
         _refuse_few(taught)
         measured, sets = _measured(beats), []
-        folds = GroupKFold(_SETS).split(measured, groups=taught.patient)
+        part = np.zeros(len(taught.label), dtype=np.intp)
+        folds = GroupKFold(_PARTS).split(measured, groups=taught.patient)
         with threadpool_limits(torch.get_num_threads()):
-            for number, (known, _) in enumerate(folds, 1):
+            for number, (known, unseen) in enumerate(folds):
+                part[unseen] = number
                 label = taught.label[known]
                 sets.append(tuple(_trees(seed).fit(measured[known], y) for y in label.T))
                 if progress:
-                    progress(number, _SETS)
-        return cls(tuple(sets))
+                    progress(number + 1, _PARTS)
+        return cls(part, tuple(sets))
 
-    def logits(self, beats: Beats) -> Tensor:
-        """What they say on average, (N, 5)."""
+    def unseen(self, beats: Beats) -> Tensor:
+        """The logits of trees that have not seen the records, nor their patients: (N, 5).
+
+        The beats are those of the records that the trees were grown on, as they are or changed.
+        """
         measured = _measured(beats)
+        said = np.zeros((len(measured), len(SUPERCLASSES)), dtype=np.float32)
         with threadpool_limits(torch.get_num_threads()):
-            said = [[tree.decision_function(measured) for tree in trees] for trees in self.trees]
-        mean = np.mean(said, axis=0).T.astype(np.float32)
-        return torch.from_numpy(mean.clip(-_SURE, _SURE))
+            for number, trees in enumerate(self.trees):
+                mine = self.part == number
+                said[mine] = np.stack([t.decision_function(measured[mine]) for t in trees], axis=1)
+        return torch.from_numpy(said.clip(-_SURE, _SURE))
 
 
 @dataclass(frozen=True)
@@ -128,7 +139,7 @@ def teach_reader(
     seed: int,
     progress: Progress | None = None,
 ) -> TaughtReader:
-    """Teach a reader what the trees say of beats, each epoch of other mixtures of them.
+    """Teach a reader what the trees say of unseen beats, each epoch of other mixtures of them.
 
     It is spared no noise and no missing lead, they are: it learns to read through both.
     """
@@ -144,8 +155,8 @@ def teach_reader(
     )
     reader.train()
     for epoch in range(epochs):
-        mixed = _mixed(beats)
-        target = forest.logits(mixed).sigmoid()
+        mixed = _mixed(beats, forest.part)
+        target = forest.unseen(mixed).sigmoid()
         heard = _disturbed(mixed)
         for rows in torch.randperm(len(target))[: steps * _BATCH].reshape(steps, -1):
             said = learner.of_beats(Beats(heard.beat[rows], heard.rhythm[rows]))
@@ -174,13 +185,18 @@ def _scale(reader: BeatReader, beats: Beats) -> None:
     reader.centre[samples:] = found[:, samples:].mean(0)
 
 
-def _mixed(beats: Beats) -> Beats:
-    """Each beat mixed with another one, and louder or softer."""
-    count = len(beats.beat)
-    other = torch.randperm(count)
-    share = torch.distributions.Beta(0.5, 0.5).sample((count,))
-    share = torch.maximum(share, 1 - share).where(torch.rand(count) >= _UNMIXED, 1.0)
-    gain = 1 + _GAIN * (2 * torch.rand(count, 1, 1) - 1)
+def _mixed(beats: Beats, part: NDArray[np.intp]) -> Beats:
+    """Each beat mixed with one of the same part, and louder or softer.
+
+    The trees that have not seen the one have not seen the other either.
+    """
+    other = torch.arange(len(part))
+    for number in range(_PARTS):
+        mine = torch.from_numpy(np.flatnonzero(part == number))
+        other[mine] = mine[torch.randperm(len(mine))]
+    share = torch.distributions.Beta(0.5, 0.5).sample((len(part),))
+    share = torch.maximum(share, 1 - share).where(torch.rand(len(part)) >= _UNMIXED, 1.0)
+    gain = 1 + _GAIN * (2 * torch.rand(len(part), 1, 1) - 1)
     return Beats(
         torch.lerp(beats.beat[other], beats.beat, share[:, None, None]) * gain,
         torch.lerp(beats.rhythm[other], beats.rhythm, share[:, None]),

@@ -21,6 +21,7 @@ from core.errors import TrainingError
 from core.finetuning import FinetuningConfig, FinetuningRun, TaughtSet, run_to_end, taught_set
 from core.gate import GateReport
 from core.labelled import load_records, load_set
+from core.memory import keep_freed_memory
 from core.ptbxl import Ptbxl, Record
 from core.roles import TRAINING_FOLDS
 from core.training import EpochReport, macro_auroc
@@ -54,6 +55,7 @@ class Asked:
 def retrain(context: JobContext) -> str:
     """Execute one run to its end; returns what the gate says."""
     asked = _asked(context)
+    keep_freed_memory()
     torch.set_num_threads(asked.config.threads)
     try:
         champion = load_registered(asked.parent)
