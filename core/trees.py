@@ -2,7 +2,7 @@
 
 Trees on what a cardiologist measures, voltages, ST, width, err elsewhere than a network on the
 signal does, and are no part of one. So a small network learns what they say, of real beats and of
-mixtures of two, as many as it likes: it ranks better than they do and is differentiated, run and
+mixtures of two, as many as it likes: it ranks as they do and is differentiated, run and
 explained with the rest (decision 0015).
 """
 
