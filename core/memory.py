@@ -13,7 +13,8 @@ def keep_freed_memory() -> bool:
     As it is, a large tensor is mapped when it is made and given back when it is dropped, and the
     kernel clears each page of the next one. For work that goes through a network batch after
     batch: on a virtual machine of two cores a batch of 64 took 0.34 s in place of 0.85. The
-    process stays as large as it has once been.
+    process stays as large as it has once been. Not called where the published network is timed,
+    which as published does without.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

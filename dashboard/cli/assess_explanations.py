@@ -74,8 +74,10 @@ def assess(
     """
     from core.checkpoint import load
     from core.explain.evidence import EVIDENCE, save_evidence
+    from core.memory import keep_freed_memory
 
     limit_threads()
+    keep_freed_memory()
     path = checkpoint or load_settings().checkpoint
     judged = load(path)
     evidence = _measured(judged, path / _PARTIAL, data, methods, background)

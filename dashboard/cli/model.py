@@ -60,10 +60,12 @@ def train(
     from core.appraisal import write_checkpoint
     from core.checkpoint import load
     from core.labelled import common_statements, load_set
+    from core.memory import keep_freed_memory
     from core.ptbxl import Ptbxl
     from core.training import EpochReport, TrainingConfig, TrainingRun, run_to_end
 
     limit_threads()
+    keep_freed_memory()
     settings = TrainingConfig.from_toml(config) if config else TrainingConfig()
     teachers = [load(path) for path in teacher or ()]
     first = load(start) if start else None

@@ -18,13 +18,10 @@ def load_predictor(checkpoint: Path | None, threads: int | None = None) -> "Pred
 
 
 def limit_threads(threads: int | None = None) -> None:
-    """Let torch have so many threads, else TRUSTECG_THREADS, and keep its memory.
+    """Let torch have so many threads, else TRUSTECG_THREADS.
 
     Before a network is made ready: OpenVINO takes their number then, once and for all.
     """
     import torch
 
-    from core.memory import keep_freed_memory
-
-    keep_freed_memory()
     torch.set_num_threads(threads or load_settings().threads)
