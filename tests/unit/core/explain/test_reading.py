@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from core.common_beat import AFTER, BEFORE, common_beat
-from core.ecg import SUPERCLASSES, Superclass
+from core.ecg import SUPERCLASSES, Ecg, Superclass
 from core.explain.gradients import IntegratedGradients
 from core.explain.reading import reading_share
 from core.explain.shapley import Shap
@@ -57,6 +57,8 @@ def test_a_network_without_a_reader_and_a_record_without_beats_have_no_share(net
     silent = Network(NetworkConfig(stem=4, token=4, width=8, blocks=1, hidden=8)).eval()
     asked = case(silent)
     assert not reading_share(asked, asked.baseline.signal[None]).any()
+    still = case(network, ecg=Ecg(signal=np.zeros((12, 1000), dtype=np.float32), rate=100))
+    assert not reading_share(still, prepare(ecg())[None]).any()
 
 
 @pytest.mark.parametrize("method", [IntegratedGradients(), Shap()])
