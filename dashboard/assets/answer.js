@@ -226,6 +226,7 @@
   /* Whoever presses twice has read neither the opinion nor the next ECG that came in between. What
      counts is when it was pressed: a page that is busy hears of it later. */
   const lookedAt = (time) => { if (time > cameAt) cameAt = -Infinity; };
+  const HELD = new Set(["Shift", "Control", "Alt", "AltGraph", "Meta"]); // alone they say nothing
   let keyAt = null; // of an Enter that is just being handled, which clicks for its reader
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest(".answer .submit");
@@ -234,11 +235,10 @@
     else if (pressedAt - cameAt < TWICE_MS) event.stopPropagation();
   }, true);
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") lookedAt(event.timeStamp);
-    else {
+    if (event.key === "Enter") {
       keyAt = event.timeStamp;
       setTimeout(() => { keyAt = null; }, 0);
-    }
+    } else if (!HELD.has(event.key)) lookedAt(event.timeStamp);
   }, true);
 
   window.dash_clientside = window.dash_clientside || {};

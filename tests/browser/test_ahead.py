@@ -53,16 +53,17 @@ UNSEEN = """new MutationObserver((changes) => {
     if (change.target === document.body && added.classList?.contains("waiting"))
       window.unseen = (window.unseen || 0) + 1;
 }).observe(document, { childList: true, subtree: true })"""
-# Enter once more as soon as ECG 2 is on screen; a busy page hears only then of what was pressed
-# long before, another key among it
+# Enter once more as soon as ECG 2 is on screen, with a finger on Shift; a busy page hears only then
+# of what was pressed long before, another key among it
 TWICE = """busy => {
   const press = (key) => new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
-  const before = busy ? [press("n"), press("Enter")] : null;
+  const before = busy ? ["n", "Enter"].map(press) : null;
   const second = new MutationObserver(() => {
     if (!document.querySelector('.slot:not(.waiting) .read[data-ecg="2"]')) return;
     second.disconnect();
     setTimeout(() => {
-      (before || [press("Enter")]).forEach((one) => document.body.dispatchEvent(one));
+      const now = before || ["Shift", "Enter"].map(press);
+      now.forEach((one) => document.body.dispatchEvent(one));
       window.twice = true;
     }, busy ? LATE : 0);
   });
