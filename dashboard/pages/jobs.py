@@ -97,7 +97,7 @@ def cancel(_clicks: Sequence[int | None]) -> Component:
             queue.cancel(session, number, actor=person().email)
     except FeedbackError as error:
         return problem(error)
-    return html.Span(f"Job {number} will stop.")
+    return html.Span(f"Job {number} was told to stop.")
 
 
 def _view() -> Component:

@@ -166,7 +166,7 @@ def cancel_run(clicks: Sequence[int | None]) -> Component:
             jobs.cancel(session, number, actor=person().email)
     except FeedbackError as error:
         return problem(error)
-    return html.Span(f"Job {number} will stop.")
+    return html.Span(f"Job {number} was told to stop.")
 
 
 @needs(Action.MANAGE_MODELS)

@@ -161,7 +161,7 @@ def test_what_a_run_has_entered_is_listed_at_the_next_tick(
 @pytest.mark.parametrize(
     ("state", "told"),
     [
-        (JobState.RUNNING, "Job 1 will stop."),
+        (JobState.RUNNING, "Job 1 was told to stop."),
         (JobState.CANCELLED, "Job 1 is cancelled: there is nothing left to cancel."),
     ],
 )

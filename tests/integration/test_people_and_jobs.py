@@ -67,7 +67,7 @@ def test_scoring_is_queued_and_cancelled_from_the_page(house: House, admin: Visi
     assert job.enqueued_by == "admin@example.org"
     assert "queued" in words(admin.call("refresh", {"jobs-tick": 1}).json["response"])
     stopped = admin.press("cancel", {"act": "cancel", "job": job.id})
-    assert f"Job {job.id} will stop." in words(stopped.json["response"])
+    assert f"Job {job.id} was told to stop." in words(stopped.json["response"])
     with house.sessions.read() as session:
         assert session.get_one(Job, job.id).state is JobState.CANCELLED
 
