@@ -197,7 +197,7 @@ def _training(run: TrainingRun) -> dict[str, Any]:
         "start": run.start and run.start.card.version,
         "epochs_run": run.epoch,
         "best_epoch": run.best_epoch,
-        "seconds": round(run.seconds + (run.reader.seconds if run.reader else 0)),
+        "seconds": round(run.seconds + (run.trees.seconds if run.trees else 0)),
         "threads": torch.get_num_threads(),
     }
 

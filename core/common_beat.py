@@ -73,7 +73,7 @@ def laid_out(values: Tensor, found: CommonBeat) -> Tensor:
 
 
 def measures(beat: Tensor, rhythm: Tensor) -> Tensor:
-    """What a reader measures: (B, 12, 75) in mV and (B, 2) in s -> (B, MEASURED).
+    """What trees look at: (B, 12, 75) in mV and (B, 2) in s -> (B, MEASURED).
 
     The samples; R, S and both together, area, ST, T and P of each lead; Sokolow-Lyon's and
     Cornell's voltage, and that of all leads; the rhythm.

@@ -168,7 +168,6 @@ class FinetuningRun(TrainingRun):
             if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
                 part.eval()
         self.network.requires_grad_(self.config.layers == "all")
-        self._hold_reader()
         self.network.head.weight.requires_grad_()
         self.network.head.bias.requires_grad_()
         self._batch = 0

@@ -6,9 +6,9 @@ comes in, leads exchange information before pooling, and every class attends for
 
     (B, 12, 1000) mV ── every lead alone ──> tokens (B, 12, 32, 125), one each 80 ms
                      ── all leads at once ─> context (B, 128, 63)
-                     ── mean of the beats ─> reading (B, 32): voltages, ST, width
+                     ── mean of the beats ─> boosted trees: voltages, ST, T (B, 5)
     tokens x context ── attention of class c over 12 x 125 tokens ──> vector
-                                              vector and reading ──> logit of c
+                            vector, and what the trees say of c ──> logit of c
 """
 
 import copy
@@ -25,8 +25,7 @@ from core.common_beat import MEASURED, common_beat, measures
 from core.ecg import LEADS, SUPERCLASSES
 
 TOKEN_SAMPLES = 8  # from one token of a lead to the next: 80 ms
-_READER = 512, 256  # widths of the layers that read the common beat
-_FAR = 10.0  # standard deviations beyond which a measure says no more
+TREE_DEPTH = 4  # questions that a tree asks on the way to one of its 16 leaves
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class NetworkConfig:
     dropout: float = 0.2
     smooth: bool = False  # lead tokens are blurred before every second one is dropped
     reads_context: bool = False  # a class reads the context at its times beside its tokens
-    reading: int = 0  # features of the common beat, which all classes share; 0: it is not read
+    trees: int = 0  # boosted trees of each class on the common beat; as the run has grown them
     phases: int = 1  # shifts within a token of which a record is the mean, once taught
     statements: int = 0  # SCP statements of the auxiliary head; 0: no such head
 
@@ -63,26 +62,26 @@ class Network(nn.Module):
         self.config = config or NetworkConfig()
         self.leads = LeadEncoder(self.config)
         self.context = Context(self.config)
-        self.reader = BeatReader(self.config) if self.config.reading else None
+        self.trees = BeatTrees(self.config) if self.config.trees else None
         self.head = ClassAttention(self.config)
         self.statements = (
             nn.Linear(self.config.width, self.config.statements) if self.config.statements else None
         )
 
-    def forward(self, signal: Tensor, reading: Tensor | None = None) -> Output:
+    def forward(self, signal: Tensor, said: Tensor | None = None) -> Output:
         """Read the records; once taught, as the mean of several shifts within a token.
 
-        What is found must not hang on where in a stride a beat falls. ``reading`` (B, R) stands in
-        for what the reader of beats would say.
+        What is found must not hang on where in a stride a beat falls. ``said`` (B, 5) stands in
+        for what the trees would say.
         """
-        if reading is None and self.reader:
-            reading = self.reader(signal)
+        if said is None and self.trees:
+            said = self.trees(signal)
         if self.training or self.config.phases == 1:
-            return self._read(signal, reading)
+            return self._read(signal, said)
         phases = self.config.phases
         shifted = [signal.roll(TOKEN_SAMPLES * k // phases, -1) for k in range(phases)]
         # the common beat is the same wherever a record begins
-        again = reading if reading is None else reading.repeat(phases, 1)
+        again = said if said is None else said.repeat(phases, 1)
         read = self._read(torch.cat(shifted), again)
 
         def mean(part: Tensor) -> Tensor:
@@ -91,16 +90,18 @@ class Network(nn.Module):
         statements = read.statements if read.statements is None else mean(read.statements)
         return Output(mean(read.logits), mean(read.attention), mean(read.features), statements)
 
-    def _read(self, signal: Tensor, reading: Tensor | None) -> Output:
+    def _read(self, signal: Tensor, said: Tensor | None) -> Output:
         tokens = self.leads(signal)  # (B, 12, C, 125)
         context = self.context(tokens)  # (B, D, 63)
-        logits, attention, features = self.head(tokens, context, reading)
+        logits, attention, features = self.head(tokens, context, said)
         statements = self.statements(context.mean(-1)) if self.statements else None
         return Output(logits, attention, features, statements)
 
     def describe(self) -> dict[str, object]:
         """Config and size, for the model card."""
         size = sum(parameter.numel() for parameter in self.parameters())
+        if self.trees:
+            size += self.trees.threshold.numel() + self.trees.leaf.numel()
         return {"name": "lead-token", "parameters": size, **asdict(self.config)}
 
 
@@ -121,7 +122,7 @@ def folded(network: Network) -> Network:
 class OneLogit(nn.Module):
     """The logit of one class alone, (B, 1), for methods that take a network of one output.
 
-    The reader of beats is left out: its share has a way of its own (``core.explain.reading``).
+    The trees are left out: their share has a way of its own (``core.explain.beat_trees``).
     """
 
     def __init__(self, network: Network, column: int) -> None:
@@ -130,8 +131,8 @@ class OneLogit(nn.Module):
         self.column = column
 
     def forward(self, signal: Tensor) -> Tensor:
-        silent = signal.new_zeros(len(signal), self.network.config.reading)
-        logits: Tensor = self.network(signal, silent if self.network.reader else None).logits
+        silent = signal.new_zeros(len(signal), len(SUPERCLASSES)) if self.network.trees else None
+        logits: Tensor = self.network(signal, silent).logits
         return logits[:, self.column : self.column + 1]
 
 
@@ -210,35 +211,48 @@ class Residual(nn.Module):
         return out
 
 
-class BeatReader(nn.Module):
-    """Measures the common beat, (B, 12, 1000) -> (B, R): what tokens of 80 ms are too coarse for.
+class BeatTrees(nn.Module):
+    """Boosted trees on the common beat, (B, 12, 1000) -> (B, 5) logits, whose splits are soft.
 
-    Boosted trees teach it (``core.trees``), and it stays as they left it while the rest learns.
+    They measure what tokens of 80 ms are too coarse for. ``core.trees`` grows them, and they stay
+    as they were grown. A beat at a split goes half to either side: a hard split would turn on a
+    microvolt, and has no gradient (decision 0016).
     """
 
-    centre: Tensor  # (MEASURED,) of what is measured, and
-    width: Tensor  # (MEASURED,) what brings it to one scale
+    softness: Tensor  # (MEASURED,) over which a split of each measure goes from left to right
+    measure: Tensor  # (15, 5, N) what each split looks at: the root, then level by level
+    threshold: Tensor  # (15, 5, N) over softness; what lies below it goes to the left
+    leaf: Tensor  # (16, 5, N) logits
+    bias: Tensor  # (5,) logits of a class before any tree
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.register_buffer("centre", torch.zeros(MEASURED))
-        self.register_buffer("width", torch.ones(MEASURED))
-        self.layers = nn.Sequential(
-            *_dense(MEASURED, _READER[0]),
-            *_dense(_READER[0], _READER[1]),
-            nn.Linear(_READER[1], config.reading),
-            nn.GELU(),
-        )
+        splits, each = 2**TREE_DEPTH - 1, (len(SUPERCLASSES), config.trees)
+        self.register_buffer("softness", torch.ones(MEASURED))
+        drawn = torch.randint(MEASURED, (splits, *each), dtype=torch.int32)
+        self.register_buffer("measure", drawn)
+        self.register_buffer("threshold", torch.randn(splits, *each))
+        self.register_buffer("leaf", 0.1 * torch.randn(splits + 1, *each))
+        self.register_buffer("bias", torch.zeros(len(SUPERCLASSES)))
 
     def forward(self, signal: Tensor) -> Tensor:
         beat, rhythm, *_ = common_beat(signal)
         return self.of_beat(beat, rhythm)
 
-    def of_beat(self, beat: Tensor, rhythm: Tensor) -> Tensor:
-        """The same of common beats (B, 12, 75) in mV and their rhythm (B, 2) in s: (B, R)."""
-        scaled = ((measures(beat, rhythm) - self.centre) / self.width).clamp(-_FAR, _FAR)
-        reading: Tensor = self.layers(scaled)
-        return reading
+    def of_beat(self, beat: Tensor, rhythm: Tensor, of: slice = slice(None)) -> Tensor:
+        """The same of common beats (B, 12, 75) in mV and their rhythm (B, 2) in s: (B, 5).
+
+        ``of`` some classes only, where no more are wanted.
+        """
+        measured, measure = measures(beat, rhythm) / self.softness, self.measure[:, of]
+        asked = measured.index_select(1, measure.flatten()).reshape(-1, *measure.shape)
+        left = torch.sigmoid(self.threshold[:, of] - asked)  # (B, 15, 5, N)
+        share = torch.ones_like(left[:, :1])  # of the beat, at each node of a level
+        for level in range(TREE_DEPTH):
+            to_left = share * left[:, 2**level - 1 : 2 ** (level + 1) - 1]
+            share = torch.cat([to_left, share - to_left], 1)  # all that went left come first
+        said: Tensor = (share * self.leaf[:, of]).sum(1).sum(-1) + self.bias[of]
+        return said
 
 
 class ClassAttention(nn.Module):
@@ -257,12 +271,12 @@ class ClassAttention(nn.Module):
         self.score = nn.Linear(config.hidden, len(SUPERCLASSES), bias=False)
         self.dropout = nn.Dropout(config.dropout)
         self.reads_context = config.reads_context
-        width = config.hidden + config.width * config.reads_context + config.reading
+        width = config.hidden + config.width * config.reads_context + bool(config.trees)
         self.weight = nn.Parameter(torch.randn(len(SUPERCLASSES), width) * 0.05)
         self.bias = nn.Parameter(torch.zeros(len(SUPERCLASSES)))
 
     def forward(
-        self, tokens: Tensor, context: Tensor, reading: Tensor | None = None
+        self, tokens: Tensor, context: Tensor, said: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         time = tokens.shape[-1]
         gate = 2 * torch.sigmoid(self.gate(context.transpose(1, 2)))  # (B, 63, H)
@@ -274,10 +288,9 @@ class ClassAttention(nn.Module):
         attention = attention.reshape(-1, len(SUPERCLASSES), len(LEADS), time)
         if self.reads_context:
             features = torch.cat([features, _attended(context, attention)], -1)  # (B, 5, H + D)
-        if reading is not None:
-            shared = reading[:, None].expand(-1, len(SUPERCLASSES), -1)
-            features = torch.cat([features, shared.to(features.dtype)], -1)  # ... + R
         features = self.dropout(features)
+        if said is not None:  # by the trees
+            features = torch.cat([features.float(), said[..., None]], -1)  # ... + 1
         logits = (features * self.weight).sum(-1) + self.bias  # (B, 5)
         return logits.float(), attention, features.float()
 
@@ -302,10 +315,6 @@ class Blur(nn.Module):
         weights = wave.new_tensor((0.25, 0.5, 0.25)).expand(channels, 1, 3)
         padded = pad(wave, (1, samples % 2), mode="replicate")
         return conv1d(padded, weights, stride=2, groups=channels)
-
-
-def _dense(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
-    return nn.Linear(inputs, outputs), nn.GELU(), nn.Dropout(0.1)
 
 
 def _conv(inputs: int, outputs: int, *, kernel: int, stride: int = 1) -> nn.Sequential:

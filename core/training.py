@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
-from torch.nn.functional import pad
 
 from core.augmentation import disturb, mix, move
 from core.checkpoint import Checkpoint
@@ -33,7 +32,7 @@ from core.model import TOKEN_SAMPLES, Network, NetworkConfig
 from core.roles import TRAINING_FOLDS
 
 if TYPE_CHECKING:
-    from core.trees import TaughtReader
+    from core.trees import GrownTrees
 
 Count = Annotated[int, Field(gt=0)]
 Positive = Annotated[float, Field(gt=0)]
@@ -50,7 +49,7 @@ class TrainingConfig:
     """How the network is taught; a TOML file with these names replaces any of them."""
 
     seed: Seed = 0
-    epochs: Annotated[int, Field(ge=0)] = 20  # 0: the first weights ship, with a reader or without
+    epochs: Annotated[int, Field(ge=0)] = 20  # 0: the first weights ship as they are
     patience: Count = 8  # epochs without a better 9a before the run stops
     batch: Count = 64
     learning_rate: Positive = 2e-3  # peak of the one-cycle schedule (Smith, 2018)
@@ -60,8 +59,8 @@ class TrainingConfig:
     statement_weight: float = 0.5  # of the auxiliary SCP statements in the loss
     mixup: NotNegative = 0.0  # alpha of its Beta distribution (Zhang et al., 2018); 0: none
     teacher_weight: Part = 0.7  # of what the teachers say in the target, where there are any
-    reader_share: Share = 0.35  # of the reader of beats in the logits that a run begins with
-    reader_epochs: Count = 30  # in which trees teach it (core.trees), where network.reading
+    trees: Annotated[int, Field(ge=0)] = 0  # of each class, put beside the taught network; 0: none
+    tree_share: Share = 0.45  # of what the trees say in the logits of both
     shift_s: float = 1.0  # largest circular shift in time
     stretch: Share = 0.0  # largest relative change of speed
     amplitude: float = 0.1  # largest relative change of gain, for all leads alike
@@ -120,15 +119,16 @@ class TrainingRun:
         config: TrainingConfig,
         *,
         teachers: Sequence[Checkpoint] = (),
-        reader: "TaughtReader | None" = None,
+        trees: "GrownTrees | None" = None,
         start: Checkpoint | None = None,
     ) -> None:
         """A run that is ready for its first epoch.
 
         ``teachers`` are distilled: what they say, on average, of each batch as it was augmented
         enters the target (Beyer et al., "Knowledge distillation: a good teacher is patient and
-        consistent", 2022). ``start`` gives the first weights. ``reader`` becomes part of a network
-        that reads the common beat, as it is, and one of the teachers. Raises TrainingError.
+        consistent", 2022). ``start`` gives the first weights. ``trees`` are put beside what
+        was taught, and have no part in the teaching: they have seen the labels, and would be all
+        that the network listens to. Raises TrainingError.
         """
         if len(taught.label) < config.batch:
             raise TrainingError(
@@ -140,22 +140,22 @@ class TrainingRun:
                 f"of the {len(stopping.label)} records of 9a all or none have each class, so no "
                 "epoch can be told from the untaught network: give more records"
             )
+        if trees and start and start.network.config.trees:
+            raise TrainingError(
+                f"{start.card.version} has trees: set trees = 0, or start from one without"
+            )
         torch.manual_seed(config.seed)
-        self.config = replace(
-            config, network=replace(config.network, statements=taught.statement.shape[1])
-        )
+        counted = {
+            "statements": taught.statement.shape[1],
+            "trees": start.network.config.trees if start else 0,
+        }
+        self.config = replace(config, network=replace(config.network, **counted))
         self.taught, self.stopping = taught, stopping
-        self.teachers, self.reader, self.start = teachers, reader, start
+        self.teachers, self.trees, self.start = teachers, trees, start
         self.network = Network(self.config.network)
         _refuse_judging_folds(teachers, start)
         if start:
             self._start_from(start)
-        if self._reader_needed != (reader is not None):
-            raise TrainingError(
-                "a reader of beats is given to a network that is to read them and does not yet"
-            )
-        if reader:
-            self._join(reader)
         self.average = copy.deepcopy(self.network).eval()
         self.best = copy.deepcopy(self.average.state_dict())
         self.steps = len(taught.label) // config.batch
@@ -174,10 +174,7 @@ class TrainingRun:
     def _start_from(self, start: Checkpoint) -> None:
         """Take its weights; what is taught from them ships only if it is better on 9a."""
         known, here = start.network.state_dict(), self.network.state_dict()
-        new = ("statements.", "reader.") if self._reader_needed else ("statements.",)
-        own = {k: v for k, v in here.items() if k.startswith(new)}
-        if self._reader_needed:
-            known["head.weight"] = pad(known["head.weight"], (0, self.config.network.reading))
+        own = {k: v for k, v in here.items() if k.startswith("statements.")}
         try:
             self.network.load_state_dict({**own, **known})
         except RuntimeError as error:
@@ -186,30 +183,11 @@ class TrainingRun:
                 "give both the same [network]"
             ) from error
 
-    @property
-    def _reader_needed(self) -> bool:
-        """Whether the network is to read the common beat and its first weights do not."""
-        return bool(self.config.network.reading) and not (
-            self.start and self.start.network.config.reading
-        )
-
-    @torch.no_grad()
-    def _join(self, reader: "TaughtReader") -> None:
-        """Take the reader in; what the network says first is what both say, by ``reader_share``."""
-        share, reading = self.config.reader_share, self.config.network.reading
-        assert self.network.reader
-        self.network.reader.load_state_dict(reader.reader.state_dict())
-        head = self.network.head
-        head.weight[:, :-reading] *= 1 - share
-        head.weight[:, -reading:] = share * reader.head.weight
-        head.bias.lerp_(reader.head.bias, share)
-
     @cached_property
     def _key(self) -> str:
         """What makes a saved state this run's: config, data, teachers and first weights."""
         parts = [str(asdict(self.config)), self.taught.digest, self.stopping.digest]
         parts += [teacher.card.weights_sha256 for teacher in self.teachers]
-        parts += [f"reader {self.reader.digest}"] if self.reader else []
         return " ".join([*parts, f"from {self.start.card.weights_sha256}"] if self.start else parts)
 
     @property
@@ -247,11 +225,11 @@ class TrainingRun:
         )
 
     def shipped(self) -> Network:
-        """The best averaged weights without the auxiliary head, ready for inference."""
+        """The best averaged weights without the auxiliary head, and the trees beside them."""
         network = Network(replace(self.config.network, statements=0))
         kept = {k: v for k, v in self.best.items() if not k.startswith("statements.")}
         network.load_state_dict(kept)
-        return network.eval()
+        return self.trees.beside(network, self.config.tree_share) if self.trees else network.eval()
 
     def _batches(self) -> Iterator[Tensor]:
         order = torch.randperm(len(self.taught.label))
@@ -259,12 +237,6 @@ class TrainingRun:
 
     def _prepare_to_learn(self) -> None:
         self.network.train()
-        self._hold_reader()
-
-    def _hold_reader(self) -> None:
-        """Whatever else learns: on labels alone it would learn the records by heart."""
-        if self.network.reader:
-            self.network.reader.eval().requires_grad_(False)
 
     def _step(self, batch: Tensor) -> float:
         loss = self._loss(batch.numpy())
@@ -288,8 +260,6 @@ class TrainingRun:
             )
         if self.teachers:
             said = self._said_by_teachers(moved)
-            if self.reader:
-                said = torch.lerp(said, self.reader.of_signal(moved), self.config.reader_share)
             label = torch.lerp(label, said.sigmoid(), self.config.teacher_weight)
         with _precision(self.config):
             out = self.network(signal)

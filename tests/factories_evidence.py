@@ -81,9 +81,9 @@ class KnownNetwork(nn.Module):
     def __init__(self, lead: int, end: int) -> None:
         super().__init__()
         self.lead, self.end = lead, end
-        self.config, self.reader = NetworkConfig(), None
+        self.config, self.trees = NetworkConfig(), None
 
-    def forward(self, signal: Tensor, reading: None = None) -> Output:
+    def forward(self, signal: Tensor, said: None = None) -> Output:
         mean = 10 * signal[:, self.lead, : self.end].mean(-1)  # (B,)
         logits = mean[:, None].repeat(1, len(SUPERCLASSES))
         attention = torch.full((len(signal), len(SUPERCLASSES), 12, 125), 1 / 1500)

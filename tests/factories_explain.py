@@ -19,10 +19,10 @@ def watching(
     from torch import nn
 
     class Watching(nn.Module):
-        config = SimpleNamespace(phases=1, reading=0)
-        reader = None
+        config = SimpleNamespace(phases=1)
+        trees = None
 
-        def forward(self, signal: torch.Tensor, reading: None = None) -> Any:
+        def forward(self, signal: torch.Tensor, said: None = None) -> Any:
             watched = signal[:, LEADS.index(lead), start:end] ** power
             total = gain * watched.sum(-1, keepdim=True)
             return SimpleNamespace(logits=total * torch.arange(1.0, 6.0))

@@ -1,6 +1,6 @@
 """Attention: where the network looked for a class, which is not why it concluded.
 
-What the reader of beats adds is not in it. How little it says of what moves the output is measured
+What the trees add is not in it. How little it says of what moves the output is measured
 on the card of every checkpoint.
 """
 

@@ -1,7 +1,7 @@
 """Grad-CAM at the lead tokens, the last place where leads are still apart.
 
 Selvaraju et al., "Grad-CAM: visual explanations from deep networks via gradient-based
-localization", ICCV 2017. What the reader of beats adds goes past the tokens and is not in it.
+localization", ICCV 2017. What the trees add goes past the tokens and is not in it.
 """
 
 from typing import TYPE_CHECKING, ClassVar

@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from core.explain.beat_trees import trees_share
 from core.explain.case import BATCH, Attribution, Case, relative_residual
 from core.explain.explanation import Method, Unit
-from core.explain.reading import reading_share
 
 STEPS = (32, 64, 128, 256)  # the first that leaves no more than RESIDUAL over is taken
 RESIDUAL = 0.05
@@ -25,9 +25,9 @@ class IntegratedGradients:
     def attribute(self, case: Case) -> Attribution:
         difference = case.logit - case.baseline_logit
         evaluated = 2
-        read = reading_share(case, case.baseline.signal[None])
+        measured = trees_share(case, case.baseline.signal[None])
         for steps in STEPS:
-            values = read + integrate(case, case.baseline.signal, steps)
+            values = measured + integrate(case, case.baseline.signal, steps)
             evaluated += steps
             residual = relative_residual(values, difference)
             if residual <= RESIDUAL:
@@ -40,7 +40,7 @@ class IntegratedGradients:
 def integrate(case: Case, baseline: NDArray[np.float32], steps: int) -> NDArray[np.float64]:
     """Integrated gradients from ``baseline`` in so many steps of Gauss-Legendre: (12, 1000).
 
-    What the reader of beats adds is not among them.
+    What the trees add is not among them.
     """
     import torch
     from captum.attr import IntegratedGradients as Captum

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from core.ecg import Signal
 from core.errors import BackgroundMissing
+from core.explain.beat_trees import trees_share
 from core.explain.case import BATCH, Attribution, Case, numpy_seed, relative_residual
 from core.explain.explanation import Method, Unit
-from core.explain.reading import reading_share
 
 if TYPE_CHECKING:
     import torch
@@ -47,11 +47,11 @@ class Shap:
                 "SHAP compares with training records and was given none: name their data set"
             )
         difference = case.logit - float(case.logits(case.background).mean())
-        read = reading_share(case, case.background)
+        measured = trees_share(case, case.background)
         forth, passes = self._along(case, case.background), 1
-        values = read + forth
+        values = measured + forth
         if relative_residual(values, difference) > RESIDUAL:
-            values = read + (forth + self._along(case, case.background, back=True)) / 2
+            values = measured + (forth + self._along(case, case.background, back=True)) / 2
             passes = 2
         return Attribution(
             values=values,

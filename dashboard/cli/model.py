@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +18,7 @@ from dashboard.cli.targets import Data, Targets, fail_where_unread, is_id, read_
 if TYPE_CHECKING:
     from core.labelled import LabelledSet
     from core.training import TrainingConfig
-    from core.trees import TaughtReader
+    from core.trees import GrownTrees
 
 _BATCH = 64
 
@@ -78,9 +78,8 @@ def train(
     with progress("Reading fold 9", None):
         stopping, gate = load_set(dataset, "9a"), load_set(dataset, "9b")
     out.mkdir(parents=True, exist_ok=True)
-    reads = first is not None and first.network.config.reading
-    reader = _reader(taught, settings) if settings.network.reading and not reads else None
-    run = TrainingRun(taught, stopping, settings, teachers=teachers, reader=reader, start=first)
+    trees = _grown(taught, settings) if settings.trees else None
+    run = TrainingRun(taught, stopping, settings, teachers=teachers, trees=trees, start=first)
 
     def report(epoch: EpochReport) -> None:
         note(
@@ -94,25 +93,18 @@ def train(
     note(f"{card.version}: {_summary(card.metrics['9'])}")
 
 
-def _reader(taught: "LabelledSet", settings: "TrainingConfig") -> "TaughtReader":
-    """Boosted trees are grown, and a reader of beats learns from them."""
-    from core.trees import Forest, common_beats, teach_reader
+def _grown(taught: "LabelledSet", settings: "TrainingConfig") -> "GrownTrees":
+    from core.trees import GrownTrees, grow
 
-    start, beats = time.monotonic(), common_beats(taught.signal)
+    start = time.monotonic()
     with progress("Growing trees", None) as advance:
-        forest = Forest.grow(
-            taught, beats, settings.seed, lambda done, total: advance(done=done, total=total)
+        layer = grow(
+            taught,
+            settings.trees,
+            settings.seed,
+            lambda done, total: advance(done=done, total=total),
         )
-    with progress("Teaching the reader of beats", None) as advance:
-        reader = teach_reader(
-            forest,
-            beats,
-            settings.network,
-            epochs=settings.reader_epochs,
-            seed=settings.seed,
-            progress=lambda done, total: advance(done=done, total=total),
-        )
-    return replace(reader, seconds=time.monotonic() - start)
+    return GrownTrees(layer, seconds=time.monotonic() - start)
 
 
 def _batches(

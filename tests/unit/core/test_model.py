@@ -107,8 +107,8 @@ def test_a_network_being_taught_reads_once():
 
 
 def test_logits_are_linear_in_the_features():
-    for reads_context in (False, True):
-        network = Network(NetworkConfig(reads_context=reads_context)).eval()
+    for more in ({}, {"reads_context": True}, {"trees": 3}):
+        network = Network(NetworkConfig(**more)).eval()
         with torch.inference_mode():
             out = network(torch.randn(2, 12, 1000))
             again = (out.features * network.head.weight).sum(-1) + network.head.bias
@@ -127,4 +127,7 @@ def test_a_folded_network_says_the_same_and_the_given_one_is_left_as_it_was():
 
 
 def test_describes_its_size(network):
-    assert network.describe()["parameters"] == sum(p.numel() for p in network.parameters())
+    size = sum(p.numel() for p in network.parameters())
+    assert network.describe()["parameters"] == size
+    # 15 thresholds and 16 leaves of each tree, and what a class makes of its trees
+    assert Network(NetworkConfig(trees=3)).describe()["parameters"] == size + 5 * 3 * 31 + 5

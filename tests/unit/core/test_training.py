@@ -8,7 +8,7 @@ import torch
 
 from core.errors import TrainingError
 from core.evaluation import auroc
-from core.model import BeatReader, Network, NetworkConfig
+from core.model import BeatTrees, Network, NetworkConfig
 from core.roles import TRAINING_FOLDS
 from core.training import (
     LOG,
@@ -18,7 +18,7 @@ from core.training import (
     logits,
     run_to_end,
 )
-from core.trees import TaughtReader
+from core.trees import GrownTrees
 from tests.factories_model import TINY, labelled_set, tiny_run
 from tests.readme import CHECKPOINT
 
@@ -168,66 +168,39 @@ def test_what_the_teachers_say_is_learned():
     assert logits(led, signal).mean() > logits(alone, signal).mean() + 0.5
 
 
-READS = replace(TINY, network=replace(TINY.network, reading=4))
+def some_trees():
+    """Trees that are sure of MI, and of no other class, whatever they measure."""
+    layer = BeatTrees(NetworkConfig(trees=2)).eval()
+    layer.leaf.zero_()
+    layer.bias.copy_(torch.tensor([-6.0, 6.0, -6.0, -6.0, -6.0]))
+    return GrownTrees(layer)
 
 
-def a_reader(seed=0):
-    """A reader of beats that is sure of MI, and of no other class, whatever it reads."""
-    torch.manual_seed(seed)
-    reader, head = BeatReader(READS.network).eval(), torch.nn.Linear(4, 5)
-    with torch.no_grad():
-        head.weight.zero_()
-        head.bias.copy_(torch.tensor([-6.0, 6.0, -6.0, -6.0, -6.0]))
-    return TaughtReader(reader, head)
-
-
-def reading_run(config=READS, **given):
-    given.setdefault("reader", a_reader())
-    return TrainingRun(labelled_set(), labelled_set(32, seed=1), config, **given)
-
-
-def test_a_network_that_takes_a_reader_in_says_at_first_what_both_say():
-    start, signal = taught_network(1), labelled_set(8, seed=2).signal
-    config = replace(READS, reader_share=0.25)
-    run = reading_run(config, start=checkpoint(start, "start"))
-    both = 0.75 * logits(start, signal) + 0.25 * np.array([-6, 6, -6, -6, -6])
-    np.testing.assert_allclose(logits(run.average, signal), both, atol=1e-5)
-
-
-def test_a_reader_stays_as_the_trees_left_it_and_speaks_beside_the_teachers():
-    """The teachers know nothing."""
-    teacher = taught_network(1)
-    with torch.no_grad():
-        teacher.head.weight.zero_()
-    config = replace(
-        READS, epochs=8, learning_rate=1e-2, average=0.8, teacher_weight=1.0, reader_share=0.99
+def run_with_trees(config=TINY, start=None):
+    return TrainingRun(
+        labelled_set(), labelled_set(32, seed=1), config, trees=some_trees(), start=start
     )
-    run = reading_run(config, teachers=[checkpoint(teacher, "teacher")])
-    before = run.reader.reader.state_dict()
-    while not run.finished:
+
+
+def test_trees_are_put_beside_what_was_taught():
+    config, signal = replace(TINY, epochs=1, tree_share=0.25), labelled_set(8, seed=2).signal
+    alone = tiny_run(config)
+    alone.run_epoch()
+    run = run_with_trees(config)
+    run.run_epoch()
+    both = 0.75 * logits(alone.shipped(), signal) + 0.25 * np.array([-6, 6, -6, -6, -6])
+    np.testing.assert_allclose(logits(run.shipped(), signal), both, atol=1e-5)
+
+
+def test_a_network_that_has_trees_is_taught_with_them_and_given_no_others():
+    first = checkpoint(run_with_trees(replace(TINY, epochs=0)).shipped(), "first")
+    with pytest.raises(TrainingError, match="^first has trees: set trees = 0, or start from one"):
+        run_with_trees(start=first)
+    for config in (TINY, replace(TINY, bfloat16=True)):
+        run = TrainingRun(labelled_set(), labelled_set(32, seed=1), config, start=first)
         run.run_epoch()
-    for name, kept in run.network.reader.state_dict().items():
-        assert torch.equal(kept, before[name])
-    said = logits(run.average, run.taught.signal)
-    assert said[:, 1].min() > 2 and said[:, [0, 2, 3, 4]].max() < -2
-
-
-def test_a_network_that_reads_beats_needs_a_reader_once_and_no_other_needs_one():
-    with pytest.raises(TrainingError, match="^a reader of beats is given to a network that"):
-        reading_run(reader=None)
-    with pytest.raises(TrainingError, match="^a reader of beats is given to a network that"):
-        reading_run(TINY)
-    first = checkpoint(reading_run().shipped(), "first")
-    assert reading_run(reader=None, start=first).network.reader is not None
-    with pytest.raises(TrainingError, match="^a reader of beats is given to a network that"):
-        reading_run(start=first)
-
-
-def test_a_run_is_not_resumed_with_another_reader(tmp_path):
-    reading_run().save(tmp_path / STATE)
-    reading_run().resume(tmp_path / STATE)
-    with pytest.raises(TrainingError, match="belongs to a run with another config or other data"):
-        reading_run(reader=a_reader(seed=1)).resume(tmp_path / STATE)
+        assert torch.equal(run.average.trees.bias, first.network.trees.bias)
+        assert not torch.equal(run.average.head.weight, first.network.head.weight)
 
 
 def untaught():
@@ -349,10 +322,10 @@ def test_the_defaults_file_names_every_setting_with_its_default():
     assert list(given["network"]) == [f.name for f in fields(NetworkConfig)]
 
 
-def test_a_run_of_no_epochs_ships_the_start_with_the_reader_beside_it():
+def test_a_run_of_no_epochs_ships_the_start_with_the_trees_beside_it():
     start = taught_network(1)
-    run = reading_run(replace(READS, epochs=0), start=checkpoint(start, "start"))
+    run = run_with_trees(replace(TINY, epochs=0), start=checkpoint(start, "start"))
     assert run.finished
     shipped = run.shipped()
     assert torch.equal(shipped.leads.stem[0].weight, start.leads.stem[0].weight)
-    assert shipped.reader is not None
+    assert torch.equal(shipped.trees.bias, some_trees().layer.bias)

@@ -1,8 +1,9 @@
 import numpy as np
 import torch
 
-from core.checkpoint import load
+from core.checkpoint import Checkpoint, load
 from core.explain.randomisation import randomised
+from core.model import Network, NetworkConfig
 from tests.factories_model import labelled_set
 
 SIGNAL = labelled_set(8).signal
@@ -17,6 +18,15 @@ def test_every_weight_is_drawn_anew_and_the_checkpoint_left_alone(checkpoint):
             assert not torch.allclose(tensor, before[name]), name
     after = taught.network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_trees_are_drawn_anew_as_well():
+    torch.manual_seed(3)
+    taught = Checkpoint(None, Network(NetworkConfig(trees=5)).eval())
+    drawn, known = randomised(taught, 0, SIGNAL).network.trees, taught.network.trees
+    for name in ("measure", "threshold", "leaf"):
+        assert not torch.equal(getattr(drawn, name), getattr(known, name))
+    assert drawn(torch.from_numpy(SIGNAL)).std(0).min() > 1e-3
 
 
 def test_the_same_seed_draws_the_same_weights(checkpoint):
