@@ -215,8 +215,8 @@ class BeatTrees(nn.Module):
     """Boosted trees on the common beat, (B, 12, 1000) -> (B, 5) logits, whose splits are soft.
 
     They measure what tokens of 80 ms are too coarse for. ``core.trees`` grows them, and they stay
-    as they were grown. A beat at a split goes half to either side: a hard split would turn on a
-    microvolt, and has no gradient (decision 0016).
+    as they were grown; until then they are drawn at random, as any layer is. A beat at a split goes
+    half to either side: a hard split would turn on a microvolt, with no gradient (decision 0016).
     """
 
     softness: Tensor  # (MEASURED,) over which a split of each measure goes from left to right

@@ -17,8 +17,9 @@ from core.finetuning import (
     run_to_end,
     taught_set,
 )
-from core.model import TOKEN_SAMPLES
+from core.model import TOKEN_SAMPLES, BeatTrees, NetworkConfig
 from core.training import logits
+from core.trees import GrownTrees
 from tests.factories_model import labelled_set
 
 GENTLE = FinetuningConfig(epochs=3, batch=16, bfloat16=False, learning_rate=1e-3)
@@ -86,6 +87,17 @@ def test_the_last_layer_alone_is_taught_unless_all_are_asked_for(
     changed = {name for name in before if not np.array_equal(before[name], after[name])}
     assert {"head.weight", "head.bias"} <= changed
     assert bool(changed - {"head.weight", "head.bias"}) is others
+
+
+@pytest.mark.parametrize("bfloat16", [False, True])
+def test_trees_stay_as_they_were_grown(champion: Checkpoint, bfloat16: bool) -> None:
+    trees = GrownTrees(BeatTrees(NetworkConfig(trees=4)))
+    with_trees = replace(champion, network=trees.beside(champion.network, 0.45))
+    made = run(with_trees, layers="all", bfloat16=bfloat16)
+    made.run_epoch()
+    grown, network = trees.layer.state_dict(), made.shipped()
+    assert all(torch.equal(part, grown[n]) for n, part in network.trees.state_dict().items())
+    assert not torch.equal(network.head.weight, with_trees.network.head.weight)
 
 
 def test_the_firmer_the_last_layer_is_held_the_less_it_goes(
