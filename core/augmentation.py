@@ -1,19 +1,16 @@
 """The same heart in another record: what records are changed by while a network is taught."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from core.ecg import LEADS
 from core.preprocess import MODEL_RATE, MODEL_SAMPLES
-
-if TYPE_CHECKING:
-    from core.training import TrainingConfig
+from core.training_config import TrainingConfig
 
 
-def move(signal: Tensor, config: "TrainingConfig") -> Tensor:
+def move(signal: Tensor, config: TrainingConfig) -> Tensor:
     """Shift, stretch and amplify (B, 12, 1000), all leads alike: the same heart, another record."""
     batch = len(signal)
     most = int(config.shift_s * MODEL_RATE)
@@ -22,7 +19,7 @@ def move(signal: Tensor, config: "TrainingConfig") -> Tensor:
     return moved * (1 + config.amplitude * (2 * torch.rand(batch, 1, 1) - 1))
 
 
-def disturb(signal: Tensor, config: "TrainingConfig") -> Tensor:
+def disturb(signal: Tensor, config: TrainingConfig) -> Tensor:
     """Add noise to (B, 12, 1000), and zero leads: what teachers are spared."""
     batch = len(signal)
     noise = config.noise_mv * torch.rand(batch, 1, 1) * torch.randn_like(signal)

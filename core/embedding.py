@@ -17,7 +17,8 @@ from core.errors import DatasetUnreadable
 from core.labelled import LabelledSet, common_statements, load_set
 from core.ptbxl import Ptbxl
 from core.runtime import Runtime, compile_network
-from core.training import EpochReport, TrainingConfig, TrainingRun
+from core.training import EpochReport, TrainingRun
+from core.training_config import TrainingConfig
 
 TAUGHT_FOLDS, STOPPING_FOLD, POOL_FOLDS = (1, 2, 3), 4, (5, 6, 7, 8)
 JUDGES = ("9a", "9b")

@@ -31,16 +31,8 @@ from core.checkpoint import Checkpoint
 from core.ecg import SUPERCLASSES
 from core.labelled import LabelledSet
 from core.model import TOKEN_SAMPLES, Network, NetworkConfig
-from core.training import (
-    STATE,
-    Count,
-    EpochReport,
-    NotNegative,
-    Positive,
-    Share,
-    TrainingConfig,
-    TrainingRun,
-)
+from core.training import STATE, EpochReport, TrainingRun
+from core.training_config import Count, NotNegative, Positive, Share, TrainingConfig
 
 _PLACES = (0, TOKEN_SAMPLES)  # the context has a stride of two tokens
 Between = Callable[[int, int], None]  # batches of the epoch that are done, and all of them

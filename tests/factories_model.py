@@ -8,7 +8,8 @@ from core.appraisal import write_checkpoint
 from core.checkpoint import Card
 from core.labelled import LabelledSet
 from core.model import NetworkConfig
-from core.training import TrainingConfig, TrainingRun
+from core.training import TrainingRun
+from core.training_config import TrainingConfig
 
 TINY = TrainingConfig(
     epochs=2,

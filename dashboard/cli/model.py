@@ -17,7 +17,7 @@ from dashboard.cli.targets import Data, Targets, fail_where_unread, is_id, read_
 
 if TYPE_CHECKING:
     from core.labelled import LabelledSet
-    from core.training import TrainingConfig
+    from core.training_config import TrainingConfig
     from core.trees import GrownTrees
 
 _BATCH = 64
@@ -62,7 +62,8 @@ def train(
     from core.labelled import common_statements, load_set
     from core.memory import keep_freed_memory
     from core.ptbxl import Ptbxl
-    from core.training import EpochReport, TrainingConfig, TrainingRun, run_to_end
+    from core.training import EpochReport, TrainingRun, run_to_end
+    from core.training_config import TrainingConfig
 
     limit_threads()
     keep_freed_memory()

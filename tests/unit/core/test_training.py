@@ -10,14 +10,8 @@ from core.errors import TrainingError
 from core.evaluation import auroc
 from core.model import BeatTrees, Network, NetworkConfig
 from core.roles import TRAINING_FOLDS
-from core.training import (
-    LOG,
-    STATE,
-    TrainingConfig,
-    TrainingRun,
-    logits,
-    run_to_end,
-)
+from core.training import LOG, STATE, TrainingRun, logits, run_to_end
+from core.training_config import TrainingConfig
 from core.trees import GrownTrees
 from tests.factories_model import TINY, labelled_set, tiny_run
 from tests.readme import CHECKPOINT
