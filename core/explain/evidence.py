@@ -162,6 +162,11 @@ class Evidence(_Part):
         return -len(self.failings(method)), min(rates, default=0.0)
 
 
+def first_method(evidence: Evidence | None) -> Method:
+    """The method of whoever chooses none: the default that the evidence names, if any."""
+    return (evidence and evidence.default) or Method.INTEGRATED_GRADIENTS
+
+
 def load_evidence(checkpoint: Path, card: Card) -> Evidence | None:
     """The evidence beside the checkpoint in ``checkpoint``, whose card is ``card``; None where
     there is none.

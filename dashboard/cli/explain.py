@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
+from core.checkpoint import read_card
 from core.ecg import LEADS, SUPERCLASSES, Ecg, Superclass
 from core.errors import RecordError
+from core.explain.evidence import first_method, load_evidence
 from core.explain.explanation import Explanation, Method
 from dashboard.cli.assess_explanations import BENCHMARK_RECORDS, assess, benchmark
 from dashboard.cli.options import CheckpointPath, Json
@@ -33,7 +35,7 @@ def explain(
     data: Data = None,
     method: Annotated[
         Method | None,
-        typer.Option(help=f"How it is computed; default: {Method.INTEGRATED_GRADIENTS}."),
+        typer.Option(help="How it is computed; default: what the checkpoint's evidence names."),
     ] = None,
     superclass: Annotated[Superclass | None, typer.Option(help="What is asked about.")] = None,
     checkpoint: CheckpointPath = None,
@@ -70,9 +72,10 @@ def explain(
     if target is None or superclass is None:
         raise typer.BadParameter("name a record and --superclass " + ", ".join(SUPERCLASSES))
     limit_threads()
-    method = method or Method.INTEGRATED_GRADIENTS
+    path = checkpoint or load_settings().checkpoint
+    method = method or first_method(load_evidence(path, read_card(path)))
     ecg = _read(target, data)
-    explainer = _explainer(checkpoint, data, method)
+    explainer = _explainer(path, data, method)
     found = explainer.attribute(ecg, superclass, method)
     result = _result(explainer, ecg, found, judge=judge)
     if png:
@@ -87,10 +90,9 @@ def _read(target: str, data: Path | None) -> Ecg:
     return ecg
 
 
-def _explainer(checkpoint: Path | None, data: Path | None, method: Method) -> "Explainer":
+def _explainer(path: Path, data: Path | None, method: Method) -> "Explainer":
     from core.explain.explainer import Explainer
 
-    path = checkpoint or load_settings().checkpoint
     explainer = Explainer.load(path, _background(data, [method]))
     explainer.warm_up()
     return explainer

@@ -7,7 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from core.ecg import SUPERCLASSES, Superclass
-from core.explain.evidence import Evidence
+from core.explain.evidence import Evidence, first_method
 from core.explain.explanation import Explanation, Method, Unit
 from dashboard import ids
 from dashboard.components.answer import buttons
@@ -55,11 +55,6 @@ def explanation_section(ecg_id: int, shown: OpinionShown, evidence: Evidence | N
         className="explanation",
         **{"data-method": first_method(evidence).value},
     )
-
-
-def first_method(evidence: Evidence | None) -> Method:
-    """The method shown where none was chosen: the default that the evidence names, if any."""
-    return (evidence and evidence.default) or Method.INTEGRATED_GRADIENTS
 
 
 def _line(name: str, key: str, control: Component) -> Component:

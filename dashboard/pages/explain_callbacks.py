@@ -9,7 +9,7 @@ from flask import abort
 from sqlalchemy.orm import Session
 
 from core.ecg import Superclass
-from core.explain.evidence import Evidence
+from core.explain.evidence import Evidence, first_method
 from core.explain.explanation import Method
 from dashboard import ids
 from dashboard.components.explanation import (
@@ -17,7 +17,6 @@ from dashboard.components.explanation import (
     STALE,
     TOLD,
     explained_view,
-    first_method,
     foremost,
     method_options,
     reasons_view,

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -6,9 +7,12 @@ import torch
 from typer.testing import CliRunner
 
 from core.checkpoint import read_card
+from core.explain.evidence import save_evidence
+from core.explain.explanation import Method
 from core.simulate import simulate_dataset
 from dashboard.cli import app, main
 from tests.factories_ecg import write_record
+from tests.factories_evidence import evidence, method_evidence
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,16 @@ def test_a_file_is_explained_without_a_data_set_and_with_a_report(tmp_path):
     found = answer(tmp_path / "one.hea", "--superclass", "CD", "--method", "lead-occlusion")
     assert found["id"] is None
     assert set(found["report"]) >= {"deletion", "insertion", "stability", "agreement"}
+
+
+def test_the_method_of_whoever_names_none_is_that_of_the_page(tmp_path, checkpoint, monkeypatch):
+    write_record(tmp_path / "one")
+    words = tmp_path / "one.hea", "--superclass", "MI", "--no-judge"
+    assert answer(*words)["method"] == "integrated-gradients"
+    measured = shutil.copytree(checkpoint, tmp_path / "measured")
+    weights = read_card(measured).weights_sha256
+    save_evidence(measured, evidence({Method.OCCLUSION: method_evidence()}, weights=weights))
+    assert answer(*words, "--checkpoint", measured)["method"] == "occlusion"
 
 
 def test_a_picture_is_drawn_and_says_when_a_record_is_simulated(records, tmp_path, monkeypatch):

@@ -6,9 +6,9 @@ import pytest
 from plotly.io.json import to_json_plotly
 
 from core.ecg import Superclass
-from core.explain.evidence import Evidence, save_evidence
+from core.explain.evidence import Evidence, first_method, save_evidence
 from core.explain.explanation import Method
-from dashboard.components.explanation import first_method, method_options, reasons_view
+from dashboard.components.explanation import method_options, reasons_view
 from dashboard.components.report_card import attention_words, report_card
 from dashboard.evidence import evidence_of, reasons
 from feedback.db import now
