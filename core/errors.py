@@ -119,3 +119,7 @@ class ReferenceUnreadable(ModelError):
 
 class TrainingError(ModelError):
     """A training run that cannot start or go on."""
+
+
+class StateUnusable(TrainingError):
+    """A saved state of a training run that is broken, or that another run has left."""

@@ -14,6 +14,7 @@ run of ``core.training`` it is deterministic by seed, and goes on from its last 
 import copy
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +30,7 @@ from core.augmentation import disturb, move
 from core.calibration import Bools
 from core.checkpoint import Checkpoint
 from core.ecg import SUPERCLASSES
+from core.errors import StateUnusable
 from core.labelled import LabelledSet
 from core.model import TOKEN_SAMPLES, Network, NetworkConfig
 from core.training import STATE, EpochReport, TrainingRun
@@ -214,9 +216,14 @@ class FinetuningRun(TrainingRun):
 
 
 def run_to_end(run: FinetuningRun, folder: Path, report: Callable[[EpochReport], None]) -> None:
-    """Run every epoch that is left; ``report`` may raise to end it before the state is saved."""
+    """Run every epoch that is left; ``report`` may raise to end it before the state is saved.
+
+    A state that does not fit is of another release of the program, updated while the run was
+    interrupted: it is taught from its first epoch again.
+    """
     if (folder / STATE).is_file():
-        run.resume(folder / STATE)
+        with suppress(StateUnusable):
+            run.resume(folder / STATE)
     folder.mkdir(parents=True, exist_ok=True)
     while not run.finished:
         epoch = run.run_epoch()

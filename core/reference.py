@@ -11,6 +11,7 @@ quality gate, no calibration.
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -202,10 +203,9 @@ def _read(path: Path) -> dict[str, Tensor]:
     """The tensors of a .pt file by name, taken out of what a training program wraps them in."""
     if not path.is_file():
         raise CheckpointNotFound(f"no file {path}: give the .pt file of the published network")
+    file = BytesIO(path.read_bytes())
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
+        content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a dozen kinds on what it did not write
         raise ReferenceUnreadable(
             f"{path} is no file of weights, or needs code of its own to be run, which is "

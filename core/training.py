@@ -6,11 +6,11 @@ last whole epoch.
 
 import copy
 import csv
-import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits as bce
 from core.augmentation import disturb, mix, move
 from core.checkpoint import Checkpoint
 from core.ecg import Signal
-from core.errors import TrainingError
+from core.errors import StateUnusable, TrainingError
 from core.evaluation import auroc
 from core.labelled import LabelledSet
 from core.model import TOKEN_SAMPLES, Network
@@ -247,13 +247,14 @@ class TrainingRun:
         path.with_suffix(".part").replace(path)
 
     def resume(self, path: Path) -> None:
-        """Go on from a saved state; raises TrainingError if another run left it or it is broken."""
+        """Go on from a saved state; raises StateUnusable if another run left it or it is broken."""
+        content = BytesIO(path.read_bytes())
         try:
-            state = torch.load(path, weights_only=True)
-        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-            raise TrainingError(f"{path} does not load: delete it to start anew") from error
+            state = torch.load(content, weights_only=True)
+        except Exception as error:  # torch raises a dozen kinds on half of a file
+            raise StateUnusable(f"{path} does not load: delete it to start anew") from error
         if state["key"] != self._key:
-            raise TrainingError(
+            raise StateUnusable(
                 f"{path} belongs to a run with another config or other data: "
                 "choose another --out, or delete that file to start anew"
             )

@@ -18,7 +18,7 @@ from core.finetuning import (
     taught_set,
 )
 from core.model import TOKEN_SAMPLES, BeatTrees, NetworkConfig
-from core.training import logits
+from core.training import STATE, EpochReport, logits
 from core.trees import GrownTrees
 from tests.factories_model import labelled_set
 
@@ -170,11 +170,24 @@ def test_a_run_cut_off_ends_with_the_weights_of_an_undisturbed_one(
     assert (whole.best_epoch, whole.best_auroc) == (cut.best_epoch, cut.best_auroc)
 
 
-def test_the_state_of_other_labels_is_refused(champion: Checkpoint, tmp_path: Path) -> None:
-    run_to_end(run(champion, epochs=1), tmp_path, lambda _: None)
-    for other in (taught(weight=0.5), taught(said=False)):
-        with pytest.raises(TrainingError, match="another config or other data"):
-            run_to_end(run(champion, other, epochs=1), tmp_path, lambda _: None)
+def test_nothing_is_taken_from_a_state_that_does_not_fit(
+    champion: Checkpoint, tmp_path: Path
+) -> None:
+    """Of other labels, of other settings such as an update brings, or torn."""
+    for name, state in (("labels", taught(weight=0.5)), ("said", taught(said=False))):
+        run_to_end(run(champion, state, epochs=1), tmp_path / name, lambda _: None)
+    run_to_end(run(champion, noise_mv=0.0, epochs=1), tmp_path / "settings", lambda _: None)
+    (tmp_path / "torn").mkdir()
+    whole = (tmp_path / "labels" / STATE).read_bytes()
+    (tmp_path / "torn" / STATE).write_bytes(whole[: len(whole) // 2])
+    undisturbed = run(champion, epochs=2)
+    run_to_end(undisturbed, tmp_path / "undisturbed", lambda _: None)
+    for name in ("labels", "said", "settings", "torn"):
+        begun: list[EpochReport] = []
+        made = run(champion, epochs=2)
+        run_to_end(made, tmp_path / name, begun.append)
+        assert [epoch.epoch for epoch in begun] == [1, 2]
+        assert same(weights(made), weights(undisturbed))
 
 
 def test_what_nobody_said_is_left_to_the_champion(champion: Checkpoint) -> None:

@@ -309,6 +309,15 @@ def test_a_file_that_is_no_checkpoint_is_refused(content, tmp_path):
     assert refusal(path).startswith(f"{path} is no file of weights")
 
 
+def test_a_file_that_ends_early_is_refused(tmp_path):
+    path = tmp_path / "weights.pt"
+    torch.save(Reference.untrained().network.state_dict(), path)
+    whole = path.read_bytes()
+    for kept in (len(whole) // 7, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:kept])
+        assert refusal(path).startswith(f"{path} is no file of weights")
+
+
 @pytest.mark.parametrize("save", [torch.save, lambda x, path: path.write_bytes(pickle.dumps(x))])
 def test_no_code_of_a_file_is_run(save, tmp_path):
     path, sprung = tmp_path / "weights.pt", tmp_path / "sprung"
