@@ -186,7 +186,7 @@ def taught_check(contest: Contest, said: Bools, corrected: Floats) -> GateCheck:
         name=name,
         passed=better and not harmed,
         sentence=f"On {len(said)} readings held out from the run, classes weighed by the "
-        f"corrections that were taught, its log loss is lower by {_interval(found)}, and by "
+        f"corrections that were taught, its improvement in log loss is {_interval(found)}, and "
         f"{_interval(alike)} with all classes alike: {shown} where it was taught"
         f"{', and worse elsewhere' if harmed else ''}.",
         figures=_figures(found) | {"records": len(said), "alike": alike.difference},

@@ -73,7 +73,7 @@ def plan(session: Session, *, include_assisted: bool = False, seed: int = 0) -> 
     labels = training_labels(session, include_assisted=include_assisted)
     if len(labels) < FEWEST:
         raise NothingToTeach(
-            f"readers agree on {len(labels)} records of folds 1-8, and a run needs {FEWEST}: "
+            f"{len(labels)} records of folds 1-8 are settled, and a run needs {FEWEST}: "
             "read more of them first"
         )
     out = patients_held_out(labels, seed)

@@ -39,6 +39,11 @@ class PoolFilter(BaseModel):
     labelled: Superclass | None = None  # as published
     found: Superclass | None = None  # above the model's threshold
 
+    @property
+    def telling(self) -> bool:
+        """Whether a record that is let in has told its label, or the model's opinion."""
+        return self.labelled is not None or self.found is not None
+
 
 def unread(
     session: Session, wanted: PoolFilter, model: ModelVersion | None, readers_each: int

@@ -119,9 +119,11 @@ def make(
     *,
     actor: str,
     picks: Sequence[tuple[int, Pick]] | None = None,
+    maker_id: int | None = None,
 ) -> Worklist:
     """Pick the records and open the worklist, audited; raises InvalidWorklist or InvalidQuery.
 
+    Who chose records by label or opinion reads them blind no more: ``maker_id`` is that person's.
     ``picks`` are those of a ``preview`` a moment ago: where one writes at a time, readers' answers
     wait for as long as a writing ``session`` picks.
     """
@@ -157,6 +159,8 @@ def make(
         for number in range(plan.readers_each)
     ]
     session.execute(insert(WorklistSlot), slots)  # in one go: readers' answers wait meanwhile
+    if maker_id is not None and plan.pool.telling:
+        note_views(session, maker_id, worklist.id, [record_id for record_id, _ in picks])
     counts = {"records": len(picks), "gold": sum(one.why == WHY for _, one in picks)}
     _audit(session, actor, "make", worklist, strategy=worklist.strategy, **counts)
     return worklist
@@ -206,12 +210,13 @@ def tell(
     """The first ``count`` reasons of how many, to somebody who reads those records blind no more.
 
     A reason gives away what the model found, or what was published; that a record was drawn, or
-    is gold, gives away neither. Raises UnknownWorklist.
+    is gold, gives away neither, unless all were chosen by it. Raises UnknownWorklist.
     """
     worklist = find_worklist(session, worklist_id)
     every = reasons(session, worklist_id)
     told = every[:count]
-    telling = [one.ecg_id for one in told if not one.audit and one.why != WHY]
+    chosen = PoolFilter.model_validate(worklist.pool).telling
+    telling = [one.ecg_id for one in told if chosen or not (one.audit or one.why == WHY)]
     records = session.scalars(
         select(RecordRow.id).where(
             RecordRow.source_id == worklist.source_id, RecordRow.ecg_id.in_(telling)

@@ -65,7 +65,7 @@ def _planned(told: dict[str, Any]) -> str:
     sources = ", ".join(f"{n} {name}" for name, n in told["by_source"].items())
     readers = ", ".join(f"{email} {n}" for email, n in told["by_reader"].items())
     return (
-        f"{told['parent']} would be taught {told['taught']} records that readers agree on and "
+        f"{told['parent']} would be taught {told['taught']} records that are settled and "
         f"{told['replay']} of folds 1-8 again; {told['held_out']} are held out for the gate\n"
         f"present/absent: {classes}\nlabels: {sources}\nanswers: {readers}"
     )

@@ -44,15 +44,29 @@ def _version_row(model: ModelVersion, names: Mapping[int, str], chosen: str | No
     return html.Tr(
         [
             html.Th(link, scope="row"),
-            html.Td(html.Strong("champion") if model.active else str(model.state)),
+            html.Td(_state(model)),
             html.Td(names.get(model.parent_id or 0, "-")),
             html.Td(local_time(model.registered_at, date=True)),
             html.Td(model.registered_by),
-            html.Td(number(registry.macro_auroc(model.card), 4)),
+            html.Td(_area(model.card)),
             html.Td(said),
         ],
         className="chosen" if model.version == chosen else "",
     )
+
+
+def _state(model: ModelVersion) -> list[Component | str]:
+    """Its state, and whether it was promoted past the gate."""
+    state = html.Strong("champion") if model.active else str(model.state)
+    return [state, *([", against the gate"] if model.justification else [])]
+
+
+def _area(card: Json) -> str:
+    """The macro AUROC on 9b, and of how many records: 9b is not the same in every data set."""
+    area = registry.macro_auroc(card)
+    if area is None:
+        return number(area, 4)
+    return f"{number(area, 4)} of {card['metrics']['9b'].get('n_labelled', 0):,}"
 
 
 def charts(models: Sequence[ModelVersion], theme: Theme) -> Component:
@@ -72,6 +86,7 @@ def _node(model: ModelVersion, names: Mapping[int, str]) -> Node:
         parent=names.get(model.parent_id or 0),
         macro_auroc=on_9b.get("macro_auroc"),
         interval=tuple(low_high) if low_high else None,
+        records=on_9b.get("n_labelled", 0),
         auroc=on_9b.get("auroc", {}),
     )
 
@@ -228,8 +243,9 @@ def plan(told: Json) -> Component:
     return html.Div(
         [
             html.P(
-                f"{told['parent']} would be taught {told['taught']} records that readers agree "
-                f"on, and {told['replay']} of folds 1-8 again so that it forgets nothing. "
+                f"{told['parent']} would be taught {told['taught']} records that are settled, by "
+                f"readers who agree or by one alone, and {told['replay']} of folds 1-8 again so "
+                "that it forgets nothing. "
                 f"{told['held_out']} more are held out, for the gate to ask about."
             ),
             dbc.Table(
@@ -239,7 +255,7 @@ def plan(told: Json) -> Component:
                 ],
                 className="numbers planned",
             ),
-            html.P(f"Agreed: {sources}. Answers: {readers}.", className="quiet"),
+            html.P(f"Settled: {sources}. Answers: {readers}.", className="quiet"),
             dbc.Button("Start retraining", id=ids.MODELS_START, color="primary"),
         ],
         className="panel",

@@ -53,6 +53,10 @@ NUMBERS: dict[str, tuple[float, float]] = {  # the least and the most, as the pl
 }
 SHARES = frozenset({"audit_share", "gold_share"})  # the other numbers are whole
 ANY = "any"
+_UNNAMED = (
+    "Which they are is not listed: chosen by label or opinion, they would be known to whoever may "
+    "read them blind. Who makes the worklist reads them assisted."
+)
 _ANY = {"label": ANY, "value": ANY}
 _CLASSES = [_ANY, *({"label": name.title, "value": name.value} for name in SUPERCLASSES)]
 
@@ -98,14 +102,17 @@ def may_be(field: str) -> str:
     return f"{low} to {high}, " + ("such as 0.15" if field in SHARES else "a whole number")
 
 
-def picks_view(picks: Sequence[tuple[int, Pick]], pool: str) -> Component:
+def picks_view(picks: Sequence[tuple[int, Pick]], pool: str, *, telling: bool) -> Component:
     """What a plan would pick now: counts, and the first records.
 
-    Not why: a reason tells of the model's opinion, and nothing would note who has seen it.
+    Not why: a reason tells of the model's opinion, and nothing would note who has seen it. Nor
+    which, where the pool is ``telling`` of that.
     """
     audits = sum(one.audit for _, one in picks)
     rows = [(n + 1, ecg_id, _yes(one.audit)) for n, (ecg_id, one) in enumerate(picks)]
     counted = f"{len(picks):,} records, {audits:,} of them drawn at random as audit{pool}."
+    if telling:
+        return html.P([counted, " ", _UNNAMED])
     return html.Div(
         [
             html.P([counted, _cut(len(picks))]),

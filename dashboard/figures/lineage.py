@@ -27,6 +27,7 @@ class Node:
     parent: str | None  # a version that may not be drawn
     macro_auroc: float | None  # on 9b; None where its card has none
     interval: Interval | None
+    records: int  # of 9b that it was measured on
     auroc: Mapping[Superclass, float]
 
 
@@ -40,7 +41,10 @@ def lineage_chart(nodes: Sequence[Node], *, theme: Theme = LIGHT) -> Json:
 
 
 def metrics_chart(nodes: Sequence[Node], *, theme: Theme = LIGHT) -> Json:
-    """AUROC of every class over the same versions."""
+    """AUROC of every class over the same versions.
+
+    Only those that were measured on as many records are tied: others were asked something else.
+    """
     drawn = [node for node in nodes if node.macro_auroc is not None]
     return {
         "data": [_of_class(k, drawn, theme) for k in range(len(SUPERCLASSES))],
@@ -125,20 +129,28 @@ def _versions(drawn: Sequence[Node], theme: Theme) -> Json:
             "color": theme.accent,
             "line": {"width": 2, "color": theme.accent},
         },
-        "customdata": [[node.version, node.state] for node in drawn],
-        "hovertemplate": "%{customdata[0]} (%{customdata[1]}): %{y:.4f}<extra></extra>",
+        "customdata": [[node.version, node.state, node.records] for node in drawn],
+        "hovertemplate": "%{customdata[0]} (%{customdata[1]}): %{y:.4f} on %{customdata[2]:,} "
+        "records<extra></extra>",
     }
 
 
 def _of_class(k: int, drawn: Sequence[Node], theme: Theme) -> Json:
     name = SUPERCLASSES[k]
+    x: list[int | None] = []
+    y: list[float | None] = []
+    for place, node in enumerate(drawn):
+        if place and node.records != drawn[place - 1].records:
+            x, y = [*x, None], [*y, None]
+        x.append(place)
+        y.append(rounded(node.auroc[name]) if name in node.auroc else None)
     return {
         "type": "scatter",
         "mode": "lines+markers",
         "uid": f"auroc-{name}",
         "name": str(name),
-        "x": list(range(len(drawn))),
-        "y": [rounded(node.auroc[name]) if name in node.auroc else None for node in drawn],
+        "x": x,
+        "y": y,
         "line": {"color": theme.classes[k], "width": 1.5, "dash": theme.dashes[k]},
         "marker": {"size": 6},
         "hovertemplate": f"{name} %{{y:.4f}}<extra></extra>",

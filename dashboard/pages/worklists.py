@@ -137,7 +137,8 @@ def preview_worklist(_clicks: int, *entered: Any) -> Told:
         return problem(error), None
     missing = plan.records - len(picks)
     pool = f"; the pool has no more, {missing:,} are missing" if missing else ""
-    return html.Span(f"Nothing has been made yet.{short}"), picks_view(picks, pool)
+    view = picks_view(picks, pool, telling=plan.pool.telling)
+    return html.Span(f"Nothing has been made yet.{short}"), view
 
 
 @needs(Action.MANAGE_WORKLISTS)
@@ -148,7 +149,8 @@ def make_worklist(_clicks: int, *entered: Any) -> Told:
         with context().sessions.read() as session:
             picks = service.preview(session, plan)
         with context().sessions.begin() as session:
-            made = service.make(session, plan, actor=person().email, picks=picks)
+            me = person()
+            made = service.make(session, plan, actor=me.email, picks=picks, maker_id=me.id)
             short = _short_of_readers(session, plan)
             said = html.Span(f"{made.name} is open to all readers.{short}")
     except FeedbackError as error:

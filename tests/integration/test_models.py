@@ -61,6 +61,7 @@ def test_a_stopped_version_is_served_only_with_a_justification(
     assert (entry.actor, entry.detail["justification"]) == ("admin@example.org", WHY)
     said, _, _ = words(admin.page("/models", f"?version={NEW}")).partition("Where it comes from")
     assert f"Promoted all the same: {WHY}" in said
+    assert said.count(", against the gate") == 1
     asked = {"models-rollback": 1, "models-way-back": before}
     for told in (f"{before} is served.", "reload to see it."):  # pressed twice
         assert told in words(admin.call("roll_back", asked).json["response"])
@@ -107,7 +108,7 @@ def test_a_champion_that_was_never_judged_shows_its_curves(
 
 def test_a_plan_without_labels_says_what_is_missing(challenged: House, admin: Visitor) -> None:
     planned = admin.call("plan_run", {"models-plan": 1, "models-assisted": False})
-    assert "Readers agree on 0 records of folds 1-8, and a run needs 60" in words(
+    assert "0 records of folds 1-8 are settled, and a run needs 60" in words(
         planned.json["response"]
     )
 

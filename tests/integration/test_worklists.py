@@ -9,6 +9,7 @@ from core.ecg import Superclass
 from feedback import claims, worklists
 from feedback.catalogue import find_record
 from feedback.policy import Action, allows
+from feedback.pool import PoolFilter
 from feedback.sampling import Strategy
 from feedback.tables import Reading, ReadingMode, Role, Stage, Worklist, WorklistSlot
 from feedback.users import count_readers
@@ -86,6 +87,31 @@ def test_an_admin_who_was_told_why_reads_those_ecgs_no_longer_blind(
     assert told.count("entropy of the five calls") == told.count("random audit") == 1
     assert sorted(modes(house, me, one.id)) == [ReadingMode.ASSISTED, ReadingMode.BLIND_FIRST]
     assert "There is no worklist 99" in words(admin.call("say_why", {"why": 1}, 99).json)
+
+
+def test_who_chooses_ecgs_by_label_or_opinion_is_not_shown_which_and_reads_them_assisted(
+    house: House, admin: Visitor
+) -> None:
+    for field in ("labelled", "found"):
+        asked = PLAN | {"plan-name": field, f"plan-{field}": "MI", "plan-records": 2}
+        text = words(admin.call("preview_worklist", asked).json["response"])
+        assert "records, " in text and "Which they are is not listed" in text
+        assert "Place" not in text
+    assert "Place" in words(admin.call("preview_worklist", PLAN).json["response"])
+    admin.call("make_worklist", PLAN | {"plan-labelled": "MI", "plan-records": 2})
+    (one,) = made(house)
+    read_by = {role: set(modes(house, house.people[role].id, one.id)) for role in Role}
+    assert read_by[Role.ADMIN] == {ReadingMode.ASSISTED}
+    assert read_by[Role.CLINICIAN] == {ReadingMode.BLIND_FIRST}
+
+
+def test_an_audit_record_of_a_pool_chosen_by_label_tells_its_label_too(
+    house: House, admin: Visitor
+) -> None:
+    pool = PoolFilter(folds=tuple(range(1, 11)), labelled=Superclass.MI)
+    one = worklist(house.sessions, pool=pool, records=2)
+    admin.call("say_why", {"why": 1}, one.id)
+    assert set(modes(house, house.people[Role.ADMIN].id, one.id)) == {ReadingMode.ASSISTED}
 
 
 def modes(house: House, reader_id: int, worklist_id: int) -> list[ReadingMode]:

@@ -116,7 +116,7 @@ def test_a_dry_run_says_what_would_be_taught_and_queues_nothing(
     furnish(sessions, ward(tmp_path / "data"), checkpoint)
     assert run("retrain", "--dry-run", monkeypatch=monkeypatch) == 0
     out = capsys.readouterr().out
-    assert "40 records that readers agree on and 320 of folds 1-8 again; 40 are held out" in out
+    assert "40 records that are settled and 320 of folds 1-8 again; 40 are held out" in out
     assert "answers: reader@example.org 80" in out
     with sessions.read() as session:
         assert finetune.latest_job(session) is None

@@ -71,7 +71,7 @@ def test_too_few_labels_are_named(sessions: Sessions, data: Ptbxl, checkpoint: P
     with sessions.read() as session, pytest.raises(NothingToTeach) as refused:
         finetune.plan(session)
     assert str(refused.value) == (
-        "readers agree on 59 records of folds 1-8, and a run needs 60: read more of them first"
+        "59 records of folds 1-8 are settled, and a run needs 60: read more of them first"
     )
 
 

@@ -73,7 +73,9 @@ def test_an_address_is_taken_in_any_case(sessions: Sessions) -> None:
     )
 
 
-@pytest.mark.parametrize("email", ["", "ann", "ann@", "@b", "a b@c.d", "a@b@c", "a\x00@b.c"])
+@pytest.mark.parametrize(
+    "email", ["", "ann", "ann@", "@b", "a b@c.d", "a@b@c", "a\x00@b.c", "<b>a@b.c", '"a"@b.c']
+)
 def test_what_is_no_address_gets_no_account(sessions: Sessions, email: str) -> None:
     with pytest.raises(InvalidEmail) as refused:
         made(sessions, email)

@@ -5,13 +5,16 @@ from dashboard.figures.lineage import Node, lineage_chart, metrics_chart
 from tests.factories_figures import by_uid
 
 
-def node(version: str, state: str, parent: str | None, macro: float | None) -> Node:
+def node(
+    version: str, state: str, parent: str | None, macro: float | None, records: int = 1089
+) -> Node:
     return Node(
         version=version,
         state=state,
         parent=parent,
         macro_auroc=macro,
         interval=None if macro is None else (macro - 0.01, macro + 0.02),
+        records=records,
         auroc={} if macro is None else {Superclass.MI: macro},
     )
 
@@ -55,6 +58,12 @@ def test_classes_are_lines_over_the_versions_and_a_missing_one_a_gap():
     assert set(lines) == {f"auroc-{name}" for name in SUPERCLASSES}
     assert lines["auroc-MI"]["y"] == [0.94, 0.92, 0.95]
     assert lines["auroc-HYP"]["y"] == [None, None, None]
+
+
+def test_versions_that_were_measured_on_other_records_are_not_tied():
+    mi = by_uid(metrics_chart([*NODES, node("fourth", "failed", "third", 0.9, records=16)]))
+    assert mi["auroc-MI"]["x"] == [0, 1, 2, None, 3]
+    assert mi["auroc-MI"]["y"] == [0.94, 0.92, 0.95, None, 0.9]
 
 
 def test_without_a_version_the_charts_are_empty():
