@@ -38,7 +38,7 @@
   function signInAgain() {
     const here = location.pathname + location.search;
     waiting = 0; // the draft stays in this browser: leaving loses nothing
-    if (!leaving) location.assign("/login?next=" + encodeURIComponent(here));
+    if (!leaving) location.assign("/login?ended=1&next=" + encodeURIComponent(here));
     leaving = true;
     return new Promise(() => {}); // nothing may be shown as an answer any more
   }

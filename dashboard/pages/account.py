@@ -75,7 +75,12 @@ def _form_out_of_date(error: CSRFError) -> Response | tuple[str, int]:
 def _login_form(target: str, problem: str = "") -> str:
     email = request.form.get("email", "")
     return render_template(
-        "login.html", target=target, problem=problem, email=email, simulated=_simulated()
+        "login.html",
+        target=target,
+        problem=problem,
+        ended="ended" in request.args,  # a page found its session gone
+        email=email,
+        simulated=_simulated(),
     )
 
 

@@ -114,7 +114,7 @@ def test_a_lost_session_is_noticed_and_loses_nothing(desk: Desk, place: Installa
     typed.set()
     for request in held:
         request.continue_()
-    expect(page).to_have_url(re.compile(r"/login\?next=%2Fread%2F1$"))
+    expect(page).to_have_url(re.compile(r"/login\?ended=1&next=%2Fread%2F1$"))
     assert stored(place) == 0
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password").fill("correct horse battery")

@@ -65,6 +65,11 @@ def test_a_lost_session_is_told_from_a_forged_request(reader: Visitor) -> None:
     assert reader.call("rows", {"worklist": {"startRow": 0}}).status_code == 401
 
 
+def test_whoever_lost_the_session_is_told_and_a_stranger_is_not(stranger: Visitor) -> None:
+    assert "Your session has ended" in stranger.get("/login?ended=1&next=/read/1").text
+    assert "Your session has ended" not in stranger.get("/login?next=/read/1").text
+
+
 def test_a_request_without_the_csrf_token_is_refused(reader: Visitor) -> None:
     reader.client.delete_cookie("_csrf_token")
     assert reader.call("rows", {"worklist": {"startRow": 0}}).status_code == 400
