@@ -24,18 +24,15 @@ Change = tuple[Component, Component]  # what was done, and the table after it
 def register(app: Dash) -> None:
     """Add the page and its callbacks to ``app``."""
     dash.register_page("people", path="/people", title="People · TrustECG", layout=layout)
-    after = (Output(ids.PEOPLE_MESSAGE, "children"), Output(ids.PEOPLE_LIST, "children"))
+    after = [
+        Output(ids.PEOPLE_MESSAGE, "children", allow_duplicate=True),
+        Output(ids.PEOPLE_LIST, "children", allow_duplicate=True),
+    ]
+    typed = State(ids.PEOPLE_EMAIL, "value"), State(ids.PEOPLE_ROLE, "value")
+    for button, do in ((ids.PEOPLE_ADD, add), (ids.PEOPLE_GIVE_ROLE, give_role)):
+        app.callback(*after, Input(button, "n_clicks"), *typed, prevent_initial_call=True)(do)
     app.callback(
-        *after,
-        Input(ids.PEOPLE_ADD, "n_clicks"),
-        State(ids.PEOPLE_EMAIL, "value"),
-        State(ids.PEOPLE_ROLE, "value"),
-        prevent_initial_call=True,
-    )(add)
-    app.callback(
-        *(Output(o.component_id, o.component_property, allow_duplicate=True) for o in after),
-        Input(ids.of_person(ALL, ALL), "submit_n_clicks"),
-        prevent_initial_call=True,
+        *after, Input(ids.of_person(ALL, ALL), "submit_n_clicks"), prevent_initial_call=True
     )(act)
 
 
@@ -63,6 +60,18 @@ def add(_clicks: int, email: str | None, role: str) -> Change:
     except PeopleError as error:
         return problem(error), _table()
     return _password_of(made), _table()
+
+
+@needs(Action.MANAGE_PEOPLE)
+def give_role(_clicks: int, email: str | None, role: str) -> Change:
+    """Give the account of this address another role, from its next press on."""
+    try:
+        with context().sessions.begin() as session:
+            user = users.by_email(session, email or "")
+            users.set_role(session, user.id, Role(role), actor=person().email)
+    except PeopleError as error:
+        return problem(error), _table()
+    return html.Span(f"{user.email} is {role} now."), _table()
 
 
 @needs(Action.MANAGE_PEOPLE)
@@ -134,6 +143,13 @@ def _form() -> Component:
                 ]
             ),
             dbc.Button("Add person", id=ids.PEOPLE_ADD, color="primary"),
+            dbc.Button(
+                "Change role",
+                id=ids.PEOPLE_GIVE_ROLE,
+                outline=True,
+                color="secondary",
+                title="Give this role to whoever has an account with this address",
+            ),
         ],
         className="row-of",
     )

@@ -28,6 +28,24 @@ def test_a_poor_address_is_told(admin: Visitor) -> None:
     assert "'eva' is not an e-mail address: give one like name@hospital.org." in text
 
 
+def test_a_person_gets_another_role_and_what_it_may_at_once(
+    house: House, admin: Visitor, reader: Visitor
+) -> None:
+    def give(email: str | None, role: str) -> str:
+        asked = {"people-give-role": 1, "people-email": email, "people-role": role}
+        return words(admin.call("give_role", asked).json["response"])
+
+    assert "Not for your role" in reader.page("/adjudicate")
+    said = give("Clinician@Example.org", "adjudicator")
+    assert "clinician@example.org is adjudicator now." in said
+    assert "Not for your role" not in reader.page("/adjudicate")
+    assert "is the only admin: make someone else admin first." in give(
+        "admin@example.org", "clinician"
+    )
+    for nobody in ("nobody@example.org", None):
+        assert "has no account" in give(nobody, "admin")
+
+
 def test_a_person_is_deactivated_and_let_in_again(house: House, admin: Visitor) -> None:
     clinician = house.people[Role.CLINICIAN]
     out = admin.press("act", {"act": "deactivate", "person": clinician.id})
