@@ -92,8 +92,8 @@ def preview(session: Session, plan: WorklistPlan) -> list[tuple[int, Pick]]:
     rows = session.execute(query).all()
     if not rows:
         raise InvalidWorklist(
-            "no record fits these filters and waits for a reader whom no open worklist asks for: "
-            "widen them, or close a worklist"
+            "no record is left: all that fit these filters have their readers, or an open worklist "
+            "asks for them: widen the filters, or close a worklist"
             + ("" if model else "; no model is served yet, so only 'random' can pick")
         )
     pool = _pool(rows, model)

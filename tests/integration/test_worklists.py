@@ -190,7 +190,7 @@ def test_ages_that_nobody_has_are_refused_as_such(house: House, admin: Visitor) 
         ("age_from", "-5", "Age from is -5: choose 0 to 300, a whole number."),
         ("age_to", "-40", "Age to is -40: choose 0 to 300, a whole number."),
         ("age_to", "1000000000000", "Age to is 1000000000000: choose 0 to 300, a whole number."),
-        ("age_from", "200", "No record fits these filters and waits for a reader"),
+        ("age_from", "200", "No record is left: all that fit these filters have their readers"),
     ],
 )
 @pytest.mark.parametrize("function", ["preview_worklist", "make_worklist"])

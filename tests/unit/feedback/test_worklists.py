@@ -75,7 +75,7 @@ def test_folds_that_judge_models_are_left_out_unless_asked_for(library: Sessions
 
 
 def test_an_empty_pool_says_so(library: Sessions) -> None:
-    with pytest.raises(InvalidWorklist, match="^no record fits these filters"):
+    with pytest.raises(InvalidWorklist, match="^no record is left: all that fit"):
         worklist(library, pool=PoolFilter(folds=(1,), age_from=250, age_to=251))
 
 
