@@ -44,6 +44,18 @@ _UNEVEN_RR = 0.075
 _UNEVEN = "irregular rhythm, corrected by the mean RR"
 _FAST_RATE = 100  # /min
 _FAST = "fast rate, for which Bazett corrects too much"
+# Marks that ask for more than a heart can do stand in the wrong place. Paced and blocked QRS reach
+# some 240 ms; below 50 ms it is a spike
+_QRS_MS = (50, 250)
+# QTc Fridericia. One in a thousand people has less than 320 (Anttonen et al., Circulation 116:714
+# (2007)), and what was found so early in PTB-XL was no end of T. Torsade under a complete block
+# comes with 600 and more
+_QTC_MS = (320, 700)
+_TWO_TO_ONE = 2.3  # flutter waves a beat, at most: one of the two then lies on T
+_LATEST_T = 0.85  # of RR: P and PR of the next beat take the rest
+_HIDDEN_T = "the next beat comes before the end of T can be seen"
+_P_IN_T = "no P wave that can be told from the T wave before it"
+_OF_T = ("qt", "qtc_bazett", "qtc_fridericia", "t_axis")
 _NO_AXIS = "the limb leads do not fit each other: check the gains in the file"
 
 
@@ -87,21 +99,30 @@ def measure(ecg: Ecg) -> Intervals:
     if not quality.acceptable:
         return Intervals(reasons=dict.fromkeys(VALUES, " ".join(quality.reasons)))
     found = analyse(ecg)
-    reasons: dict[str, str] = {}
-    rate = _heart_rate(found, reasons)
+    rate = _heart_rate(found)
+    if rate is None:
+        return Intervals(reasons=dict.fromkeys(VALUES, "fewer than two beats"))
     basic = basic_rhythm(found)
     if basic is None:
-        why = "fewer than three alike beats"
-        rest = {name: why for name in VALUES if name != "heart_rate"}
-        return Intervals(heart_rate=rate, reasons=reasons | rest)
+        return _rate_alone(rate, "fewer than three alike beats")
+    if why := _no_qrs(basic.marks):
+        return _rate_alone(rate, why)
     beat = _median_beat(basic, found.clean)
-    timed = _times(beat, rate, found, reasons)
+    reasons = _unmeasurable(beat, rate, found)
+    timed = _times(beat.marks, rate, reasons)
     axes = _axes(beat, _limb_fault(quality, found.clean), reasons)
-    if "qt" in reasons:  # no marks where nothing is to be seen
-        beat = replace(beat, marks=replace(beat.marks, t_onset=None, t_end=None))
     measured: dict[str, Any] = {"heart_rate": rate, **timed, **axes}
-    caveats = _caveats(timed, rate, found.irregularity)
-    return Intervals(median=beat, reasons=reasons, caveats=caveats, **measured)
+    return Intervals(
+        median=_seen(beat, reasons),
+        reasons=reasons,
+        caveats=_caveats(timed, rate, found.irregularity),
+        **measured,
+    )
+
+
+def _rate_alone(rate: float, why: str) -> Intervals:
+    rest = {name: why for name in VALUES if name != "heart_rate"}
+    return Intervals(heart_rate=rate, reasons=rest)
 
 
 def basic_rhythm(found: Delineation) -> Marked | None:
@@ -126,10 +147,9 @@ def fridericia(qt: float, heart_rate: float) -> float:
     return qt / math.cbrt(60 / heart_rate)
 
 
-def _heart_rate(found: Delineation, reasons: dict[str, str]) -> float | None:
+def _heart_rate(found: Delineation) -> float | None:
     """From the mean RR of all beats, ectopic ones too: what a pulse would count."""
     if len(found.beats) < 2:
-        reasons["heart_rate"] = "fewer than two beats"
         return None
     return 60 * (len(found.beats) - 1) / (found.beats[-1].r - found.beats[0].r)
 
@@ -144,25 +164,56 @@ def _median_beat(basic: Marked, clean: Clean) -> MedianBeat:
     )
 
 
-def _times(
-    beat: MedianBeat, rate: float | None, found: Delineation, reasons: dict[str, str]
-) -> dict[str, float]:
+def _seen(beat: MedianBeat, reasons: dict[str, str]) -> MedianBeat:
+    """The beat without the marks of a wave that cannot be measured."""
+    marks = beat.marks.without_p if "pr" in reasons else beat.marks
+    if "qt" in reasons:
+        marks = replace(marks, t_onset=None, t_end=None)
+    return replace(beat, marks=marks)
+
+
+def _times(marks: BeatMarks, rate: float, reasons: dict[str, str]) -> dict[str, float]:
     """PR, QRS, QT and its corrections in ms, as far as there are."""
-    marks = beat.marks
-    timed = {"qrs": 1000 * (marks.qrs_end - marks.qrs_onset)}
+    timed = {"qrs": _ms(marks.qrs_onset, marks.qrs_end)}
+    if "pr" not in reasons:
+        timed["pr"] = _ms(marks.p_onset, marks.qrs_onset)
+    if "qt" not in reasons:
+        timed["qt"] = qt = _ms(marks.qrs_onset, marks.t_end)
+        timed |= {"qtc_bazett": bazett(qt, rate), "qtc_fridericia": fridericia(qt, rate)}
+    return timed
+
+
+def _ms(start: float | None, end: float | None) -> float:
+    """From one mark to another in ms; 0 where one is missing."""
+    return 0.0 if start is None or end is None else 1000 * (end - start)
+
+
+def _unmeasurable(beat: MedianBeat, rate: float, found: Delineation) -> dict[str, str]:
+    """Why PR, QT and what follows from them cannot be had."""
+    no_pr = _no_pr(beat.marks, rate, found)
+    no_qt = _no_qt(beat, rate, found)
+    reasons = dict.fromkeys(("pr", "p_axis"), no_pr) if no_pr else {}
+    return reasons | (dict.fromkeys(_OF_T, no_qt) if no_qt else {})
+
+
+def _no_qrs(marks: BeatMarks) -> str | None:
+    # all else is measured from QRS
+    least, most = _QRS_MS
+    qrs = _ms(marks.qrs_onset, marks.qrs_end)
+    if least <= qrs <= most:
+        return None
+    bound = f"longer than {most}" if qrs > most else f"shorter than {least}"
+    return f"QRS would be {bound} ms: where it begins or ends cannot be seen"
+
+
+def _no_pr(marks: BeatMarks, rate: float, found: Delineation) -> str | None:
+    qt, rr = _ms(marks.qrs_onset, marks.t_end), 60_000 / rate
     if marks.p_onset is None:
-        reasons["pr"] = reasons["p_axis"] = _no_p(found)
-    else:
-        timed["pr"] = 1000 * (marks.qrs_onset - marks.p_onset)
-    if why := _no_qt(beat):
-        reasons |= dict.fromkeys(("qt", "qtc_bazett", "qtc_fridericia", "t_axis"), why)
-        return timed
-    assert marks.t_end is not None
-    timed["qt"] = qt = 1000 * (marks.t_end - marks.qrs_onset)
-    if rate is None:
-        reasons |= dict.fromkeys(("qtc_bazett", "qtc_fridericia"), "fewer than two beats")
-        return timed
-    return timed | {"qtc_bazett": bazett(qt, rate), "qtc_fridericia": fridericia(qt, rate)}
+        hidden = qt > _LATEST_T * rr and found.irregularity <= IRREGULAR / 2
+        return _P_IN_T if hidden else _no_p(found)
+    from_last_qrs = rr - _ms(marks.p_onset, marks.qrs_onset)
+    earliest = max(qt, _ms(marks.qrs_onset, marks.qrs_end), _QTC_MS[0] * math.cbrt(rr / 1000))
+    return _P_IN_T if from_last_qrs < earliest else None
 
 
 def _no_p(found: Delineation) -> str:
@@ -173,7 +224,7 @@ def _no_p(found: Delineation) -> str:
     return f"{why}, and an irregular rhythm" if found.irregularity > IRREGULAR / 2 else why
 
 
-def _caveats(timed: dict[str, float], rate: float | None, irregular: float) -> dict[str, str]:
+def _caveats(timed: dict[str, float], rate: float, irregular: float) -> dict[str, str]:
     """What is to be said of QT corrected for the rate: of uneven RR, and of Bazett at a fast rate.
 
     Rautaharju et al., "Part IV: the ST segment, T and U waves, and the QT interval", Circulation
@@ -181,19 +232,32 @@ def _caveats(timed: dict[str, float], rate: float | None, irregular: float) -> d
     rate", Am J Cardiol 70:797 (1992).
     """
     uneven = [_UNEVEN] if irregular > _UNEVEN_RR else []
-    fast = [_FAST] if rate is not None and rate > _FAST_RATE else []
+    fast = [_FAST] if rate > _FAST_RATE else []
     said = {"qtc_bazett": [*uneven, *fast], "qtc_fridericia": uneven}
     return {name: "; ".join(why) for name, why in said.items() if why and name in timed}
 
 
-def _no_qt(beat: MedianBeat) -> str | None:
-    marks = beat.marks
+def _no_qt(beat: MedianBeat, rate: float, found: Delineation) -> str | None:
+    marks, rr = beat.marks, 60_000 / rate
     if marks.t_onset is None or marks.t_end is None:
-        return "the next beat comes before the end of T can be seen"
+        return _HIDDEN_T
+    if found.flutter and found.flutter < _TWO_TO_ONE * rate:
+        return f"waves that come back {found.flutter:.0f} times a minute hide the end of T"
     first, last = (round(at * beat.rate) for at in (marks.t_onset, marks.t_end))
     if np.ptp(beat.signal[:, first : last + 1], axis=1).max() < _FLAT_T_MV:
         return f"T is lower than {_FLAT_T_MV:g} mV in every lead"
-    return None
+    qt = _ms(marks.qrs_onset, marks.t_end)
+    if qt > min(_LATEST_T * rr, rr - _ms(marks.p_onset, marks.qrs_onset)):
+        return _HIDDEN_T
+    return _no_qtc(fridericia(qt, rate))
+
+
+def _no_qtc(corrected: float) -> str | None:
+    least, most = _QTC_MS
+    if least <= corrected <= most:
+        return None
+    bound = f"longer than {most}" if corrected > most else f"shorter than {least}"
+    return f"QTc would be {bound} ms: where T ends cannot be seen"
 
 
 def _limb_fault(quality: Quality, clean: Clean) -> str | None:

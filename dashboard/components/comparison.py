@@ -115,7 +115,7 @@ def difference(name: str, here: float | None, there: float | None) -> str:
 def _beats(here: tuple[str, Intervals], there: tuple[str, Intervals], theme: Theme) -> Any:
     one, other = here[1].median, there[1].median
     if one is None or other is None:
-        return html.P("No median beat to lay over: fewer than three alike beats.")
+        return html.P("No median beat to lay over: one of the two has none.")
     figure = two_beats(one, other, theme=theme)
     chart = dcc.Graph(
         figure=figure,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.delineation import BeatMarks, delineate
-from core.ecg import Ecg
+from core.ecg import LEADS, Ecg, Lead
 from core.simulate import BeatTruth, Finding, simulate_record
 from tests.factories_ecg import ecg
 
@@ -94,3 +94,44 @@ def test_odd_signals_raise_nothing() -> None:
     for signal in (noise, holes, ecg().signal[:, :130], ecg().signal * 1000):
         for mark in delineate(Ecg(signal=signal, rate=100)):
             assert all(at is None or np.isfinite(at) for at in astuple(mark))
+
+
+def bells(samples: int, at: list[float], sd: float, height: float) -> np.ndarray:
+    """A bell of ``sd`` s at each of these times, at 500 Hz."""
+    time = np.arange(samples) / 500
+    return height * np.exp(-(((time - np.array(at)[:, None]) / sd) ** 2) / 2).sum(axis=0)
+
+
+def test_a_lead_out_of_time_does_not_widen_qrs() -> None:
+    signal = ecg(rate=500).signal.copy()
+    signal[LEADS.index(Lead.V5)] = np.roll(signal[LEADS.index(Lead.V5)], round(0.11 * 500))
+    shifted, plain = delineate(Ecg(signal=signal, rate=500)), delineate(ecg(rate=500))
+    for one, two in zip(shifted, plain, strict=True):
+        assert one.qrs_onset == pytest.approx(two.qrs_onset, abs=0.012)
+        assert one.qrs_end == pytest.approx(two.qrs_end, abs=0.012)
+
+
+def test_what_one_lead_adds_to_its_own_qrs_counts() -> None:
+    simulated = simulate_record(3, rate=500, heart_rate=60, noise=0)
+    signal, v1 = simulated.clean.copy(), LEADS.index(Lead.V1)
+    late = [beat.qrs_off + 0.03 for beat in simulated.truth.beats]
+    signal[v1] += bells(signal.shape[1], late, 0.012, 2.0)
+    blocked = delineate(Ecg(signal=signal.astype(np.float32), rate=500))
+    for mark, beat in pairs(blocked, simulated.truth.beats):
+        assert mark.qrs_end > beat.qrs_off + 0.03
+
+
+def paced(sd: float) -> tuple[BeatMarks, ...]:
+    """A heart at 60 a minute with a bell 280 ms before each of its beats."""
+    simulated = simulate_record(3, rate=500, heart_rate=60, noise=0)
+    before = [beat.r - 0.28 for beat in simulated.truth.beats]
+    signal = simulated.clean + bells(simulated.clean.shape[1], before, sd, 1.0)
+    return delineate(Ecg(signal=signal.astype(np.float32), rate=500))
+
+
+def test_spikes_of_a_pacemaker_are_no_beats() -> None:
+    assert np.diff([mark.r for mark in paced(0.008)]) == pytest.approx(1.0, abs=0.25)
+
+
+def test_a_wide_beat_before_each_beat_is_one() -> None:
+    assert np.median(np.diff([mark.r for mark in paced(0.03)])) < 0.75

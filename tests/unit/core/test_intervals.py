@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.delineation import Delineation, analyse
 from core.ecg import LEADS, Ecg, Lead
 from core.intervals import VALUES, Intervals, _caveats, bazett, fridericia, measure
 from core.simulate import Finding, Simulated, simulate_record
@@ -183,3 +184,112 @@ def test_every_value_is_there_or_has_a_reason(finding: Finding) -> None:
     measured = measure(simulate_record(5, [finding], rate=100, ectopics=2).ecg)
     for name in VALUES:
         assert (getattr(measured, name) is None) == (name in measured.reasons)
+
+
+IN_T = "no P wave that can be told from the T wave before it"
+NO_ROOM = "the next beat comes before the end of T can be seen"
+
+
+def heart(**marks: float | None) -> Delineation:
+    """A plain heart at 64 a minute (RR 939 ms) of which these marks, in s from QRS, are others."""
+    found = analyse(ecg(rate=500))
+    onset = found.families[0].marks.qrs_onset
+    moved = {name: at if at is None else at + onset for name, at in marks.items()}
+    families = [replace(one, marks=replace(one.marks, **moved)) for one in found.families]
+    return replace(found, families=tuple(families))
+
+
+def measured_as(found: Delineation, monkeypatch: pytest.MonkeyPatch) -> Intervals:
+    monkeypatch.setattr("core.intervals.analyse", lambda _: found)
+    return measure(ecg(rate=500))
+
+
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        (0.045, "QRS would be shorter than 50 ms: where it begins or ends cannot be seen"),
+        (0.260, "QRS would be longer than 250 ms: where it begins or ends cannot be seen"),
+    ],
+)
+def test_a_qrs_that_cannot_be_leaves_the_rate_alone(end, why, monkeypatch) -> None:
+    measured = measured_as(heart(qrs_end=end), monkeypatch)
+    rest = {name: why for name in VALUES if name != "heart_rate"}
+    assert measured == Intervals(heart_rate=measured.heart_rate, reasons=rest)
+    assert measured.heart_rate is not None
+
+
+@pytest.mark.parametrize("end", [0.055, 0.245])
+def test_a_narrow_and_a_paced_qrs_are_measured(end, monkeypatch) -> None:
+    measured = measured_as(heart(qrs_end=end), monkeypatch)
+    assert measured.qrs == pytest.approx(1000 * end)
+    assert "qrs" not in measured.reasons
+
+
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        (0.29, "QTc would be shorter than 320 ms: where T ends cannot be seen"),
+        (0.70, "QTc would be longer than 700 ms: where T ends cannot be seen"),
+        (0.81, NO_ROOM),  # 86 % of RR
+    ],
+)
+def test_a_qt_that_cannot_be_is_not_stated(end, why, monkeypatch) -> None:
+    measured = measured_as(heart(t_end=end, p_onset=None, p_end=None), monkeypatch)
+    assert measured.qt is measured.qtc_bazett is measured.qtc_fridericia is measured.t_axis is None
+    assert {measured.reasons[name] for name in ("qt", "qtc_fridericia", "t_axis")} == {why}
+    assert measured.median is not None and measured.median.marks.t_end is None
+
+
+@pytest.mark.parametrize("end", [0.33, 0.60])
+def test_a_short_and_a_long_qt_are_stated(end, monkeypatch) -> None:
+    measured = measured_as(heart(t_end=end, p_onset=None, p_end=None), monkeypatch)
+    assert measured.qt == pytest.approx(1000 * end)
+
+
+def test_where_p_begins_within_t_neither_is_stated(monkeypatch) -> None:
+    measured = measured_as(heart(t_end=0.60, p_onset=-0.36, p_end=-0.25), monkeypatch)
+    assert measured.pr is measured.qt is measured.p_axis is None
+    assert measured.reasons["pr"] == measured.reasons["p_axis"] == IN_T
+    assert measured.reasons["qt"] == NO_ROOM
+    assert measured.median is not None
+    assert measured.median.marks.p_onset is measured.median.marks.t_end is None
+
+
+@pytest.mark.parametrize("p_onset", [-0.66, -0.90])  # sooner after QRS than any T ends
+def test_a_p_where_t_must_be_is_none_even_if_no_t_is_seen(p_onset, monkeypatch) -> None:
+    found = heart(t_onset=None, t_end=None, p_onset=p_onset, p_end=-0.60)
+    measured = measured_as(found, monkeypatch)
+    assert (measured.pr, measured.reasons["pr"], measured.reasons["qt"]) == (None, IN_T, NO_ROOM)
+
+
+def test_a_long_pr_behind_t_is_stated(monkeypatch) -> None:
+    measured = measured_as(heart(p_onset=-0.38, p_end=-0.26), monkeypatch)
+    assert measured.pr == pytest.approx(380)
+    assert measured.qt is not None
+
+
+@pytest.mark.parametrize(("irregular", "why"), [(0.01, IN_T), (0.2, "and an irregular rhythm")])
+def test_a_t_that_reaches_the_next_beat_may_hide_p(irregular, why, monkeypatch) -> None:
+    found = replace(heart(t_end=0.85, p_onset=None, p_end=None), irregularity=irregular)
+    measured = measured_as(found, monkeypatch)
+    assert measured.pr is None and measured.reasons["pr"].endswith(why)
+
+
+@pytest.mark.parametrize(("ratio", "told"), [(2, False), (4, True)])
+def test_flutter_conducted_two_to_one_has_no_qt(ratio, told, monkeypatch) -> None:
+    rate = measure(ecg(rate=500)).heart_rate
+    assert rate is not None
+    measured = measured_as(heart().fluttering(ratio * rate), monkeypatch)
+    assert (measured.qt is not None) is told
+    why = f"waves that come back {ratio * rate:.0f} times a minute hide the end of T"
+    assert measured.reasons.get("qt") == (None if told else why)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("heart_rate", [45, 75, 105, 125])
+def test_what_is_stated_fits_into_one_beat(seed: int, heart_rate: float) -> None:
+    measured = measure(simulate_record(seed, rate=100, heart_rate=heart_rate).ecg)
+    assert measured.heart_rate is not None
+    rr = 60_000 / measured.heart_rate
+    assert (measured.pr or 0) + max(measured.qrs or 0, measured.qt or 0) <= rr
+    assert measured.qt is None or 320 <= (measured.qtc_fridericia or 0) <= 700
