@@ -4,6 +4,7 @@
   "use strict";
   const NS = "http://www.w3.org/2000/svg";
   const LABEL_PX = 20; // height of the numbers
+  const BESIDE_PX = 8; // from the ends to numbers that stand beside them
   const SHORTEST_S = 0.04; // between marks of a march: closer ones are a smear
 
   function element(name, className, parent) {
@@ -63,28 +64,43 @@
     }
     return found;
   }
-  /* The top of the numbers: as near to the middle as no trace runs through them. */
-  function freeTop(graph, to, left, right, middle, height) {
-    const runs = taken(graph, to, left, right);
-    const free = (top) => runs.every(([low, high]) => high < top - 2 || low > top + LABEL_PX + 2);
+  /* The heights that the names of leads and the words of the paper take there; all but the
+     watermark, which anything may lie over. */
+  function named(graph, layer, left, right) {
+    const origin = layer.getBoundingClientRect();
+    const words = [...graph.querySelectorAll(".textpoint text, .annotation:not([data-index='1']) text")];
+    return words.map((text) => text.getBoundingClientRect())
+      .filter((box) => box.right - origin.left > left - 2 && box.left - origin.left < right + 2)
+      .map((box) => [box.top - origin.top, box.bottom - origin.top]);
+  }
+  /* Where the numbers stand: over the ends, else beside them, as near to the middle as no trace
+     runs through them and no name is covered. */
+  function freePlace(graph, layer, to, lefts, wide, middle, height) {
+    const columns = lefts.map((left) => ({
+      left: left, runs: [...taken(graph, to, left, left + wide), ...named(graph, layer, left, left + wide)],
+    }));
     for (let away = 0; away < height; away += 4) {
       for (const top of [middle - away - LABEL_PX, middle + away]) {
-        if (top >= 0 && top + LABEL_PX <= height && free(top)) return top;
+        if (top < 0 || top + LABEL_PX > height) continue;
+        const clear = ([low, high]) => high < top - 2 || low > top + LABEL_PX + 2;
+        const found = columns.find((column) => column.runs.every(clear));
+        if (found) return { left: found.left, top: top };
       }
     }
-    return 0;
+    return { left: lefts[0], top: 0 };
   }
 
   function numbers(layer, graph, to, state, words) {
     const { label, back } = layer.marks;
     label.textContent = words;
     const wide = label.getComputedTextLength() + 12;
-    const centre = (to.x(state.ends[0].seconds) + to.x(state.ends[1].seconds)) / 2;
+    const [from, till] = state.ends.map((end) => to.x(end.seconds)).sort((one, other) => one - other);
     const edge = graph.getBoundingClientRect(), origin = layer.getBoundingClientRect();
     const least = edge.left - origin.left;
-    const left = Math.min(Math.max(centre - wide / 2, least), least + edge.width - wide);
+    const within = (left) => Math.min(Math.max(left, least), least + edge.width - wide);
+    const lefts = [(from + till - wide) / 2, till + BESIDE_PX, from - BESIDE_PX - wide].map(within);
     const middle = to.y(state.trace.meta.baseline);
-    const top = freeTop(graph, to, left, left + wide, middle, edge.height);
+    const { left, top } = freePlace(graph, layer, to, lefts, wide, middle, edge.height);
     attributes(label, { x: left + 6, y: top + 14 });
     attributes(back, { x: left, y: top, width: wide, height: LABEL_PX, rx: 3 });
   }

@@ -10,7 +10,7 @@ from core.explain.explanation import Explanation, Method
 from dashboard.figures.encoding import Json
 from dashboard.figures.geometry import STANDARD, PaperLayout, Segment
 from dashboard.figures.overlay import EMPTY, Overlay
-from dashboard.figures.paper import CAPTION_MM, caption
+from dashboard.figures.paper import caption
 from dashboard.figures.strength import EDGES, is_signed, levels, runs
 from dashboard.figures.theme import LIGHT, Theme
 
@@ -94,7 +94,7 @@ def _title(explanation: Explanation, layout: PaperLayout, theme: Theme, *, seen:
             for sign, word in ((1, "for"), (-1, "against"))
         )
     return {
-        **caption(text, layout.seconds, layout.band_top - layout.y(CAPTION_MM), theme),
+        **caption(text, layout.seconds, theme),
         "name": "explanation",
         "xanchor": "right",
     }

@@ -38,7 +38,14 @@ _NO_SHAPE: Json = {
     "fillcolor": "rgba(0,0,0,0)",
     "line": {"width": 0},
 }
-_NO_WORDS: Json = {"text": " ", "x": 0, "y": 0, "showarrow": False, "captureevents": False}
+_NO_WORDS: Json = {
+    "text": " ",
+    "x": 0,
+    "yref": "y domain",  # as the words that come: another one makes plotly draw the traces anew
+    "y": 0.5,
+    "showarrow": False,
+    "captureevents": False,
+}
 
 
 def no_overlay() -> Overlay:

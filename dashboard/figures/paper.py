@@ -6,12 +6,13 @@ words lie on it in mV, traces on the same axis in microvolts, ``yaxis2``: whole 
 the bytes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from zlib import crc32
 
-from core.ecg import Ecg
+from core.ecg import Ecg, Lead
 from dashboard.figures.encoding import Json, whole
 from dashboard.figures.geometry import PULSE_S, STANDARD, Frame, PaperLayout, Segment
+from dashboard.figures.offset import moved_words, on_their_rows
 from dashboard.figures.overlay import EMPTY, no_overlay
 from dashboard.figures.theme import LIGHT, Theme
 
@@ -20,7 +21,7 @@ GRAPH_CONFIG: Json = {"displayModeBar": False, "doubleClick": False, "responsive
 
 _PULSE_MV = 1.0
 UV_PER_MV = 1000
-CAPTION_MM = 3.0  # middle of the captions, below the top of their band: clear of the seconds
+_ABOVE_SECONDS_PX = 19  # the lower edge of the captions, clear of the seconds at any size
 
 
 def ecg_paper(
@@ -34,8 +35,10 @@ def ecg_paper(
     """The ECG as a plotly figure; ``note`` says what was done to the signal, if anything.
 
     The samples are shown as they are, to the microvolt: y of a trace is the lead plus the row's
-    baseline, which its ``meta`` holds as ``baseline`` in mV. NaN is a gap.
+    baseline, which its ``meta`` holds as ``baseline`` in mV. Only a lead that lies far off its row
+    is moved onto it, and the sheet says by how much. NaN is a gap.
     """
+    ecg, moves = on_their_rows(ecg)
     frame, empty = layout.frame(ecg), no_overlay()
     return {
         "data": [
@@ -54,7 +57,7 @@ def ecg_paper(
                 *empty.shapes,
             ],
             "annotations": [
-                _scale(ecg, note, layout, theme),
+                _scale(ecg, note, moves, layout, theme),
                 _watermark(simulated, layout, theme),
                 *empty.annotations,
             ],
@@ -263,22 +266,29 @@ def _rim(theme: Theme) -> str:
     return ", ".join(f"{x}px {y}px 1px {theme.paper}" for x in (-1, 1) for y in (-1, 1))
 
 
-def _scale(ecg: Ecg, note: str, layout: PaperLayout, theme: Theme) -> Json:
-    text = f"{layout.speed:g} mm/s   {layout.gain:g} mm/mV   {note}, {ecg.rate:g} Hz"
-    wide = text.replace(" ", "\u00a0")  # SVG text would fold the wider gaps
-    middle = layout.band_top - layout.y(CAPTION_MM)
-    return {**caption(wide, -layout.x(layout.left_mm - 2.5), middle, theme), "name": "scale"}
+def _scale(
+    ecg: Ecg, note: str, moves: Mapping[Lead, float], layout: PaperLayout, theme: Theme
+) -> Json:
+    moved = moved_words({s.lead: moves[s.lead] for s in layout.segments if s.lead in moves})
+    words = (f"{layout.speed:g} mm/s", f"{layout.gain:g} mm/mV", f"{note}, {ecg.rate:g} Hz", moved)
+    wide = "   ".join(filter(None, words)).replace(" ", "\u00a0")  # SVG text would fold the gaps
+    return {**caption(wide, -layout.x(layout.left_mm - 2.5), theme), "name": "scale"}
 
 
-def caption(text: str, x: float, y: float, theme: Theme) -> Json:
-    """Small words on the paper, at seconds and millivolts of the paper."""
+def caption(text: str, x: float, theme: Theme) -> Json:
+    """Small words in the band below every trace, from ``x`` seconds of the paper on.
+
+    They lie on the lower edge of the drawing: a sheet that grew for a deep wave takes them along.
+    """
     return {
         "text": text,
         "x": rounded(x),
-        "y": rounded(y),
+        "yref": "y domain",
+        "y": 0,
+        "yshift": _ABOVE_SECONDS_PX,
         "showarrow": False,
         "xanchor": "left",
-        "yanchor": "middle",
+        "yanchor": "bottom",
         "borderpad": 0,
         "captureevents": False,
         "font": {"size": 12, "color": theme.text, "shadow": _rim(theme)},

@@ -27,6 +27,22 @@ PLACE = """([seconds, lead]) => {
           box.top + yaxis._offset + yaxis.d2p(trace.meta.baseline)];
 }"""
 
+# the middle of a lead's name on the screen
+NAME = """lead => {
+  const names = [...document.querySelectorAll('.paper .textpoint text')];
+  const box = names.find(name => name.textContent === lead).getBoundingClientRect();
+  return [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+}"""
+# the words of the paper that the numbers lie over
+COVERED = """() => {
+  const label = document.querySelector('.label-back').getBoundingClientRect();
+  const words = [...document.querySelectorAll('.paper .textpoint text, .paper .annotation text')];
+  const under = (box) => box.left < label.right && label.left < box.right
+    && box.top < label.bottom && label.top < box.bottom;
+  return words.filter(text => text.textContent.trim() && text.textContent !== 'SIMULATED')
+    .filter(text => under(text.getBoundingClientRect())).map(text => text.textContent);
+}"""
+
 
 @pytest.fixture
 def records(tmp_path: Path) -> Path:
@@ -162,6 +178,16 @@ def test_numbers_stand_where_no_trace_runs_and_follow_to_another_sheet(
         }"""
     )
     assert crossed == 0
+
+
+@pytest.mark.parametrize("lead", ["I", "aVR", "V1", "V6"])
+def test_numbers_cover_no_name(page: Page, lead: str) -> None:
+    page.get_by_role("button", name="Calipers").click()
+    x, y = page.evaluate(NAME, lead)
+    page.mouse.click(x - 20, y + 30)
+    page.mouse.click(x + 30, y + 30)
+    told(page)
+    assert page.evaluate(COVERED) == []
 
 
 def test_free_of_the_trace_calipers_stay_where_they_were_put(page: Page, records: Path) -> None:

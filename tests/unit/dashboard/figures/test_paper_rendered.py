@@ -17,6 +17,7 @@ from core.explain.explanation import Method
 from core.ptbxl import Ptbxl
 from dashboard.app import PLOTLY
 from dashboard.figures.explanation import explanation_overlay
+from dashboard.figures.geometry import STANDARD
 from dashboard.figures.overlay import EMPTY, Overlay, lay_over, no_overlay
 from dashboard.figures.paper import GRAPH_CONFIG, ecg_paper, sheet_mm
 from tests.factories_explanations import explanation
@@ -25,6 +26,8 @@ from tests.factories_figures import Figure, distinct_ecg
 pytestmark = pytest.mark.browser
 
 PLOTLY_JS = Path(dashboard.__file__).parent / "assets" / "vendor" / f"plotly-basic-{PLOTLY}.min.js"
+LONGEST = explanation(Method.INTEGRATED_GRADIENTS, Superclass.NORM)
+NOTHING_SEEN = replace(LONGEST, attribution=np.ones((12, 1000), dtype=np.float32))
 COLUMNS = [LEADS[0:3], LEADS[3:6], LEADS[6:9], LEADS[9:12]]
 
 # Titles as (text, left edge, middle), traces as (subpaths, in px of the sheet); no class or name is
@@ -145,6 +148,14 @@ def test_under_every_title_runs_the_trace_of_that_lead(page: Page, width: int) -
     assert_titles_tell_the_truth(draw(page, ecg_paper(ecg), width), ecg)
 
 
+def test_a_lead_far_off_runs_under_its_title_too(page: Page) -> None:
+    ecg = distinct_ecg(rate=100)
+    ecg.signal[LEADS.index(Lead.V6)] -= 20
+    sheet = draw(page, ecg_paper(ecg), 1400)
+    assert_titles_tell_the_truth(sheet, ecg)
+    assert sheet.height == pytest.approx(700, abs=1)
+
+
 @pytest.mark.real
 def test_under_every_title_runs_the_trace_of_that_lead_of_a_patient(
     page: Page, ptbxl_root: Path
@@ -194,6 +205,24 @@ def test_a_huge_wave_is_drawn_to_its_tip(page: Page) -> None:
     assert 0 <= tip < 0.5 * sheet.px_per_mv
 
 
+@pytest.mark.parametrize("gain", [5, 10, 20])
+@pytest.mark.parametrize("width", [1400, 700])
+def test_no_trace_runs_through_the_words_below(page: Page, width: int, gain: float) -> None:
+    ecg = distinct_ecg(rate=100)
+    ecg.signal[LEADS.index(Lead.II), ::50] = -3.7  # deeper than an ordinary sheet
+    layout = replace(STANDARD, gain=gain)
+    figure = lay_over(ecg_paper(ecg, layout=layout), explanation_overlay(LONGEST, layout=layout))
+    sheet = draw(page, figure, width)
+    lowest = max(float(np.vstack(line)[:, 1].max()) for line in sheet.traces)
+    tops = page.evaluate(
+        """() => [...document.querySelectorAll('.annotation text')]
+          .filter(text => text.textContent.trim() && text.textContent !== 'SIMULATED')
+          .map(text => text.getBoundingClientRect().top)"""
+    )
+    assert len(tops) == 2
+    assert min(tops) > lowest
+
+
 def test_a_gap_in_the_signal_is_a_gap_on_the_screen(page: Page) -> None:
     ecg = distinct_ecg(rate=100)
     ecg.signal[0, 50:100] = np.nan
@@ -215,19 +244,17 @@ def test_simulated_stands_on_the_sheet_of_a_simulated_record(page: Page, simulat
     assert page.get_by_text("SIMULATED").count() == int(simulated)
 
 
-LONGEST = explanation(Method.INTEGRATED_GRADIENTS, Superclass.NORM)
-NOTHING_SEEN = replace(LONGEST, attribution=np.ones((12, 1000), dtype=np.float32))
-
-
 @pytest.mark.parametrize(
     ("overlay", "words"),
     [(no_overlay(), 0), *((explanation_overlay(shown), 1) for shown in (LONGEST, NOTHING_SEEN))],
 )
-@pytest.mark.parametrize("width", [1400, 700])
+@pytest.mark.parametrize(("width", "off"), [(1400, 0), (700, 0), (1400, -20), (804, -20)])
 def test_no_words_overlap_or_leave_the_sheet(
-    page: Page, width: int, overlay: Overlay, words: int
+    page: Page, width: int, overlay: Overlay, words: int, off: float
 ) -> None:
-    sheet = draw(page, lay_over(ecg_paper(distinct_ecg()), overlay), width)
+    ecg = distinct_ecg()
+    ecg.signal[-1] += off  # the sheet says that V6 was moved
+    sheet = draw(page, lay_over(ecg_paper(ecg), overlay), width)
     boxes = page.evaluate(
         """() => [...document.querySelectorAll('.textpoint text, .annotation text, .xtick text')]
           .filter(text => text.textContent.trim())
