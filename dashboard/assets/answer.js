@@ -270,6 +270,7 @@
       if (clicks) window.history.back();
       return dash_clientside.no_update;
     },
+    hush: () => "", // why an answer was not saved says nothing of another one
     dim: function (unreadable) {
       return unreadable ? "answer unreadable" : "answer";
     },

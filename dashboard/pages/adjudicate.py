@@ -43,6 +43,14 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )(settle)
     app.clientside_callback(
+        ClientsideFunction("answer", "hush"),
+        Output(ids.of_ecg("settled", MATCH), "children", allow_duplicate=True),
+        Input(_VERDICT, "value"),
+        Input(ids.of_ecg("settle-unreadable", MATCH), "value"),
+        Input(ids.of_ecg("settle-comment", MATCH), "value"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
         ClientsideFunction("answer", "dim"),
         Output(ids.of_ecg("settle-form", MATCH), "className"),
         Input(ids.of_ecg("settle-unreadable", MATCH), "value"),

@@ -46,7 +46,7 @@ def test_a_record_that_an_open_worklist_asks_for_is_not_picked_again(
     second = worklist(library, name="b", records=100)
     assert ecgs(library, first.id) | ecgs(library, second.id) == set(range(1, 11))
     assert not ecgs(library, first.id) & ecgs(library, second.id)
-    with pytest.raises(InvalidWorklist, match="whom no open worklist asks for"):
+    with pytest.raises(InvalidWorklist, match="or an open worklist asks for them"):
         worklist(library, name="c")
     assert len(ecgs(library, worklist(library, name="d", readers_each=2).id)) == 10
 
