@@ -29,6 +29,7 @@ Span = tuple[float, float]  # from, to, in s
 
 REVERSAL = "Possible lead reversal"  # how every such warning begins
 
+_CHEST = slice(6, 12)  # V1 to V6
 _LOWEST_RATE = 50  # Hz
 _FLAT_MV = 0.03  # a second that swings less holds no heart; PTB-XL, bar 12722: 0.08 in five of ten
 _FLAT_S = 5  # seconds of it, of ten; PTB-XL has none between 0 and 7
@@ -49,10 +50,14 @@ _PROMINENCE = 2.1  # PTB-XL: 2.2 and above; noise of ten kinds: 2.1 and below
 _UNSTEADY_PROMINENCE = 2.6  # of QRS that hardly come back, as in noise
 _REPETITION = 0.8  # PTB-XL, prominence below 2.6: 0.9 and above; noise: 0.6 and below
 _QRS_MV = 0.1  # swing in the band of QRS, largest lead; PTB-XL: 0.37 and above
-_LEAD_QRS_MV = 0.02  # swing in that band, any lead; PTB-XL: 3 records of 8,000 have less
+_LEAD_QRS_MV = 0.02  # swing in that band, any of the eight leads that carry everything
 # a lead of noise swings little at a QRS, differs much from the next, and is no quieter between;
-# 10 of 6,000 records of PTB-XL have such a lead, and 98 % of leads of white noise to 50 uV are one
+# 4 of 19,601 records of PTB-XL have such a lead or a smaller one among the eight, and 98 % of
+# leads of white noise to 50 uV are one
 _HEARTLESS_MV, _HEARTLESS_DIFFERS, _HEARTLESS_STANDS_OUT = 0.1, 2.5, 1.3
+# an arm's electrode on the right leg leaves one lead between the two legs, far from the heart
+_BETWEEN_LEGS = {"(RA and RL)": LEADS.index(Lead.II), "(LA and RL)": LEADS.index(Lead.III)}
+_BETWEEN_LEGS_MV = 0.2  # swing in the band of QRS, at most; II has less in 2 % of PTB-XL
 _COPY = 0.014  # of the lead's own size: a correlation of 0.9999
 
 
@@ -248,19 +253,27 @@ def _untrue(noise: Noise) -> list[str]:
         for one, two in _copies(noise.clean)
     ]
     if (heartless := _heartless(noise)).any():
-        what = "electrode" if heartless.sum() == 1 else "electrodes"
+        # a lead on the chest has one electrode of its own, I and II have two
+        one = heartless.sum() == 1 and heartless[_CHEST].any()
+        what = "electrode" if one else "electrodes"
         said.append(f"No heartbeat in {_names(heartless)}: check the {what}.")
     return said
 
 
 def _heartless(noise: Noise) -> Bools:
+    """Leads without a QRS; of the limb leads I and II alone.
+
+    III, aVR, aVL and aVF are sums of those two: where they show none, the heart's axis lies
+    across them, and where the file is wrong, they break the laws of the limb leads.
+    """
     qrs = noise.qrs
     like_noise = (
         (qrs.swings < _HEARTLESS_MV)
         & (qrs.swings < _HEARTLESS_DIFFERS * qrs.differs)
         & (qrs.during < _HEARTLESS_STANDS_OUT * qrs.between)
     )
-    heartless: Bools = (qrs.swings < _LEAD_QRS_MV) | like_noise
+    recorded = np.isin(np.arange(len(LEADS)), INDEPENDENT)
+    heartless: Bools = recorded & ((qrs.swings < _LEAD_QRS_MV) | like_noise)
     return heartless
 
 
@@ -283,11 +296,19 @@ def _reversal(noise: Noise) -> Iterable[str]:
             f"{REVERSAL}: {broken} (III = II - I, or what follows for aVR, aVL and "
             "aVF, does not hold). Check the names of the leads."
         )
-    elif exchanged := exchanged_electrodes(noise.beats.common):
+    elif exchanged := _possible(exchanged_electrodes(noise.beats.common), noise):
         yield (
             f"{REVERSAL}: {exchanged} may have been exchanged. "
             "Check the electrodes before trusting any finding."
         )
+
+
+def _possible(exchanged: str | None, noise: Noise) -> str | None:
+    """The exchange, unless the lead that it leaves between the legs has a large QRS."""
+    for electrodes, row in _BETWEEN_LEGS.items():
+        if exchanged and electrodes in exchanged and noise.qrs.swings[row] > _BETWEEN_LEGS_MV:
+            return None
+    return exchanged
 
 
 def _disturbed(noise: Noise, hum: Floats) -> Iterable[str]:

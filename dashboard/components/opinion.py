@@ -11,9 +11,14 @@ from feedback.opinions import OpinionShown
 
 Card = Mapping[str, Any]
 
+_PACED = (
+    "Pacemaker noted: in paced beats none of the five classes can be judged as in conducted ones, "
+    "and the model has not been measured on paced ECGs alone."
+)
 
-def opinion_view(shown: OpinionShown, card: Card) -> Component:
-    """What the model says of one ECG; where it has no opinion, why."""
+
+def opinion_view(shown: OpinionShown, card: Card, *, pacemaker: bool = False) -> Component:
+    """What the model says of one ECG, after what speaks against it; with no opinion, why."""
     if shown.unavailable:
         return html.Section(
             [html.H2("Model's opinion"), html.P(shown.unavailable, className="warning")],
@@ -22,11 +27,12 @@ def opinion_view(shown: OpinionShown, card: Card) -> Component:
     return html.Section(
         [
             html.H2("Model's opinion"),
+            *(html.P(text, className="warning") for text in shown.warnings),
+            html.P(_PACED, className="quiet") if pacemaker else None,
             html.P(summary(shown), className="summary"),
             _abstention(shown, card),
             html.P(_miss_rates(card), className="quiet"),
             html.P(f"Model {shown.model_version}.", className="quiet"),
-            *(html.P(text, className="warning") for text in shown.warnings),
         ],
         className="opinion",
     )

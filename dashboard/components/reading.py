@@ -241,7 +241,8 @@ def _evidence(
     card, evidence = (model.card, evidence_of(model)) if model else ({}, None)
     answered = state.stage is not None  # an assisted answer is assisted by the model alone
     published = published_view(shown) if answered else None
-    said = [opinion_view(shown, card), similar_view(alike), published]
+    opinion = opinion_view(shown, card, pacemaker=bool(record.pacemaker))
+    said = [opinion, similar_view(alike), published]
     return html.Div(
         [
             html.Div(said, className="said"),

@@ -40,9 +40,16 @@ def patient_line(record: RecordRow) -> Component:
         record.device or "device unknown",
         f"site {record.site}" if record.site else "site unknown",
         f"fold {record.fold}",
-        f"pacemaker: {record.pacemaker}" if record.pacemaker else "",
+        _pacemaker(record.pacemaker),
     ]
     return html.P([html.Span(fact) for fact in facts if fact], className="patient numbers")
+
+
+def _pacemaker(stated: str | None) -> str:
+    """That there is one, with the words that the data set has for it: some are in doubt."""
+    if not stated:
+        return ""
+    return f'pacemaker ("{stated.removesuffix(", nan")}" in the data set)'
 
 
 def noise_flags(record: RecordRow) -> list[Component]:

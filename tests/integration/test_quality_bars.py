@@ -70,11 +70,24 @@ def test_acceptable_recordings_are_seldom_suspected_of_exchanged_leads(cinc_2011
 
 
 @pytest.fixture(scope="module")
-def reversals(pytestconfig):
-    """Every second record of fold 9, which the rule on exchanged leads was not fitted on."""
-    data = Ptbxl.open(unpack(pytestconfig, "ptbxl-fold-9", "--fold", "9"))
-    chosen = data.in_folds([9])[::2]
-    return {check.name: check for check in reversal_checks([data.read(r.ecg_id) for r in chosen])}
+def fold_9(pytestconfig):
+    """What the rule on exchanged leads was not fitted on."""
+    return Ptbxl.open(unpack(pytestconfig, "ptbxl-fold-9", "--fold", "9"))
+
+
+@pytest.fixture(scope="module")
+def reversals(fold_9):
+    """Every second record."""
+    chosen = fold_9.in_folds([9])[::2]
+    return {check.name: check for check in reversal_checks([fold_9.read(r.ecg_id) for r in chosen])}
+
+
+@pytest.mark.parametrize(
+    ("ecg_id", "what"),
+    [(8620, "a clear lead II, no RA on the right leg"), (16445, "aVR across the axis")],
+)
+def test_a_heart_is_not_taken_for_a_faulty_electrode(fold_9, ecg_id, what):
+    assert assess(fold_9.read(ecg_id)).warnings == (), what
 
 
 @pytest.mark.parametrize(

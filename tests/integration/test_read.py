@@ -146,6 +146,24 @@ def test_an_answer_reveals_the_opinion_and_is_confirmed_with_its_time(reader: Vi
     assert re.fullmatch(r"Blind answer saved  \d\d:\d\d:\d\d UTC", said)
 
 
+def test_of_a_pacemaker_the_opinion_speaks_before_its_findings(
+    house: House, reader: Visitor
+) -> None:
+    with house.sessions.begin() as session:
+        find_record(session, 1).pacemaker = "ja, pacemaker"
+    blind = open_ecg(reader, 1)
+    assert 'pacemaker ("ja, pacemaker" in the data set)' in words(blind)
+    assert "five classes" not in blind
+    text = words(submit(reader, 1, form_of(blind, 1), enter(form_of(blind, 1))))
+    assert text.index("Pacemaker noted: ") < text.index("Above threshold: Myocardial infarction.")
+
+
+def test_warnings_of_the_signal_come_before_the_findings(reader: Visitor) -> None:
+    form = form_of(open_ecg(reader, 2), 2)
+    text = words(submit(reader, 2, form, enter(form)))
+    assert text.index("Lead I looks reversed.") < text.index("No finding above its threshold.")
+
+
 def test_nothing_above_a_threshold_is_never_called_normal(reader: Visitor) -> None:
     form = form_of(open_ecg(reader, 2), 2)
     text = words(submit(reader, 2, form, enter(form, [Superclass.MI]))).replace("\u00a0", " ")

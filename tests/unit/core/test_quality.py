@@ -254,6 +254,37 @@ def test_a_lead_of_wander_alone_holds_no_heartbeat() -> None:
     )
 
 
+def with_i_of(share_of_ii: float) -> Ecg:
+    """The heart's axis turned in the frontal plane, by lead I, with a hiss; the laws hold."""
+    two = ecg().lead(Lead.II)
+    one = share_of_ii * two + noise(0.02)[0]
+    limb = {"I": one, "III": two - one, "aVR": -(one + two) / 2}
+    return changed(ecg(), **limb, aVL=one - two / 2, aVF=two - one / 2)
+
+
+@pytest.mark.parametrize(
+    ("across", "share"), [("III", 1), ("aVR", -1), ("aVL", 0.5), ("aVF", 2)], ids=str
+)
+def test_a_limb_lead_across_the_axis_is_no_fault(across: str, share: float) -> None:
+    turned = with_i_of(share)
+    assert np.ptp(turned.lead(Lead(across))) < 0.2  # the hiss alone
+    quality = assess(turned)
+    assert quality.acceptable
+    assert not [said for said in quality.warnings if said.startswith("No heartbeat")]
+
+
+def test_a_recorded_limb_lead_without_a_heartbeat_has_two_electrodes_to_check() -> None:
+    assert assess(with_i_of(0)).warnings == ("No heartbeat in I: check the electrodes.",)
+
+
+@pytest.mark.parametrize("name", ["III", "aVR", "aVL", "aVF"])
+def test_a_derived_limb_lead_that_is_noise_in_the_file_is_told(name: str) -> None:
+    (said,) = assess(changed(ecg(), **{name: noise(0.03)[7]})).warnings
+    assert said.startswith(
+        "Possible lead reversal: the limb leads do not belong together under these names"
+    )
+
+
 @pytest.mark.parametrize(("one", "two"), [("V1", "V2"), ("V5", "V6"), ("V2", "V4")])
 def test_a_lead_that_is_a_copy_is_named(one: str, two: str) -> None:
     offset = ecg().lead(Lead(one)) + np.float32(0.1)
@@ -322,6 +353,25 @@ def test_exchanged_arm_electrodes_are_named() -> None:
         "Possible lead reversal: the arm electrodes (RA and LA) may have been exchanged. "
         "Check the electrodes before trusting any finding.",
     )
+
+
+@pytest.mark.parametrize(
+    ("exchanged", "share", "told"),
+    [  # of II and III neither is small where I is twice II, and III is where they are alike
+        ("the right arm and right leg electrodes (RA and RL)", 2, False),
+        ("the left arm and right leg electrodes (LA and RL)", 2, False),
+        ("the left arm and right leg electrodes (LA and RL)", 0.95, True),
+        ("the arm electrodes (RA and LA)", 2, True),
+    ],
+)
+def test_no_lead_between_the_legs_has_a_large_qrs(
+    monkeypatch: pytest.MonkeyPatch, exchanged: str, share: float, told: bool
+) -> None:
+    """PTB-XL 8620: taken for RA on the right leg, though lead II is clear."""
+    monkeypatch.setattr("core.quality.exchanged_electrodes", lambda beat: exchanged)
+    said = assess(with_i_of(share)).warnings
+    reversal = [warning for warning in said if warning.startswith("Possible lead reversal")]
+    assert [exchanged in warning for warning in reversal] == [True] * told
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What the page says of the model's opinion."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from plotly.utils import PlotlyJSONEncoder
@@ -35,9 +36,10 @@ def card(never: str = "") -> dict[str, object]:
     return {"classes": classes, "miss_rate": 0.05, "confidence": 0.95}
 
 
-def said(shown: OpinionShown, on: dict[str, object]) -> str:
+def said(shown: OpinionShown, on: dict[str, object], *, pacemaker: bool = False) -> str:
     """All that the page says."""
-    text = json.dumps(opinion_view(shown, on), cls=PlotlyJSONEncoder, ensure_ascii=False)
+    view = opinion_view(shown, on, pacemaker=pacemaker)
+    text = json.dumps(view, cls=PlotlyJSONEncoder, ensure_ascii=False)
     return text.replace("\u00a0", " ")
 
 
@@ -73,6 +75,24 @@ def test_it_says_why_it_abstains() -> None:
         "(confidence 95 %). For HYP no probability could be certified."
     ) in text
     assert "could be certified" not in said(opinion("MI", abstained=("CD",)), card("HYP"))
+
+
+def test_what_speaks_against_the_opinion_stands_before_it() -> None:
+    shown = replace(opinion("MI"), warnings=("No heartbeat in V2: check the electrode.",))
+    text = said(shown, card(), pacemaker=True)
+    before = text.partition("Above threshold")[0]
+    assert "No heartbeat in V2: check the electrode." in before
+    assert (
+        "Pacemaker noted: in paced beats none of the five classes can be judged as in conducted "
+        "ones, and the model has not been measured on paced ECGs alone."
+    ) in before
+    assert text.count("No heartbeat") == text.count("Pacemaker") == 1
+
+
+def test_nothing_is_said_of_a_pacemaker_without_one_or_without_an_opinion() -> None:
+    assert "Pacemaker" not in said(opinion("MI"), card())
+    refused = OpinionShown(published=(), scp_codes={}, report="", unavailable="Refused.")
+    assert "Pacemaker" not in said(refused, card(), pacemaker=True)
 
 
 def test_uncertainty_is_a_score_and_miss_rates_have_their_counts() -> None:
