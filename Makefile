@@ -13,7 +13,8 @@ test: ## install what the tests need, then all checks and all tests
 	@PYTHON='$(PYTHON)' sh tools/setup.sh dev
 	@sh tools/chromium.sh
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --ignore tests/browser --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest tests/browser # alone: what a hand does within a second is timed there
 
 bench-ui: ## read 200 ECGs in Chromium, ask for colours, print how long a reader waits
 	@PYTHON='$(PYTHON)' sh tools/setup.sh dev

@@ -1,10 +1,12 @@
 """What all tests share: a clean environment, the real records, the system's Chromium."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,9 @@ BROWSER_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # of torch: each worker has a processor
 
 _GIVEN_PTBXL = os.environ.get("TRUSTECG_PTBXL")
 for _name in [name for name in os.environ if name.startswith("TRUSTECG_")]:
@@ -53,11 +58,23 @@ def pytest_runtest_makereport(
     return report
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    if not session.config.getoption("--require-real"):
-        return
-    if not any(map(_is_real, session.items)):
-        raise pytest.UsageError("--require-real, but no test is marked 'real'")
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--require-real") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(RealTests())
+
+
+class RealTests:
+    """Ends a run without a test on real records as a failure; counted where all workers report."""
+
+    ran = 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.ran += "real" in report.keywords
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        if exitstatus == pytest.ExitCode.OK and not self.ran:
+            said = "--require-real, but no test is marked 'real'"
+            pytest.exit(said, returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 def _is_real(item: pytest.Item) -> bool:
@@ -78,10 +95,19 @@ def unpack(config: pytest.Config, name: str, *options: str) -> Path:
         pytest.skip("no real records: set TRUSTECG_PTBXL")
     assert config.cache is not None
     root = config.cache.mkdir(name)
-    if not (root / "ptbxl_database.csv").exists():  # unpack.py writes it last
-        command = [sys.executable, str(SHARED / "unpack.py"), str(root), *options]
-        subprocess.run(command, check=True, capture_output=True)
+    with _alone(root.with_name(f"{name}.lock")):
+        if not (root / "ptbxl_database.csv").exists():  # unpack.py writes it last
+            command = [sys.executable, str(SHARED / "unpack.py"), str(root), *options]
+            subprocess.run(command, check=True, capture_output=True)
     return root
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One worker at a time; the others wait."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")

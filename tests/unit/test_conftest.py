@@ -40,8 +40,11 @@ def outcome(folder: Path, tests: str, *options: str) -> tuple[int, str]:
         (PASSED, 0, "1 passed"),
     ],
 )
-def test_required_real_tests_must_run(tmp_path: Path, tests: str, status: int, words: str) -> None:
-    code, last = outcome(tmp_path, tests, "--require-real")
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_required_real_tests_must_run(
+    tmp_path: Path, tests: str, status: int, words: str, workers: str
+) -> None:
+    code, last = outcome(tmp_path, tests, "--require-real", "-n", workers)
     assert (code, words in last) == (status, True)
 
 
