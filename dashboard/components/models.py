@@ -66,7 +66,7 @@ def _area(card: Json) -> str:
     area = registry.macro_auroc(card)
     if area is None:
         return number(area, 4)
-    return f"{number(area, 4)} of {card['metrics']['9b'].get('n_labelled', 0):,}"
+    return f"{number(area, 4)} on {card['metrics']['9b'].get('n_labelled', 0):,} ECGs"
 
 
 def charts(models: Sequence[ModelVersion], theme: Theme) -> Component:
