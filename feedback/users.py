@@ -35,8 +35,8 @@ MAX_FAILURES_EMAIL = 10  # within the window, since the last success
 MAX_FAILURES_ADDRESS = 50  # within the window: a ward may share one address
 _KEPT = timedelta(days=90)
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread: no 0 o 1 l i
-_NAMED = r"[^@\s\x00-\x1f<>()\[\],;:\"\\]"
-_EMAIL = re.compile(rf"{_NAMED}{{1,64}}@{_NAMED}{{1,255}}")
+_CHARACTER = r"[^@\s\x00-\x1f<>()\[\],;:\"\\]"
+_EMAIL = re.compile(rf"{_CHARACTER}{{1,64}}@{_CHARACTER}{{1,255}}")
 _hasher = PasswordHasher()  # argon2id with the library's defaults (RFC 9106, low memory)
 
 

@@ -141,7 +141,8 @@ def _of_class(k: int, drawn: Sequence[Node], theme: Theme) -> Json:
     y: list[float | None] = []
     for place, node in enumerate(drawn):
         if place and node.records != drawn[place - 1].records:
-            x, y = [*x, None], [*y, None]
+            x.append(None)
+            y.append(None)
         x.append(place)
         y.append(rounded(node.auroc[name]) if name in node.auroc else None)
     return {
