@@ -43,6 +43,7 @@ class Conflict:
     ecg_id: int
     classes: tuple[Superclass, ...]
     answers: int
+    could_not_read: int  # of the answers, where every class waits for that; else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +158,12 @@ def settle(
 
 
 def _conflict(one: RecordConsensus) -> Conflict:
-    return Conflict(ecg_id=one.ecg_id, classes=one.conflicts, answers=len(one.reading_ids))
+    return Conflict(
+        ecg_id=one.ecg_id,
+        classes=one.conflicts,
+        answers=len(one.reading_ids),
+        could_not_read=one.could_not_read if one.hardly_readable else 0,
+    )
 
 
 def _disputed(session: Session, record: RecordRow) -> RecordConsensus:

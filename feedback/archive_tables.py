@@ -52,7 +52,7 @@ CONSENSUS: tuple[tuple[str, str], ...] = (
     ("strat_fold", "Fold of the data set, 1 to 10, under PTB-XL's name for it."),
     *((str(name), f"{name.title}: 1 present, 0 absent, empty: none.") for name in SUPERCLASSES),
     ("diagnostic_superclass", "Classes present, as PTB-XL's users write them: ['MI', 'CD']."),
-    ("unreadable", "true where half of the readers, or an adjudicator, could not read the ECG."),
+    ("unreadable", "true where no reader, or not even an adjudicator, could read the ECG."),
     *(
         (
             f"outcome_{name}",

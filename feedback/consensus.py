@@ -9,8 +9,9 @@ says neither):
   learn the readers' error rates from, else the majority by count;
 - what is left is a conflict, for the adjudication page; on a gold record it goes to nobody.
 
-A record that at least half of its readers could not read has no consensus on any class, nor has
-one that its adjudicator could not read either.
+A record that at least half of its readers could not read has no consensus on any class: where some
+could, every class of it is a conflict. One that no reader or not even its adjudicator could read is
+unreadable.
 """
 
 from collections.abc import Collection, Mapping
@@ -50,7 +51,7 @@ class Outcome(StrEnum):
     """How a class of a record stands."""
 
     AGREED = "agreed"
-    CONFLICT = "conflict"  # present and absent, and nothing to settle it: for an adjudicator
+    CONFLICT = "conflict"  # present and absent, or read by half at most: for an adjudicator
     GOLD = "gold"  # likewise on a record whose answers are known: nobody is asked
     OPEN = "open"  # nobody said present or absent
     UNREADABLE = "unreadable"
@@ -78,7 +79,8 @@ class RecordConsensus:
     patient_id: int
     fold: int
     classes: Mapping[Superclass, Decision]
-    unreadable: bool
+    unreadable: bool  # to all of its readers, or to its adjudicator
+    could_not_read: int  # of its readers
     assisted: bool  # an assisted answer is among them
     reading_ids: tuple[int, ...]
 
@@ -88,6 +90,11 @@ class RecordConsensus:
         return tuple(
             name for name in SUPERCLASSES if self.classes[name].outcome is Outcome.CONFLICT
         )
+
+    @property
+    def hardly_readable(self) -> bool:
+        """Whether half of the readers or more could not read it."""
+        return 2 * self.could_not_read >= len(self.reading_ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,8 +164,8 @@ def _record(
     gold: bool,
 ) -> RecordConsensus:
     key, given = answers.records[row], answers.reading[row] > 0
-    half = 2 * int(answers.unreadable[row].sum()) >= int(given.sum())
-    unreadable = half or verdicts is UNREADABLE
+    readers, could_not = int(given.sum()), int(answers.unreadable[row].sum())
+    unreadable = could_not == readers or verdicts is UNREADABLE
     counts = counts_of(answers.verdict[row].T, 3)  # (5, absent / present / unsure)
     return RecordConsensus(
         record_id=key.record_id,
@@ -172,12 +179,14 @@ def _record(
                 unsure=int(counts[k, UNSURE]),
                 probability=float(believed[name][row]),
                 unreadable=unreadable,
+                hardly_readable=2 * could_not >= readers,
                 verdict=None if verdicts is UNREADABLE else verdicts.get(name),
                 gold=gold,
             ).decide()
             for k, name in enumerate(SUPERCLASSES)
         },
         unreadable=unreadable,
+        could_not_read=could_not,
         assisted=bool(answers.assisted[row].any()),
         reading_ids=tuple(sorted(int(i) for i in answers.reading[row][given])),
     )
@@ -192,6 +201,7 @@ class _Case:
     unsure: int
     probability: float  # NaN where Dawid-Skene was not asked
     unreadable: bool
+    hardly_readable: bool  # half of its readers or more could not read it
     verdict: Verdict | None  # of an adjudicator
     gold: bool
 
@@ -202,6 +212,8 @@ class _Case:
             return self._undecided(Outcome.OPEN)
         if self.unreadable:
             return self._undecided(Outcome.UNREADABLE)
+        if self.hardly_readable:  # and yet somebody has read it: neither answer is believed alone
+            return self._disputed()
         said = self.present + self.absent
         if said == 0:
             return self._undecided(Outcome.OPEN)

@@ -35,8 +35,8 @@ def waiting_page(waiting: Waiting) -> Component:
             html.P([html.Strong(words, id=ids.CONFLICTS), _seen(waiting.seen_by_them)]),
             html.P(
                 "An ECG waits where readers who did not see the model's opinion gave opposite "
-                "answers. You see these without names, and nothing of the model or the published "
-                "label.",
+                "answers, or where half of them or more could not read what another has read. You "
+                "see these answers without names, and nothing of the model or the published label.",
                 className="quiet",
             ),
             _table(found) if found else None,
@@ -93,10 +93,16 @@ def _row(one: Conflict) -> Component:
     return html.Tr(
         [
             html.Th(link, scope="row"),
-            html.Td(", ".join(name.title for name in one.classes)),
+            html.Td(_in_dispute(one)),
             html.Td(str(one.answers), className="numbers"),
         ]
     )
+
+
+def _in_dispute(one: Conflict) -> str:
+    if one.could_not_read:
+        return f"whether it can be read: {one.could_not_read} of {one.answers} could not"
+    return ", ".join(name.title for name in one.classes)
 
 
 def _head(case: Case, waiting: int) -> Component:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import adjudication, audit
 from feedback.adjudications import adjudicated_verdicts
+from feedback.answers import Answer
 from feedback.consensus import (
     LabelSource,
     Outcome,
@@ -37,6 +38,7 @@ from tests.factories_readings import answer, blind
 from tests.factories_worklists import claimed, expire, worklist
 
 MI, CD = Superclass.MI, Superclass.CD
+UNREADABLE = Answer(unreadable=True)
 PRESENT, ABSENT, UNSURE = Verdict.PRESENT, Verdict.ABSENT, Verdict.UNSURE
 
 
@@ -112,6 +114,60 @@ class TestWaiting:
         assert one.classes == (CD,)
         settled(disputed, umpire.id, 1, {MI: PRESENT, CD: ABSENT}, stands=first.id)
         assert waiting(disputed, umpire).conflicts == []
+
+
+class TestReadability:
+    """One reader could not read what another has read."""
+
+    @pytest.fixture
+    def doubted(self, library: Sessions, reader: User, colleague: User) -> Sessions:
+        blind(library, reader.id, 1, answer(MI))
+        blind(library, colleague.id, 1, UNREADABLE)
+        return library
+
+    def test_every_class_waits(self, doubted: Sessions, umpire: User) -> None:
+        (one,) = waiting(doubted, umpire).conflicts
+        assert one.classes == SUPERCLASSES
+        assert (one.could_not_read, one.answers) == (1, 2)
+        with doubted.read() as session:
+            assert training_labels(session) == []
+            (record,) = standing_consensus(session, panel(session))
+        assert not record.unreadable
+
+    def test_a_verdict_on_all_settles_it(self, doubted: Sessions, umpire: User) -> None:
+        given = dict.fromkeys(SUPERCLASSES, ABSENT) | {MI: PRESENT}
+        settled(doubted, umpire.id, 1, given)
+        assert waiting(doubted, umpire).conflicts == []
+        with doubted.read() as session:
+            (label,) = training_labels(session)
+        assert label.labels == dict.fromkeys(SUPERCLASSES, 0.0) | {MI: 1.0}
+
+    def test_or_that_it_cannot_be_read(self, doubted: Sessions, umpire: User) -> None:
+        settled(doubted, umpire.id, 1, unreadable=True)
+        assert waiting(doubted, umpire).conflicts == []
+        with doubted.read() as session:
+            (record,) = standing_consensus(session, panel(session))
+        assert record.unreadable
+
+    def test_most_have_read_it(self, doubted: Sessions, umpire: User) -> None:
+        third = add_person(doubted, "third@example.org", Role.CLINICIAN)
+        blind(doubted, third.id, 1, answer(MI))
+        assert waiting(doubted, umpire).conflicts == []
+
+    def test_a_class_in_dispute_beside_it(self, doubted: Sessions, umpire: User) -> None:
+        third = add_person(doubted, "third@example.org", Role.CLINICIAN)
+        blind(doubted, third.id, 1, answer())
+        (one,) = waiting(doubted, umpire).conflicts
+        assert (one.classes, one.could_not_read) == ((MI,), 0)
+
+    def test_nobody_could_read_it(self, doubted: Sessions, umpire: User, reader: User) -> None:
+        for other in ("third@example.org", "fourth@example.org"):
+            blind(doubted, add_person(doubted, other, Role.CLINICIAN).id, 2, UNREADABLE)
+        assert [one.ecg_id for one in waiting(doubted, umpire).conflicts] == [1]
+
+    def test_a_gold_one_waits_for_nobody(self, doubted: Sessions, umpire: User) -> None:
+        golden(doubted, {1: known(MI)})
+        assert waiting(doubted, umpire).conflicts == []
 
 
 class TestBlindness:

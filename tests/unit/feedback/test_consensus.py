@@ -37,7 +37,10 @@ class TestDecision:
             ("++--", Outcome.CONFLICT, None, None),
             ("??", Outcome.OPEN, None, None),
             ("x", Outcome.UNREADABLE, None, None),
-            ("x+", Outcome.UNREADABLE, None, None),
+            ("xx", Outcome.UNREADABLE, None, None),
+            ("x+", Outcome.CONFLICT, None, None),
+            ("x?", Outcome.CONFLICT, None, None),
+            ("xx+", Outcome.CONFLICT, None, None),
             ("x++", Outcome.AGREED, 1.0, LabelSource.MAJORITY),
         ],
     )
