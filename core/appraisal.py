@@ -13,11 +13,10 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from core.arrays import Bools, Floats
 from core.calibration import (
     CONFIDENCE,
     MISS_RATE,
-    Bools,
-    Floats,
     Platt,
     best_f1_threshold,
     fit_platt,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from core.calibration import Bools
+from core.arrays import Bools
 from core.ecg import SUPERCLASSES, Superclass
 from core.evaluation import Evaluation, auprc, auroc, by_class, mean, summarized
 from core.measurement import Scored
@@ -52,11 +52,13 @@ class CalledWith:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment(Evaluation):
-    """An evaluation with calibration, abstention, subgroups and confusion.
+    """An evaluation of a fold, with calibration, abstention, subgroups and confusion.
 
     A class on which the model abstains counts as not called in every figure but ``abstain``.
     """
 
+    n: int  # records of the fold: scored or not, labelled or not
+    n_refused: int  # labelled ones without an opinion: refused by the model, or not readable
     auprc: dict[Superclass, float]
     macro_auprc: float
     auroc_ci: dict[Superclass, Interval]  # 95 %, bootstrap by patient
@@ -75,10 +77,12 @@ class Assessment(Evaluation):
         """Assess what a model said of the labelled records of a fold."""
         p, y, called = scored.probability, scored.label, scored.called
         draws = auroc_draws(p, y, patient_weights(scored.patient))
-        figures = summarized(p, y, scored.thresholds, draws, n=scored.n, refused=scored.refused)
+        figures = summarized(p, y, scored.thresholds, draws)
         precision = by_class(lambda k: auprc(p[:, k], y[:, k]))
         return cls(
             **{f.name: getattr(figures, f.name) for f in fields(Evaluation)},
+            n=scored.n,
+            n_refused=scored.refused,
             auprc=precision,
             macro_auprc=mean(precision),
             auroc_ci={name: interval(draws[k]) for k, name in enumerate(SUPERCLASSES)},

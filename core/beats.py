@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
+from core.arrays import Floats, Ints
 
 QRS_BAND_HZ = (5.0, 20.0)  # where QRS stands out of P, T and noise (Thakor 1984)
 REFRACTORY_S = 0.26  # 230 /min: nothing faster is conducted for ten seconds in PTB-XL

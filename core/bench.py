@@ -4,8 +4,7 @@ Each round times one and then the other, in turns, so that whatever else the mac
 both; what is reported are medians over the rounds, and ratios of them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle, islice
@@ -14,10 +13,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from core import preprocess
-from core.calibration import Floats
+from core.arrays import Floats
 from core.ecg import Ecg, Signal
 from core.errors import DatasetUnreadable, RecordError
 from core.predict import Opinion, Predictor
+from core.progress import Progress
 from core.ptbxl import Ptbxl
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 BATCH = 64
 _SINGLES = 16  # records one after another in a round: one alone is too short to time
 _CATALOGUE_ROUNDS = 3  # at most: one takes as long as all the other rows together
-Progress = Callable[[int, int], None]  # timings done, timings in all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,8 +180,8 @@ def _sample(dataset: Ptbxl, limit: int) -> _Sample:
     """The first readable records; reading them also brings their files into memory."""
     ids: list[int] = []
     ecgs: list[Ecg] = []
-    for ecg_id, ecg in islice(_readable(dataset), limit):
-        ids.append(ecg_id)
+    for record, ecg in islice(dataset.readable(), limit):
+        ids.append(record.ecg_id)
         if len(ecgs) < BATCH and _scorable(ecg):
             ecgs.append(ecg)
     if not ecgs:
@@ -191,12 +190,6 @@ def _sample(dataset: Ptbxl, limit: int) -> _Sample:
             "leave --data out to time simulated records"
         )
     return _Sample(dataset, ids, list(islice(cycle(ecgs), BATCH)))
-
-
-def _readable(dataset: Ptbxl) -> Iterator[tuple[int, Ecg]]:
-    for ecg_id in dataset.records:
-        with suppress(RecordError):
-            yield ecg_id, dataset.read(ecg_id)
 
 
 def _scorable(ecg: Ecg) -> bool:
@@ -245,7 +238,7 @@ def _measures(sample: _Sample, rounds: int) -> dict[str, _Measure]:
     }
 
 
-def _row(measure: _Measure, sides: Sequence[Side], tick: Callable[[], None]) -> Row:
+def _row(measure: _Measure, sides: Sequence[Side], tick: Callable[[], object]) -> Row:
     """Time a piece of work on each side, the one that goes first in turns."""
     seconds: list[list[float]] = [[] for _ in sides]
     turn = list(zip(sides, seconds, strict=True))
@@ -266,6 +259,6 @@ def _row(measure: _Measure, sides: Sequence[Side], tick: Callable[[], None]) -> 
     )
 
 
-def _ticks(progress: Progress, total: int) -> Callable[[], None]:
+def _ticks(progress: Progress, total: int) -> Callable[[], object]:
     done = iter(range(1, total + 1))
     return lambda: progress(next(done), total)

@@ -8,8 +8,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 from scipy.stats import binom
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from core.arrays import Bools, Floats
 
 MISS_RATE = 0.05  # of the records that have the class, how many may be ruled out wrongly
 CONFIDENCE = 0.95  # with which that rate is certified

@@ -10,7 +10,8 @@ from functools import partial
 import numpy as np
 from scipy.signal import resample_poly
 
-from core.beats import Floats, band
+from core.arrays import Floats
+from core.beats import band
 from core.ecg import LEADS, Ecg, Lead
 from core.simulate.noise import ELECTRODES, to_leads
 

@@ -11,18 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from core.calibration import Platt
 from core.digests import sha256_of
 from core.ecg import SUPERCLASSES, Superclass
 from core.errors import CheckpointAltered, CheckpointNotFound, CheckpointOutdated
+from core.network_config import NetworkConfig, Shape
 
 if TYPE_CHECKING:
     from core.model import Network
 
 WEIGHTS = "weights.safetensors"
 CARD = "card.json"
+_NO_SETTINGS = {"name", "parameters"}  # of a card's network: they only describe it
 
 
 class _Part(BaseModel):
@@ -72,14 +74,16 @@ class Card(_Part):
 
     version: str
     created: str  # ISO 8601, UTC
-    network: dict[str, Any]
+    network: dict[str, Any]  # its settings, name and size
     data: DataCard
     seed: int
     training: dict[str, Any]  # config, epochs run, seconds, threads
     classes: dict[Superclass, ClassCard]
     miss_rate: float  # that ``rule_out`` certifies
     confidence: float  # with which it does
-    metrics: dict[str, Any]  # of ``core.evaluation`` by role: 9, 9a, 9b
+    # of ``core.evaluation`` by role: 9, 9a, 9b. On labelled records that can be read, past no
+    # quality gate: how many it would refuse is for 'trustecg evaluate' to say
+    metrics: dict[str, Any]
     attention_check: AttentionCheck
     occlusion_check: OcclusionCheck
     software: dict[str, str]
@@ -146,25 +150,58 @@ def read_card(path: Path) -> Card:
     return card
 
 
+def network_config(path: Path, card: Card) -> NetworkConfig:
+    """The settings of the network whose weights lie in ``path``, held against them, without torch.
+
+    Raises CheckpointOutdated for a setting or value that this version does not know, and for a
+    size that the weights do not have: no version may be served that no job can load.
+    """
+    given = {name: value for name, value in card.network.items() if name not in _NO_SETTINGS}
+    for name in given:
+        if name not in NetworkConfig.__dataclass_fields__:
+            raise _outdated(path, card, f"it sets {name!r}, which is unknown here")
+    try:
+        config = TypeAdapter(NetworkConfig).validate_json(json.dumps(given), strict=True)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = ".".join(map(str, wrong["loc"]))
+        raise _outdated(path, card, f"it sets {name} to {wrong['input']!r}") from error
+    found = _shapes(path / WEIGHTS)
+    for name, shape in config.shown.items():
+        if found.get(name) != shape:
+            raise _outdated(path, card, f"{name} is {found.get(name)}, its card says {shape}")
+    return config
+
+
+def _shapes(path: Path) -> dict[str, Shape]:
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as file:
+        return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+
+
+def _outdated(path: Path, card: Card, why: str) -> CheckpointOutdated:
+    return CheckpointOutdated(
+        f"{path} holds {card.version}, which was written for another version of the network "
+        f"({why}): install that version, or train anew with 'trustecg train'"
+    )
+
+
 def load(path: Path) -> Checkpoint:
     """Load the checkpoint in ``path`` for inference.
 
-    Raises as ``read_card`` does, and CheckpointOutdated.
+    Raises as ``read_card`` and ``network_config`` do.
     """
     from safetensors.torch import load_file
 
-    from core.model import Network, NetworkConfig
+    from core.model import Network
 
     card = read_card(path)
-    fields = NetworkConfig.__dataclass_fields__
-    network = Network(NetworkConfig(**{k: v for k, v in card.network.items() if k in fields}))
+    network = Network(network_config(path, card))
     try:
         network.load_state_dict(load_file(path / WEIGHTS))
     except RuntimeError as error:  # names or shapes that this network does not have
-        raise CheckpointOutdated(
-            f"{path} holds {card.version}, which was written for another version of the "
-            "network: install that version, or train anew with 'trustecg train'"
-        ) from error
+        raise _outdated(path, card, "its weights have other names or shapes") from error
     return Checkpoint(card, network.eval())
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.calibration import Floats
+from core.arrays import Floats
 from core.ecg import SUPERCLASSES, Superclass
 from core.evaluation import by_class
 from core.measurement import Scored

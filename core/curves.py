@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.calibration import Bools, Floats
+from core.arrays import Bools, Floats
 from core.resampling import Ranked
 
 

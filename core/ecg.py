@@ -40,6 +40,11 @@ class Superclass(StrEnum):
         """The class in words, as a clinician would say it."""
         return _TITLES[self]
 
+    @property
+    def holds(self) -> str:
+        """What belongs to it, by the SCP statements that PTB-XL gathers under it."""
+        return _HOLDS[self]
+
 
 _TITLES = {
     Superclass.NORM: "Normal ECG",
@@ -47,6 +52,18 @@ _TITLES = {
     Superclass.STTC: "ST/T change",
     Superclass.CD: "Conduction disturbance",
     Superclass.HYP: "Hypertrophy",
+}
+
+_HOLDS = {
+    Superclass.NORM: "None of the other four. Rhythm is no part of it: an ECG in atrial "
+    "fibrillation may be normal otherwise.",
+    Superclass.MI: "Myocardial infarction of any place and age; subendocardial injury.",
+    Superclass.STTC: "Change of ST or T: ischaemic, non-specific, by digitalis or electrolytes; "
+    "long QT; aneurysm.",
+    Superclass.CD: "AV block of any degree; bundle branch block, complete or not; fascicular "
+    "block; non-specific intraventricular delay; WPW.",
+    Superclass.HYP: "Hypertrophy of either ventricle or of the septum; overload or enlargement "
+    "of an atrium.",
 }
 
 LEADS: tuple[Lead, ...] = tuple(Lead)

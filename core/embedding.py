@@ -5,16 +5,17 @@ answers. So a network of its own is taught on folds 1-3 and stopped on fold 4, a
 of the folds after those is what a strategy may be tried on.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import DatasetUnreadable
-from core.labelled import LabelledSet, common_statements, load_set
+from core.labelled import LabelledSet, common_statements, joined, load_set
 from core.ptbxl import Ptbxl
 from core.runtime import Runtime, compile_network
 from core.training import EpochReport, TrainingRun
@@ -33,24 +34,27 @@ class Embeddings:
     label: dict[str, NDArray[np.bool_]]  # -> (N, 5)
 
     def save(self, path: Path) -> None:
-        """Write them as .npz."""
+        """Write them as .npz, in one move: what is cut off is not there."""
         parts: dict[str, NDArray[Any]] = {}
         for name in self.features:
             parts |= {f"features {name}": self.features[name], f"label {name}": self.label[name]}
-        with path.open("wb") as file:
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
             np.savez(file, **parts)  # type: ignore[arg-type]
+        part.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> "Embeddings":
         """Read what ``save`` wrote; raises DatasetUnreadable for anything else."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            # opened here: of half a file np.load leaves the closing to chance
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as parts:
                 names = ("pool", *JUDGES)
                 return cls(
-                    {name: file[f"features {name}"] for name in names},
-                    {name: file[f"label {name}"] for name in names},
+                    {name: parts[f"features {name}"] for name in names},
+                    {name: parts[f"label {name}"] for name in names},
                 )
-        except (ValueError, KeyError, EOFError) as error:
+        except (ValueError, KeyError, EOFError, BadZipFile) as error:
             raise DatasetUnreadable(
                 f"{path} holds no embeddings ({error}): delete it, and it is made anew"
             ) from error
@@ -75,7 +79,7 @@ def embed(
 
 def _taught(dataset: Ptbxl, epochs: int, report: Callable[[EpochReport], None] | None) -> Runtime:
     statements = common_statements(dataset)
-    taught = _joined(load_set(dataset, str(fold), statements) for fold in TAUGHT_FOLDS)
+    taught = joined(load_set(dataset, str(fold), statements) for fold in TAUGHT_FOLDS)
     stopping = load_set(dataset, str(STOPPING_FOLD), statements)
     run = TrainingRun(taught, stopping, TrainingConfig(epochs=epochs))
     while not run.finished:
@@ -93,13 +97,3 @@ def _features(
         for first in range(0, len(records.signal), _BATCH)
     ]
     return np.concatenate(parts).reshape(len(records.signal), -1), records.label
-
-
-def _joined(sets: Iterable[LabelledSet]) -> LabelledSet:
-    parts = list(sets)
-    return LabelledSet(
-        **{
-            field.name: np.concatenate([getattr(part, field.name) for part in parts])
-            for field in fields(LabelledSet)
-        }
-    )

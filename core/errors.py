@@ -22,6 +22,7 @@
         ├── CheckpointOutdated    written for another version of the network
         ├── ReferenceUnreadable   no weights of the published network
         └── TrainingError         a training run that cannot start or go on
+            └── StateUnusable     a saved state that is broken, or another run's
 
 A message names the value that was met and the remedy.
 """

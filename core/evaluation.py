@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.calibration import Bools, Floats
+from core.arrays import Bools, Floats
 from core.ecg import SUPERCLASSES, Superclass
 from core.reliability import expected_calibration_error
 from core.resampling import Ids, Interval, Ranked, auroc_draws, interval, macro, patient_weights
@@ -19,9 +19,7 @@ class Evaluation:
     0 if it is called all the same, else NaN. A mean leaves NaN out.
     """
 
-    n: int  # records of the set: scored or not, labelled or not
     n_labelled: int  # with at least one superclass, and scored: all figures are on them
-    n_refused: int  # without an opinion: refused by the model, or not readable
     macro_auroc: float
     macro_auroc_ci: Interval  # 95 %, bootstrap by patient
     auroc: dict[Superclass, float]
@@ -37,24 +35,20 @@ def evaluate(
     patient: Ids,
     thresholds: Floats,
     *,
-    refused: int = 0,
     seed: int = 0,
 ) -> Evaluation:
     """Evaluate (records, 5) probabilities against labels; ``patient`` is (records,) of their ids.
 
-    ``thresholds`` (5,) are those from which a class is called; ``refused`` are records of the same
-    set that got no probabilities.
+    ``thresholds`` (5,) are those from which a class is called.
     """
     counted = label.any(axis=1)
     p, y = probability[counted], label[counted]
     draws = auroc_draws(p, y, patient_weights(patient[counted], seed=seed))
-    return summarized(p, y, thresholds, draws, n=len(label) + refused, refused=refused)
+    return summarized(p, y, thresholds, draws)
 
 
-def summarized(
-    p: Floats, y: Bools, thresholds: Floats, draws: Floats, *, n: int, refused: int
-) -> Evaluation:
-    """The evaluation of the labelled records of ``n``, whose areas have been resampled.
+def summarized(p: Floats, y: Bools, thresholds: Floats, draws: Floats) -> Evaluation:
+    """The evaluation of labelled records whose areas have been resampled.
 
     ``p`` and ``y`` are (records, 5), ``draws`` (5, bootstraps) of ``auroc_draws``.
     """
@@ -62,9 +56,7 @@ def summarized(
     f1 = by_class(lambda k: f1_score(called[:, k], y[:, k]))
     area = by_class(lambda k: auroc(p[:, k], y[:, k]))
     return Evaluation(
-        n=n,
         n_labelled=len(y),
-        n_refused=refused,
         macro_auroc=mean(area),
         macro_auroc_ci=interval(macro(draws)),
         auroc=area,

@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import convolve1d
 
+from core.arrays import Floats, Ints
 from core.beats import find_beats
 from core.ecg import Ecg
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
 
 RATE = 250.0  # Hz, at which beats are compared: the 40 Hz kept here need no more
 BEFORE_S, AFTER_S = 0.50, 0.75  # what a median beat shows around its QRS

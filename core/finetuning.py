@@ -11,7 +11,6 @@ few hundred records of one ward are no better measure of all hearts than those t
 run of ``core.training`` it is deterministic by seed, and goes on from its last epoch.
 """
 
-import copy
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,13 +25,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
+from core.arrays import Bools
 from core.augmentation import disturb, move
-from core.calibration import Bools
 from core.checkpoint import Checkpoint
 from core.ecg import SUPERCLASSES
 from core.errors import StateUnusable
-from core.labelled import LabelledSet
-from core.model import TOKEN_SAMPLES, Network, NetworkConfig
+from core.labelled import LabelledSet, joined
+from core.model import Network
+from core.preprocess import TOKEN_SAMPLES
 from core.training import STATE, EpochReport, TrainingRun
 from core.training_config import Count, NotNegative, Positive, Share, TrainingConfig
 
@@ -79,7 +79,7 @@ class TaughtSet(LabelledSet):
     @property
     def digest(self) -> str:
         """sha256 of everything that is learned from."""
-        own = hashlib.sha256(LabelledSet.digest.fget(self).encode())  # type: ignore[attr-defined]
+        own = hashlib.sha256(super().digest.encode())
         own.update(self.trust.tobytes() + self.weight.tobytes())
         return own.hexdigest()
 
@@ -92,18 +92,12 @@ def taught_set(
     ``weight`` (N,) is that of the readers' records; ``keep`` is the champion's share in the
     target of the replayed ones.
     """
-    joined = {
-        name: np.concatenate([getattr(read, name), getattr(replay, name)]) for name in _PER_RECORD
-    }
     replayed = np.full((len(replay.label), len(SUPERCLASSES)), 1 - keep)
     return TaughtSet(
-        **joined,
+        **vars(joined([read, replay])),
         trust=np.concatenate([said, replayed]).astype(np.float32),
         weight=np.concatenate([weight, np.ones(len(replay.label))]).astype(np.float32),
     )
-
-
-_PER_RECORD = ("signal", "label", "statement", "patient", "ecg_id")
 
 
 class ChampionOutputs(NamedTuple):
@@ -128,15 +122,8 @@ class FinetuningRun(TrainingRun):
         champion: Checkpoint,
     ) -> None:
         """A run that is ready for its first epoch; raises TrainingError."""
-        fields = NetworkConfig.__dataclass_fields__
-        network = NetworkConfig(**{k: v for k, v in champion.card.network.items() if k in fields})
-        super().__init__(
-            taught,
-            stopping,
-            replace(config, network=network),
-            teachers=[champion],
-            start=champion,
-        )
+        own = replace(config, network=champion.network.config)
+        super().__init__(taught, stopping, own, teachers=[champion], start=champion)
 
     @property
     def improved(self) -> bool:
@@ -148,9 +135,7 @@ class FinetuningRun(TrainingRun):
 
         Those are kept to be looked at: the gate stops them.
         """
-        if not self.improved:
-            self.best = copy.deepcopy(self.average.state_dict())
-        return super().shipped()
+        return self._shipped(self.best if self.improved else self.average.state_dict())
 
     @cached_property
     def _key(self) -> str:

@@ -16,11 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.arrays import Floats
 from core.beats import BEFORE_S
 from core.ecg import LEADS
 from core.noise import INDEPENDENT
-
-Floats = NDArray[np.float64]
 
 COEFFICIENTS = Path(__file__).with_name("interchange.json")
 RATE = 100.0  # Hz, of the beats judged here

@@ -6,21 +6,18 @@ for: Kligfield et al., "Part I: the electrocardiogram and its technology", Circu
 measured is None, with a reason.
 """
 
-import math
 import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from core.delineation import IRREGULAR, BeatMarks, Delineation, Marked, analyse
+from core.delineation import BeatMarks, Delineation, Marked, analyse
 from core.ecg import LEADS, Ecg, Lead
 from core.families import Clean
 from core.interchange import broken_laws
+from core.median_beat import MedianBeat, frontal_axis
+from core.plausibility import cautions, ends_slowly, is_uneven, ms, no_qrs, unmeasurable
+from core.qtc import bazett, fridericia
 from core.quality import REVERSAL, Quality, assess
-
-Floats = NDArray[np.float64]
 
 VALUES = (
     "heart_rate",
@@ -35,41 +32,11 @@ VALUES = (
 )  # in the order in which they are always shown
 _FEWEST = 3  # alike beats
 _AS_MANY = 0.5  # of the beats of the largest family: enough to be the basic rhythm
-_FLAT_T_MV = 0.05  # in the largest lead: its end cannot be seen
-_ISOELECTRIC = 0.1  # net area as a share of the whole, in I and aVF: no axis
 _CHEST = re.compile(r": (V\d|the chest)")  # exchanged, that leaves the frontal axis alone
-# from one RR to the next, as a share: exceeded by 94 % of 200 records of PTB-XL in atrial
-# fibrillation, 35 % in sinus arrhythmia, 5 % in sinus rhythm
-_UNEVEN_RR = 0.075
-_UNEVEN = "irregular rhythm, corrected by the mean RR"
-_FAST_RATE = 100  # /min
-_FAST = "fast rate, for which Bazett corrects too much"
-# Marks that ask for more than a heart can do stand in the wrong place. Paced and blocked QRS reach
-# some 240 ms; below 50 ms it is a spike
-_QRS_MS = (50, 250)
-# QTc Fridericia. One in a thousand people has less than 320 (Anttonen et al., Circulation 116:714
-# (2007)), and what was found so early in PTB-XL was no end of T. Torsade under a complete block
-# comes with 600 and more
-_QTC_MS = (320, 700)
-_TWO_TO_ONE = 2.3  # flutter waves a beat, at most: one of the two then lies on T
-_LATEST_T = 0.85  # of RR: P and PR of the next beat take the rest
-_HIDDEN_T = "the next beat comes before the end of T can be seen"
-_P_IN_T = "no P wave that can be told from the T wave before it"
-_OF_T = ("qt", "qtc_bazett", "qtc_fridericia", "t_axis")
+# how a reason begins that is about leads on the chest and no other
+_CHEST_ALONE = re.compile(r"(No signal in )?V\d((, | and )V\d)*( \(flat|: )")
+_BY_LIMBS = "by the limb leads alone, the chest leads cannot be read"
 _NO_AXIS = "the limb leads do not fit each other: check the gains in the file"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MedianBeat:
-    """The beat that ``beats`` alike beats have in common: ``signal`` is (12, samples) in mV.
-
-    ``marks`` are in s from its first sample, ``rate`` in Hz.
-    """
-
-    signal: Floats
-    rate: float
-    marks: BeatMarks
-    beats: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +64,7 @@ def measure(ecg: Ecg) -> Intervals:
     """Measure one ECG; a record that must not be read has no value, and the reason for it."""
     quality = assess(ecg)
     if not quality.acceptable:
-        return Intervals(reasons=dict.fromkeys(VALUES, " ".join(quality.reasons)))
+        return _refused(ecg, " ".join(quality.reasons))
     found = analyse(ecg)
     rate = _heart_rate(found)
     if rate is None:
@@ -105,19 +72,38 @@ def measure(ecg: Ecg) -> Intervals:
     basic = basic_rhythm(found)
     if basic is None:
         return _rate_alone(rate, "fewer than three alike beats")
-    if why := _no_qrs(basic.marks):
+    if why := no_qrs(basic.marks):
         return _rate_alone(rate, why)
     beat = _median_beat(basic, found.clean)
-    reasons = _unmeasurable(beat, rate, found)
+    reasons = unmeasurable(beat, rate, found, basic)
     timed = _times(beat.marks, rate, reasons)
     axes = _axes(beat, _limb_fault(quality, found.clean), reasons)
     measured: dict[str, Any] = {"heart_rate": rate, **timed, **axes}
-    return Intervals(
-        median=_seen(beat, reasons),
-        reasons=reasons,
-        caveats=_caveats(timed, rate, found.irregularity),
-        **measured,
+    said = cautions(
+        timed,
+        rate,
+        uneven=is_uneven(found),
+        slow_t=ends_slowly(basic),
+        p_axis=axes.get("p_axis"),
     )
+    return Intervals(median=_seen(beat, reasons), reasons=reasons, caveats=said, **measured)
+
+
+def _refused(ecg: Ecg, why: str) -> Intervals:
+    """No value; but the rate where only leads on the chest are at fault and the limb leads are not.
+
+    The limb leads are judged with I in the place of all six, which tells nothing new.
+    """
+    nothing = Intervals(reasons=dict.fromkeys(VALUES, why))
+    if not _CHEST_ALONE.match(why):
+        return nothing
+    signal = ecg.signal.copy()
+    signal[LEADS.index(Lead.V1) :] = signal[LEADS.index(Lead.I)]
+    limbs = replace(ecg, signal=signal)
+    rate = _heart_rate(analyse(limbs)) if assess(limbs).acceptable else None
+    if rate is None:
+        return nothing
+    return replace(_rate_alone(rate, why), caveats={"heart_rate": _BY_LIMBS})
 
 
 def _rate_alone(rate: float, why: str) -> Intervals:
@@ -135,16 +121,6 @@ def basic_rhythm(found: Delineation) -> Marked | None:
         key=lambda one: (one.marks.p_onset is None, one.marks.qrs_end - one.marks.qrs_onset),
         default=None,
     )
-
-
-def bazett(qt: float, heart_rate: float) -> float:
-    """QT in ms at 60 beats a minute by the square root of RR: Bazett, Heart 7:353 (1920)."""
-    return qt / math.sqrt(60 / heart_rate)
-
-
-def fridericia(qt: float, heart_rate: float) -> float:
-    """QT in ms at 60 beats a minute by the cube root: Fridericia, Acta Med Scand 53:469 (1920)."""
-    return qt / math.cbrt(60 / heart_rate)
 
 
 def _heart_rate(found: Delineation) -> float | None:
@@ -174,90 +150,13 @@ def _seen(beat: MedianBeat, reasons: dict[str, str]) -> MedianBeat:
 
 def _times(marks: BeatMarks, rate: float, reasons: dict[str, str]) -> dict[str, float]:
     """PR, QRS, QT and its corrections in ms, as far as there are."""
-    timed = {"qrs": _ms(marks.qrs_onset, marks.qrs_end)}
+    timed = {"qrs": ms(marks.qrs_onset, marks.qrs_end)}
     if "pr" not in reasons:
-        timed["pr"] = _ms(marks.p_onset, marks.qrs_onset)
+        timed["pr"] = ms(marks.p_onset, marks.qrs_onset)
     if "qt" not in reasons:
-        timed["qt"] = qt = _ms(marks.qrs_onset, marks.t_end)
+        timed["qt"] = qt = ms(marks.qrs_onset, marks.t_end)
         timed |= {"qtc_bazett": bazett(qt, rate), "qtc_fridericia": fridericia(qt, rate)}
     return timed
-
-
-def _ms(start: float | None, end: float | None) -> float:
-    """From one mark to another in ms; 0 where one is missing."""
-    return 0.0 if start is None or end is None else 1000 * (end - start)
-
-
-def _unmeasurable(beat: MedianBeat, rate: float, found: Delineation) -> dict[str, str]:
-    """Why PR, QT and what follows from them cannot be had."""
-    no_pr = _no_pr(beat.marks, rate, found)
-    no_qt = _no_qt(beat, rate, found)
-    reasons = dict.fromkeys(("pr", "p_axis"), no_pr) if no_pr else {}
-    return reasons | (dict.fromkeys(_OF_T, no_qt) if no_qt else {})
-
-
-def _no_qrs(marks: BeatMarks) -> str | None:
-    # all else is measured from QRS
-    least, most = _QRS_MS
-    qrs = _ms(marks.qrs_onset, marks.qrs_end)
-    if least <= qrs <= most:
-        return None
-    bound = f"longer than {most}" if qrs > most else f"shorter than {least}"
-    return f"QRS would be {bound} ms: where it begins or ends cannot be seen"
-
-
-def _no_pr(marks: BeatMarks, rate: float, found: Delineation) -> str | None:
-    qt, rr = _ms(marks.qrs_onset, marks.t_end), 60_000 / rate
-    if marks.p_onset is None:
-        hidden = qt > _LATEST_T * rr and found.irregularity <= IRREGULAR / 2
-        return _P_IN_T if hidden else _no_p(found)
-    from_last_qrs = rr - _ms(marks.p_onset, marks.qrs_onset)
-    earliest = max(qt, _ms(marks.qrs_onset, marks.qrs_end), _QTC_MS[0] * math.cbrt(rr / 1000))
-    return _P_IN_T if from_last_qrs < earliest else None
-
-
-def _no_p(found: Delineation) -> str:
-    # what is measured in the record may stand on a blind page; no model has a part in it
-    why = "no P wave at a constant distance before the QRS complexes"
-    if found.flutter:
-        return f"{why}, but waves that come back {found.flutter:.0f} times a minute"
-    return f"{why}, and an irregular rhythm" if found.irregularity > IRREGULAR / 2 else why
-
-
-def _caveats(timed: dict[str, float], rate: float, irregular: float) -> dict[str, str]:
-    """What is to be said of QT corrected for the rate: of uneven RR, and of Bazett at a fast rate.
-
-    Rautaharju et al., "Part IV: the ST segment, T and U waves, and the QT interval", Circulation
-    119:e241 (2009); Sagie et al., "An improved method for adjusting the QT interval for heart
-    rate", Am J Cardiol 70:797 (1992).
-    """
-    uneven = [_UNEVEN] if irregular > _UNEVEN_RR else []
-    fast = [_FAST] if rate > _FAST_RATE else []
-    said = {"qtc_bazett": [*uneven, *fast], "qtc_fridericia": uneven}
-    return {name: "; ".join(why) for name, why in said.items() if why and name in timed}
-
-
-def _no_qt(beat: MedianBeat, rate: float, found: Delineation) -> str | None:
-    marks, rr = beat.marks, 60_000 / rate
-    if marks.t_onset is None or marks.t_end is None:
-        return _HIDDEN_T
-    if found.flutter and found.flutter < _TWO_TO_ONE * rate:
-        return f"waves that come back {found.flutter:.0f} times a minute hide the end of T"
-    first, last = (round(at * beat.rate) for at in (marks.t_onset, marks.t_end))
-    if np.ptp(beat.signal[:, first : last + 1], axis=1).max() < _FLAT_T_MV:
-        return f"T is lower than {_FLAT_T_MV:g} mV in every lead"
-    qt = _ms(marks.qrs_onset, marks.t_end)
-    if qt > min(_LATEST_T * rr, rr - _ms(marks.p_onset, marks.qrs_onset)):
-        return _HIDDEN_T
-    return _no_qtc(fridericia(qt, rate))
-
-
-def _no_qtc(corrected: float) -> str | None:
-    least, most = _QTC_MS
-    if least <= corrected <= most:
-        return None
-    bound = f"longer than {most}" if corrected > most else f"shorter than {least}"
-    return f"QTc would be {bound} ms: where T ends cannot be seen"
 
 
 def _limb_fault(quality: Quality, clean: Clean) -> str | None:
@@ -283,19 +182,3 @@ def _axes(beat: MedianBeat, fault: str | None, reasons: dict[str, str]) -> dict[
         if axes[name] is None:
             reasons[name] = fault or "as much above as below the baseline in I and aVF"
     return axes
-
-
-def frontal_axis(beat: MedianBeat, start: float, end: float) -> float | None:
-    """Axis of the wave between two times in s, in degrees (-180, 180]; None if there is none.
-
-    From the net areas in I and aVF above the level before QRS (before P for P). aVF is brought
-    to the scale of a bipolar lead by 2/sqrt 3: Goldberger's leads are that much smaller.
-    """
-    first, last = (round(at * beat.rate) for at in (start, end))
-    level = min(first, round(beat.marks.qrs_onset * beat.rate))
-    rows = beat.signal[[LEADS.index(Lead.I), LEADS.index(Lead.AVF)]]
-    wave = rows[:, first : last + 1] - rows[:, max(0, level - 3) : level + 1].mean(1, keepdims=True)
-    one, foot = wave.sum(axis=1) * (1, 2 / math.sqrt(3))
-    if math.hypot(one, foot) < _ISOELECTRIC * np.abs(wave).sum():
-        return None
-    return math.degrees(math.atan2(foot, one))

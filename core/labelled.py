@@ -2,12 +2,14 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.arrays import Bools
 from core.ecg import LEADS, SUPERCLASSES, Signal
 from core.errors import RecordError, TrainingError
 from core.preprocess import MODEL_SAMPLES, prepare
@@ -36,6 +38,17 @@ class LabelledSet:
         for part in parts:
             digest.update(np.ascontiguousarray(part).view(np.uint8).reshape(-1).data)
         return digest.hexdigest()
+
+    def of(self, which: Bools) -> Self:
+        """The records of a mask, (N,)."""
+        return replace(self, **{f.name: getattr(self, f.name)[which] for f in fields(self)})
+
+
+def joined(sets: Iterable[LabelledSet]) -> LabelledSet:
+    """The records of all of them, in their order."""
+    parts = list(sets)
+    names = [field.name for field in fields(LabelledSet)]
+    return LabelledSet(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
 
 
 def load_set(

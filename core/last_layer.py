@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, log_expit
 from scipy.stats import norm
 
-from core.calibration import Bools, Floats
+from core.arrays import Bools, Floats
 
 DIRECTIONS = 64  # of the features that a small last layer sees
 _ROUNDS = 25  # of Newton's method, most of which are never needed

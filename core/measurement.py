@@ -1,22 +1,20 @@
 """What a model says of a fold, from files to arrays: the path that a user's records take."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
-from core.calibration import Bools, Floats
+from core.arrays import Bools, Floats
 from core.ecg import SUPERCLASSES, Ecg, Superclass
-from core.errors import RecordError
 from core.predict import Opinion
 from core.progress import Progress
-from core.ptbxl import Ptbxl, Record, labels
+from core.ptbxl import Ptbxl, Record, Unread, labels
 from core.resampling import Ids
 from core.roles import select
 
 _BATCH = 64
-Unread = Callable[[RecordError], object]
 
 
 class Scorer(Protocol):
@@ -88,7 +86,7 @@ def score_fold(
     tallies = [_Tally(scorer) for scorer in scorers]
     for start in range(0, len(labelled), _BATCH):
         batch = labelled[start : start + _BATCH]
-        read = list(_read(dataset, batch, unread))
+        read = list(dataset.readable(batch, unread=unread))
         for tally in tallies:
             tally.add(read)
         if progress:
@@ -124,16 +122,6 @@ class _Tally:
             uncertainty=_uncertainty(self.opinions),
             certified=self.scorer.certified,
         )
-
-
-def _read(dataset: Ptbxl, batch: Sequence[Record], unread: Unread) -> Iterator[tuple[Record, Ecg]]:
-    for record in batch:
-        try:
-            ecg = dataset.read(record.ecg_id)
-        except RecordError as error:
-            unread(error)
-        else:
-            yield record, ecg
 
 
 def _uncertainty(opinions: Sequence[Opinion]) -> Floats | None:

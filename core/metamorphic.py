@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.calibration import Bools, Floats
+from core.arrays import Bools, Floats
 from core.changes import (
     UNREADABLE,
     Change,
@@ -29,15 +29,16 @@ from core.predict import Predictor
 from core.preprocess import prepare_all
 from core.ptbxl import Ptbxl, Record
 from core.quality import REVERSAL, Quality, assess
-from core.roles import FOLDS
+from core.roles import FOLDS, select
 
 Score = Callable[[Sequence[Ecg]], Floats]  # (records, 5) probabilities; NaN where refused
 
+PROBES = 300  # records that are changed, by the gate and by 'trustecg check'
 MOVED = 0.05  # a probability that moves by more is another opinion
 MOST = 0.95  # of the records must follow a relation
 _NEW_CALLS = 0.05  # of zeroed leads may make a new abnormal call
 _FALSE_ALARMS = 0.02  # of the records may be suspected of exchanged leads
-_GATE = "9b"
+_GATE, _UNLOCKED = "9b", "1-9"  # on fold 10, the locked test, nothing is decided
 _BATCH = 64
 _SEED = 0
 
@@ -91,17 +92,17 @@ class Probes:
 
 
 def probes(dataset: Ptbxl, count: int) -> Probes:
-    """Up to ``count`` records at even steps through 9b, or through all where 9b has too few.
+    """Up to ``count`` records at even steps through 9b, or through 1-9 where 9b has too few.
 
     No weight, threshold or epoch is chosen on 9b. What cannot be read has no opinion to follow
-    and is left out. Raises DatasetUnreadable where nothing can be read.
+    and is left out. Raises DatasetUnreadable where nothing can be read, or all is fold 10.
     """
-    records = list(dataset.records.values())
-    gate = [record for record in records if FOLDS[_GATE](record)]
-    role, source = (_GATE, gate) if len(gate) >= count else ("all", records)
+    enough = sum(map(FOLDS[_GATE], dataset.records.values())) >= count
+    role = _GATE if enough else _UNLOCKED
+    source = select(dataset, role)
     steps = np.linspace(0, len(source), min(count, len(source)), endpoint=False).astype(int)
     chosen = [source[step] for step in steps]
-    read = [(record, ecg) for record in chosen if (ecg := _readable(dataset, record))]
+    read = [(record, ecg) for record, ecg in dataset.readable(chosen) if assess(ecg).acceptable]
     if not read:
         raise DatasetUnreadable(
             f"none of {len(chosen)} records of {dataset.root} can be read: "
@@ -142,17 +143,6 @@ def quality_checks(found: Probes) -> list[Check]:
 def network_score(predictor: Predictor) -> Score:
     """What the network says, whatever the quality gate would."""
     return lambda ecgs: predictor.probabilities(prepare_all(ecgs))
-
-
-def program_score(predictor: Predictor) -> Score:
-    """What a user is told: NaN where the quality gate refuses."""
-
-    def score(ecgs: Sequence[Ecg]) -> Floats:
-        told = [opinion.probabilities for opinion in predictor.predict(ecgs)]
-        refused = np.full(len(SUPERCLASSES), np.nan)
-        return np.array([refused if p is None else p for p in told]).reshape(-1, len(SUPERCLASSES))
-
-    return score
 
 
 def relation_checks(
@@ -263,14 +253,6 @@ def _suspected(verdicts: Iterable[Quality]) -> Bools:
 def _scored(score: Score, ecgs: Sequence[Ecg]) -> Floats:
     parts = [score(ecgs[start : start + _BATCH]) for start in range(0, len(ecgs), _BATCH)]
     return np.concatenate(parts) if parts else np.empty((0, len(SUPERCLASSES)))
-
-
-def _readable(dataset: Ptbxl, record: Record) -> Ecg | None:
-    try:
-        ecg = dataset.read(record.ecg_id)
-    except RecordError:
-        return None
-    return ecg if assess(ecg).acceptable else None
 
 
 def _finer(dataset: Ptbxl, record: Record) -> Ecg | None:

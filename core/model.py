@@ -12,7 +12,7 @@ comes in, leads exchange information before pooling, and every class attends for
 """
 
 import copy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,26 +23,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from core.common_beat import MEASURED, common_beat, measures
 from core.ecg import LEADS, SUPERCLASSES
-
-TOKEN_SAMPLES = 8  # from one token of a lead to the next: 80 ms
-TREE_DEPTH = 4  # questions that a tree asks on the way to one of its 16 leaves
-
-
-@dataclass(frozen=True)
-class NetworkConfig:
-    """What the weights cannot say about themselves."""
-
-    stem: int = 16  # channels of a lead after its first convolution
-    token: int = 32  # channels of a lead token
-    width: int = 128  # channels of the context of all leads
-    blocks: int = 3  # residual blocks of the context
-    hidden: int = 64  # channels in which tokens and context meet
-    dropout: float = 0.2
-    smooth: bool = False  # lead tokens are blurred before every second one is dropped
-    reads_context: bool = False  # a class reads the context at its times beside its tokens
-    trees: int = 0  # boosted trees of each class on the common beat; as the run has grown them
-    phases: int = 1  # shifts within a token of which a record is the mean, once taught
-    statements: int = 0  # SCP statements of the auxiliary head; 0: no such head
+from core.network_config import TREE_DEPTH, NetworkConfig
+from core.preprocess import TOKEN_SAMPLES
 
 
 class Output(NamedTuple):

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.arrays import Floats
 from core.beats import BEFORE_S, QRS_BAND_HZ, Beats, band, cut, find_beats
-
-Floats = NDArray[np.float64]
 
 WANDER_BELOW_HZ = 0.5  # the model's band begins here
 MUSCLE_ABOVE_HZ = 35.0  # QRS holds little above it, muscle most (Luo & Johnston 2010)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.calibration import Floats
+from core.arrays import Floats
 from core.checkpoint import Card, Checkpoint, load
 from core.ecg import SUPERCLASSES, Ecg, Signal, Superclass
 from core.preprocess import prepare_all
@@ -50,7 +50,7 @@ class Predictor:
 
     @classmethod
     def load(cls, path: Path) -> "Predictor":
-        """Load the checkpoint in ``path``; raises CheckpointNotFound or CheckpointAltered."""
+        """Load the checkpoint in ``path``; raises as ``core.checkpoint.load`` does."""
         return cls(load(path))
 
     @property
@@ -114,8 +114,8 @@ class Predictor:
 def chance_of_error(probability: Floats, present: NDArray[np.bool_]) -> float:
     """The probability that at least one of five calls is wrong, were the calls independent.
 
-    They are not (NORM excludes most others), so it states too much: 0.42 on average where 0.36
-    of the labelled records of fold 9 had a wrong call. It ranks records and counts nothing.
+    They are not (NORM excludes most others), so it states too much: on fold 9 it is more on average
+    than the share of records with a wrong call. It ranks records and counts nothing.
     """
     right = np.where(present, probability, 1 - probability)
     return float(1 - np.prod(right))

@@ -16,6 +16,7 @@ from core.errors import SignalInvalid, SignalTooShort
 
 MODEL_RATE = 100  # Hz
 MODEL_SAMPLES = int(DURATION_S * MODEL_RATE)
+TOKEN_SAMPLES = 8  # from one token of a lead to the next: 80 ms
 BAND_HZ = (0.5, 40.0)
 _ORDER = 2
 
@@ -37,9 +38,16 @@ def prepare_all(ecgs: Sequence[Ecg]) -> Signal:
     return band_pass(np.stack([_seen(ecg) for ecg in ecgs]), MODEL_RATE)
 
 
+def first_ten_seconds(ecg: Ecg) -> Signal:
+    """What is read of a longer record, (12, samples) at its own rate."""
+    return ecg.signal[:, : round(DURATION_S * ecg.rate)]
+
+
 def _seen(ecg: Ecg) -> NDArray[np.floating]:
     """The ten seconds that the model reads, (12, 1000) at 100 Hz, unfiltered."""
-    signal = at_model_rate(ecg.signal, ecg.rate)
+    # a hole after them would be resampled into them: the line drawn from end to end has it
+    whole = bool(np.isfinite(ecg.signal).all())
+    signal = at_model_rate(ecg.signal if whole else first_ten_seconds(ecg), ecg.rate)
     if signal.shape[1] < MODEL_SAMPLES:
         raise SignalTooShort(
             f"the record lasts {ecg.seconds:.2f} s: the model reads {DURATION_S:.0f} s or more"

@@ -6,7 +6,7 @@ Scientific Data 7:154 (2020), https://doi.org/10.13026/kfzx-aw45.
 
 import ast
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.ecg import SUPERCLASSES, Ecg, Superclass
-from core.errors import DatasetNotFound, DatasetUnreadable, RecordNotFound, RecordUnreadable
+from core.errors import (
+    DatasetNotFound,
+    DatasetUnreadable,
+    RecordError,
+    RecordNotFound,
+    RecordUnreadable,
+)
 from core.wfdb_reader import read_wfdb
 
 INDEX, STATEMENTS = "ptbxl_database.csv", "scp_statements.csv"
@@ -29,8 +35,9 @@ NOISE_FLAGS = (
     "burst_noise",
     "electrodes_problems",
 )
-Rate = Literal[100, 500]
+SamplingRate = Literal[100, 500]  # Hz
 Sex = Literal["male", "female"]
+Unread = Callable[[RecordError], object]  # told of a record that cannot be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +154,7 @@ class Ptbxl:
             "choose an id that its first column lists"
         )
 
-    def read(self, ecg_id: int, rate: Rate = 100) -> Ecg:
+    def read(self, ecg_id: int, rate: SamplingRate = 100) -> Ecg:
         """Read one record's samples at 100 or 500 Hz; raises a RecordError."""
         record = self.record(ecg_id)
         name = record.filename_lr if rate == 100 else record.filename_hr
@@ -158,6 +165,23 @@ class Ptbxl:
                 f"{rate} Hz: fetch the record again"
             )
         return ecg
+
+    def readable(
+        self, records: Iterable[Record] | None = None, *, unread: Unread | None = None
+    ) -> Iterator[tuple[Record, Ecg]]:
+        """Records, all or these, with their samples at 100 Hz; one bad file stops no work.
+
+        What cannot be read is passed over, for 'trustecg data verify' to name; ``unread`` is
+        told of it.
+        """
+        for record in self.records.values() if records is None else records:
+            try:
+                ecg = self.read(record.ecg_id)
+            except RecordError as error:
+                if unread:
+                    unread(error)
+            else:
+                yield record, ecg
 
 
 def labels(records: Iterable[Record]) -> NDArray[np.bool_]:

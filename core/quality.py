@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
+from core.arrays import Bools, Floats
 from core.ecg import DURATION_S, LEADS, Ecg, Lead
 from core.interchange import (
     RATE,
@@ -21,10 +22,8 @@ from core.interchange import (
     ill_scaled,
 )
 from core.noise import INDEPENDENT, Noise, mains, measure
-from core.preprocess import at_model_rate
+from core.preprocess import at_model_rate, first_ten_seconds
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Span = tuple[float, float]  # from, to, in s
 
 REVERSAL = "Possible lead reversal"  # how every such warning begins
@@ -77,8 +76,8 @@ class Quality:
 
 def assess(ecg: Ecg) -> Quality:
     """Say whether the first ten seconds of an ECG can be read, how well, and what is suspect."""
-    signal = ecg.signal[:, : round(DURATION_S * ecg.rate)]
-    if refused := (_missing(ecg) or _dead(signal, ecg.rate)):
+    signal = first_ten_seconds(ecg)
+    if refused := (_missing(ecg, signal) or _dead(signal, ecg.rate)):
         return Quality(acceptable=False, score=0.0, reasons=tuple(refused))
     noise = measure(at_model_rate(signal, ecg.rate).astype(np.float64), RATE)
     worst = float(noise.ratio.max())
@@ -99,8 +98,8 @@ def assess(ecg: Ecg) -> Quality:
     return Quality(acceptable=True, score=round(score, 4), warnings=tuple(warnings))
 
 
-def _missing(ecg: Ecg) -> list[str]:
-    """Reasons for which there is nothing to measure."""
+def _missing(ecg: Ecg, signal: NDArray[np.floating]) -> list[str]:
+    """Reasons for which there is nothing to measure; ``signal`` is its first ten seconds."""
     if ecg.seconds < DURATION_S:
         return [
             f"The record lasts {ecg.seconds:.2f} s, {DURATION_S:.0f} s are needed: record it again."
@@ -110,7 +109,7 @@ def _missing(ecg: Ecg) -> list[str]:
             f"The record has {ecg.rate:g} samples a second, {_LOWEST_RATE} are needed to see a "
             "QRS complex: export it at its full rate."
         ]
-    holes = np.count_nonzero(~np.isfinite(ecg.signal), axis=1)
+    holes = np.count_nonzero(~np.isfinite(signal), axis=1)
     if holes.any():
         what = (
             "1 sample is not a number"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import beta
 
-from core.calibration import Bools
+from core.arrays import Bools
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from scipy.signal import butter, filtfilt
 from scipy.special import expit
 from torch import Tensor, nn
 
-from core.calibration import Floats
+from core.arrays import Floats
 from core.digests import sha256_of
 from core.ecg import LEADS, SUPERCLASSES, Ecg, Signal, Superclass
 from core.errors import CheckpointNotFound, ReferenceUnreadable, SignalInvalid, SignalTooShort

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.calibration import Bools, Floats
+from core.arrays import Bools, Floats
 from core.rates import Rate
 
 ECE_BINS = 15

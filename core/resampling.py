@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.calibration import Bools, Floats
+from core.arrays import Bools, Floats
 
 BOOTSTRAPS = 1000
 _PARTS = 10  # of the resamples, one after the other: all at once, 20,000 records take 1.3 GB

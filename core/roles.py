@@ -55,6 +55,7 @@ def _has_fold(fold: int, record: Record) -> bool:
 FOLDS: dict[str, Callable[[Record], bool]] = {
     **{str(fold): partial(_has_fold, fold) for fold in range(1, 11)},
     "1-8": lambda record: record.fold in TRAINING_FOLDS,
+    "1-9": lambda record: record.fold != TEST_FOLD,
     "9a": lambda record: record.fold == TUNING_FOLD and in_first_half(record.patient_id),
     "9b": lambda record: record.fold == TUNING_FOLD and not in_first_half(record.patient_id),
     "all": lambda record: True,
@@ -62,6 +63,7 @@ FOLDS: dict[str, Callable[[Record], bool]] = {
 _ROLES = {
     **{str(fold): Role.TAUGHT for fold in TRAINING_FOLDS},
     "1-8": Role.TAUGHT,
+    "1-9": Role.MIXED,
     "9": Role.MIXED,
     "9a": Role.TUNED,
     "9b": Role.GATE,

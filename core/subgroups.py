@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.calibration import Bools, Floats
+from core.arrays import Bools, Floats
 from core.ecg import Superclass
 from core.evaluation import auroc, by_class, mean
 from core.ptbxl import Record

@@ -26,7 +26,8 @@ from core.ecg import Signal
 from core.errors import StateUnusable, TrainingError
 from core.evaluation import auroc
 from core.labelled import LabelledSet
-from core.model import TOKEN_SAMPLES, Network
+from core.model import Network
+from core.preprocess import TOKEN_SAMPLES
 from core.roles import TRAINING_FOLDS
 from core.training_config import TrainingConfig
 
@@ -165,8 +166,11 @@ class TrainingRun:
 
     def shipped(self) -> Network:
         """The best averaged weights without the auxiliary head, and the trees beside them."""
+        return self._shipped(self.best)
+
+    def _shipped(self, state: dict[str, Tensor]) -> Network:
         network = Network(replace(self.config.network, statements=0))
-        kept = {k: v for k, v in self.best.items() if not k.startswith("statements.")}
+        kept = {k: v for k, v in state.items() if not k.startswith("statements.")}
         network.load_state_dict(kept)
         return self.trees.beside(network, self.config.tree_share) if self.trees else network.eval()
 
@@ -240,24 +244,35 @@ class TrainingRun:
 
     def save(self, path: Path) -> None:
         """Write everything that a killed run needs, in one move."""
-        state: dict[str, Any] = {name: getattr(self, name).state_dict() for name in self._PARTS}
-        state |= {name: getattr(self, name) for name in self._NUMBERS}
-        state |= {"random": torch.get_rng_state(), "key": self._key}
-        torch.save(state, path.with_suffix(".part"))
+        torch.save(self._state() | {"key": self._key}, path.with_suffix(".part"))
         path.with_suffix(".part").replace(path)
 
     def resume(self, path: Path) -> None:
-        """Go on from a saved state; raises StateUnusable if another run left it or it is broken."""
-        content = BytesIO(path.read_bytes())
+        """Go on from a saved state; raises StateUnusable if another run left it or it is broken.
+
+        The run is then as it was, ready for its first epoch.
+        """
+        content, key, fresh = BytesIO(path.read_bytes()), self._key, copy.deepcopy(self._state())
         try:
             state = torch.load(content, weights_only=True)
+            ours = state["key"] == key
+            if ours:
+                self._take(state)
         except Exception as error:  # torch raises a dozen kinds on half of a file
+            self._take(fresh)  # what fits has been taken before the first that does not
             raise StateUnusable(f"{path} does not load: delete it to start anew") from error
-        if state["key"] != self._key:
+        if not ours:
             raise StateUnusable(
                 f"{path} belongs to a run with another config or other data: "
                 "choose another --out, or delete that file to start anew"
             )
+
+    def _state(self) -> dict[str, Any]:
+        state: dict[str, Any] = {name: getattr(self, name).state_dict() for name in self._PARTS}
+        state |= {name: getattr(self, name) for name in self._NUMBERS}
+        return state | {"random": torch.get_rng_state()}
+
+    def _take(self, state: dict[str, Any]) -> None:
         for name in self._PARTS:
             getattr(self, name).load_state_dict(state[name])
         for name in self._NUMBERS:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, TypeAdapter, ValidationError
 
 from core.errors import TrainingError
-from core.model import NetworkConfig
+from core.network_config import NetworkConfig
 
 Count = Annotated[int, Field(gt=0)]
 Positive = Annotated[float, Field(gt=0)]

@@ -19,7 +19,8 @@ from core.common_beat import common_beat, measures
 from core.ecg import SUPERCLASSES, Signal
 from core.errors import TrainingError
 from core.labelled import LabelledSet
-from core.model import TREE_DEPTH, BeatTrees, Network, NetworkConfig
+from core.model import BeatTrees, Network
+from core.network_config import TREE_DEPTH, NetworkConfig
 from core.progress import Progress
 
 _BATCH = 64

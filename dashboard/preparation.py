@@ -76,7 +76,7 @@ def simulated_dataset(root: Path) -> Ptbxl:
         from core.simulate.dataset import simulate_dataset
 
         with progress("Simulating records", SIMULATED_RECORDS) as advance:
-            simulate_dataset(root, SIMULATED_RECORDS, SEED, lambda done: advance(done=done))
+            simulate_dataset(root, SIMULATED_RECORDS, SEED, lambda done, _: advance(done=done))
         return Ptbxl.open(root)
 
 

@@ -11,8 +11,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from plotly.offline import get_plotlyjs
 
+from core.arrays import Bools, Floats
 from core.assessment import ANY, Assessment
-from core.calibration import CONFIDENCE, MISS_RATE, Bools, Floats
+from core.calibration import CONFIDENCE, MISS_RATE
 from core.comparison import Comparison, compare
 from core.curves import Curve, precision_recall_curve, roc_curve
 from core.ecg import SUPERCLASSES, Superclass

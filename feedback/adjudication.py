@@ -17,11 +17,16 @@ from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import audit
-from feedback.adjudications import Verdicts, standing_adjudication, verdicts_of
+from feedback.adjudications import (
+    Verdicts,
+    standing_adjudication,
+    standing_adjudications,
+    verdicts_of,
+)
 from feedback.answers import MAX_COMMENT, MAX_KEY, Answer, column_of
-from feedback.catalogue import find_record
+from feedback.catalogue import active_source, find_record
 from feedback.consensus import RecordConsensus, consensus, standing_consensus
-from feedback.db import now
+from feedback.db import Sessions, now
 from feedback.errors import (
     AnswerChanged,
     IncompleteAnswer,
@@ -29,11 +34,20 @@ from feedback.errors import (
     NotIndependent,
     NotInDispute,
 )
-from feedback.gold import gold_verdicts
-from feedback.panel import panel
+from feedback.gold import gold_ids
+from feedback.panel import panel, reading_ids
 from feedback.policy import may_settle
-from feedback.tables import Adjudication, AssistedView, Reading, RecordRow, User, Verdict
+from feedback.tables import (
+    Adjudication,
+    AssistedView,
+    GoldAnswer,
+    Reading,
+    RecordRow,
+    User,
+    Verdict,
+)
 from feedback.text import storable
+from feedback.undo import STEPS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +66,7 @@ class Waiting:
 
     conflicts: Sequence[Conflict]  # theirs to settle, by ecg_id
     seen_by_them: int  # conflicts for another adjudicator
+    settled: Sequence[int]  # what they settled last, by ecg_id, the latest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +117,7 @@ def waiting(session: Session, adjudicator_id: int) -> Waiting:
     return Waiting(
         conflicts=[_conflict(one) for one in open_ones if one.record_id not in seen],
         seen_by_them=sum(one.record_id in seen for one in open_ones),
+        settled=_settled_last(session, adjudicator_id),
     )
 
 
@@ -113,7 +129,8 @@ def open_case(session: Session, adjudicator_id: int, ecg_id: int) -> Case:
     """
     record = find_record(session, ecg_id)
     _refuse_reader(session, adjudicator_id, record)
-    found, stands = _disputed(session, record), standing_adjudication(session, record.id)
+    found = _disputed(session, record, _consensus_on(session, record))
+    stands = standing_adjudication(session, record.id)
     return Case(
         record=record,
         classes=found.conflicts,
@@ -124,7 +141,7 @@ def open_case(session: Session, adjudicator_id: int, ecg_id: int) -> Case:
 
 
 def settle(
-    session: Session,
+    sessions: Sessions,
     adjudicator_id: int,
     ecg_id: int,
     settlement: Settlement,
@@ -136,25 +153,46 @@ def settle(
 ) -> Adjudication:
     """Store the verdicts on what is disputed; the same key again returns what was stored.
 
+    What is disputed hangs on everybody's answers: of thousands of records it takes seconds, in
+    which readers' answers would wait, so it is found before the transaction that stores.
     ``stands`` is the adjudication that was on screen, None where there was none: raises
     AnswerChanged where another one stands by now. Also UnknownRecord, NotInDispute,
     NotIndependent, IncompleteAnswer, KeyReused.
     """
     if not 0 < len(key) <= MAX_KEY:
         raise KeyReused(f"a key of {len(key)} characters: send 1 to {MAX_KEY}, new for each answer")
-    record = find_record(session, ecg_id, record_id)
-    if first := _of_key(session, adjudicator_id, key):
-        return _same(first, record, settlement)
-    _refuse_reader(session, adjudicator_id, record)
-    found = _disputed(session, record)
-    settlement.check(found.conflicts)
-    before = standing_adjudication(session, record.id)
-    if stands != (before.id if before else None):
-        raise _changed(ecg_id)
-    made = _new(found, before, settlement)
-    made.key, made.adjudicator_id = key, adjudicator_id
-    made.started_at = min(started_at.astimezone(UTC), made.submitted_at)
-    return _store(session, made, ecg_id)
+    with sessions.read() as session:
+        found = _consensus_on(session, find_record(session, ecg_id, record_id))
+    with sessions.begin() as session:
+        record = find_record(session, ecg_id, record_id)
+        if first := _of_key(session, adjudicator_id, key):
+            return _same(first, record, settlement)
+        _refuse_reader(session, adjudicator_id, record)
+        found = _disputed(session, record, found)
+        settlement.check(found.conflicts)
+        before = standing_adjudication(session, record.id)
+        if stands != (before.id if before else None):
+            raise _changed(ecg_id)
+        made = _new(found, before, settlement)
+        made.key, made.adjudicator_id = key, adjudicator_id
+        made.started_at = min(started_at.astimezone(UTC), made.submitted_at)
+        return _store(session, made, ecg_id)
+
+
+def _settled_last(session: Session, adjudicator_id: int) -> Sequence[int]:
+    """The way back to a verdict that was a slip: it stands until another one supersedes it."""
+    query = (
+        standing_adjudications()
+        .join(RecordRow, RecordRow.id == Adjudication.record_id)
+        .with_only_columns(RecordRow.ecg_id)
+        .where(
+            Adjudication.adjudicator_id == adjudicator_id,
+            RecordRow.source_id == active_source(session).id,
+            RecordRow.id.not_in(gold_ids()),
+        )
+        .order_by(Adjudication.submitted_at.desc(), Adjudication.id.desc())
+    )
+    return session.scalars(query.limit(STEPS)).all()
 
 
 def _conflict(one: RecordConsensus) -> Conflict:
@@ -166,17 +204,27 @@ def _conflict(one: RecordConsensus) -> Conflict:
     )
 
 
-def _disputed(session: Session, record: RecordRow) -> RecordConsensus:
-    """The record by its readers' answers alone, whatever was settled; or NotInDispute.
+def _consensus_on(session: Session, record: RecordRow) -> RecordConsensus | None:
+    """The record by its readers' answers alone, whatever was settled; None without an answer."""
+    everything = consensus(panel(session))
+    return next((one for one in everything if one.record_id == record.id), None)
+
+
+def _disputed(
+    session: Session, record: RecordRow, found: RecordConsensus | None
+) -> RecordConsensus:
+    """The record as it was ``found``, or anew where it has other answers by now; or NotInDispute.
 
     A gold one is refused in the same words as one that is agreed on: adjudicators read too.
     """
-    for one in consensus(panel(session), gold=gold_verdicts(session)):
-        if one.record_id == record.id and one.conflicts:
-            return one
-    raise NotInDispute(
-        f"ECG {record.ecg_id} has nothing that waits for an adjudicator: choose one of the list"
-    )
+    if reading_ids(session, record) != (found.reading_ids if found else ()):
+        found = _consensus_on(session, record)
+    is_gold = session.scalar(gold_ids().where(GoldAnswer.record_id == record.id)) is not None
+    if found is None or not found.conflicts or is_gold:
+        raise NotInDispute(
+            f"ECG {record.ecg_id} has nothing that waits for an adjudicator: choose one of the list"
+        )
+    return found
 
 
 def _beside(found: RecordConsensus, stands: Adjudication | None) -> tuple[Superclass, ...]:

@@ -1,6 +1,7 @@
 """The adjudications that stand, as stored: what a consensus takes before the readers' answers."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, exists, select
@@ -14,19 +15,24 @@ from feedback.errors import NotIndependent
 from feedback.tables import Adjudication, RecordRow, Verdict
 
 Verdicts = Mapping[Superclass, Verdict]
-Adjudicated = Mapping[int, Verdicts]  # by record id
-# of an ECG that its adjudicator could not read either: told from others by being this very mapping
-UNREADABLE: Verdicts = dict.fromkeys(SUPERCLASSES, Verdict.UNSURE)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the adjudication that stands says of a record."""
+
+    verdicts: Verdicts  # unsure of every class where it is unreadable: nobody else is asked then
+    unreadable: bool = False  # to the adjudicator either: nothing is taught
+
+
+Adjudicated = Mapping[int, Settled]  # by record id
 
 
 def adjudicated_verdicts(session: Session) -> Adjudicated:
-    """The verdicts that stand on records of the active data set; raises NoDataset.
-
-    Of an ECG that the adjudicator could not read either they are UNREADABLE: nothing is taught.
-    """
+    """The verdicts that stand on records of the active data set; raises NoDataset."""
     query = standing_adjudications().join(RecordRow, RecordRow.id == Adjudication.record_id)
     found = session.scalars(query.where(RecordRow.source_id == active_source(session).id))
-    return {one.record_id: verdicts_of(one) for one in found}
+    return {one.record_id: Settled(verdicts_of(one), one.unreadable) for one in found}
 
 
 def standing_adjudication(session: Session, record_id: int) -> Adjudication | None:
@@ -50,9 +56,9 @@ def first_settled(session: Session) -> dict[int, datetime]:
 
 
 def verdicts_of(one: Adjudication) -> Verdicts:
-    """What an adjudication says of the classes that it settles."""
+    """What an adjudication says of the classes that it settles: unsure of an unreadable ECG's."""
     if one.unreadable:
-        return UNREADABLE
+        return dict.fromkeys(SUPERCLASSES, Verdict.UNSURE)
     given = {name: getattr(one, column_of(name)) for name in SUPERCLASSES}
     return {name: verdict for name, verdict in given.items() if verdict is not None}
 

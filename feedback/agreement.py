@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.calibration import Floats
+from core.arrays import Floats
 from core.resampling import BOOTSTRAPS, interval
 
 Ratings = NDArray[np.int64]
@@ -101,14 +101,16 @@ def cohen_kappa(ratings: Ratings, weight: Floats) -> Floats:
     """Cohen's kappa of two readers, (records, 2), on the records that both answered.
 
     Cohen, "A coefficient of agreement for nominal scales", Educational and Psychological
-    Measurement 20 (1960).
+    Measurement 20 (1960). Not defined where one of them gives one answer alone: whatever the other
+    says it would be 0, of which no bootstrap doubts.
     """
     both = (ratings != MISSING).all(1)
     pair, w = ratings[both], weight[:, both]
     categories = np.arange(pair.max(initial=0) + 1)
     share = [_ratio_rows(w @ (pair[:, [r]] == categories), w.sum(1)) for r in (0, 1)]
     agreed = _ratio(w @ (pair[:, 0] == pair[:, 1]), w.sum(1))
-    return _beyond(agreed, (share[0] * share[1]).sum(1))
+    varied = np.logical_and(*((one.max(1, initial=0) < 1 - 1e-12) for one in share))
+    return np.where(varied, _beyond(agreed, (share[0] * share[1]).sum(1)), np.nan)
 
 
 def _shares(counts: NDArray[np.int64], weight: Floats) -> Floats:

@@ -131,6 +131,7 @@ def _dictionary() -> bytes:
     writer.writerow(("table", "column", "meaning"))
     for table, columns in TABLES.items():
         writer.writerows((table, name, meaning) for name, meaning in columns.described)
+    writer.writerow(("(any)", "(any)", export.NEUTRAL))
     return stream.getvalue().encode()
 
 

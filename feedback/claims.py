@@ -63,10 +63,10 @@ def claim_next(session: Session, reader_id: int, worklist_id: int) -> Claim:
     """
     lock(session, [worklist_id])
     worklist = _readable(session, worklist_id)
-    held = open_slots(worklist_id).where(
+    mine = open_slots(worklist_id).where(
         WorklistSlot.reader_id == reader_id, theirs_to_read(reader_id)
     )
-    if slot := session.scalar(held.limit(1)):
+    if slot := session.scalar(mine.limit(1)):
         return _take(session, slot.id, reader_id) or claim_next(session, reader_id, worklist_id)
     while offered := session.scalars(claimable(worklist_id, reader_id).limit(_TRIES)).all():
         for slot in offered:
@@ -103,9 +103,9 @@ def pass_over(session: Session, reader_id: int, worklist_id: int, ecg_id: int) -
 def hold(session: Session, reader_id: int, worklist_id: int, ecg_id: int) -> Claim | None:
     """Hold on to the very record that is open, or take it again after a reload.
 
-    None where the worklist does not have it for this reader (any more); raises NotIndependent
-    where they may not answer it. An assisted worklist gives only what it has shown already: the
-    page may have been made to be answered blind.
+    None where the worklist does not have it for this reader (any more); raises UnknownRecord, and
+    NotIndependent where they may not answer it. An assisted worklist gives only what it has shown
+    already: the page may have been made to be answered blind.
     """
     lock(session, [worklist_id])
     record = find_record(session, ecg_id)

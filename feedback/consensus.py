@@ -9,9 +9,9 @@ says neither):
   learn the readers' error rates from, else the majority by count;
 - what is left is a conflict, for the adjudication page; on a gold record it goes to nobody.
 
-A record that at least half of its readers could not read has no consensus on any class: where some
-could, every class of it is a conflict. One that no reader or not even its adjudicator could read is
-unreadable.
+A record that at least half of its readers could not read has no consensus on any class unless
+adjudicated: where some could, every class of it is a conflict. One that no reader or not even its
+adjudicator could read is unreadable.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from core.calibration import Floats
+from core.arrays import Floats
 from core.ecg import SUPERCLASSES, Superclass
 from core.roles import TRAINING_FOLDS
-from feedback.adjudications import UNREADABLE, Adjudicated, Verdicts, adjudicated_verdicts
+from feedback.adjudications import Adjudicated, Settled, adjudicated_verdicts
 from feedback.agreement import counts_of
 from feedback.dawid_skene import dawid_skene
 from feedback.gold import gold_verdicts
@@ -35,6 +35,7 @@ from feedback.tables import Verdict
 SURE = 0.9  # posterior from which Dawid-Skene's word is taken; between it and 0.1 is a conflict
 OVERLAP = 30  # records with three answers, below which there is no Dawid-Skene
 ASSISTED_WEIGHT = 0.5  # of a label that an assisted answer had a part in: readers follow the model
+_NOTHING = Settled({})
 _SMOOTHING = 1.0  # answers of each kind that every reader is credited with beforehand
 
 
@@ -151,7 +152,7 @@ def consensus(
     believed = {name: _presence(answers.decided(name)) for name in SUPERCLASSES}
     settled = adjudicated or {}
     return [
-        _record(answers, row, believed, settled.get(key.record_id, {}), key.record_id in gold)
+        _record(answers, row, believed, settled.get(key.record_id, _NOTHING), key.record_id in gold)
         for row, key in enumerate(answers.records)
     ]
 
@@ -160,12 +161,12 @@ def _record(
     answers: Panel,
     row: int,
     believed: Mapping[Superclass, Floats],
-    verdicts: Verdicts,
+    settled: Settled,
     gold: bool,
 ) -> RecordConsensus:
     key, given = answers.records[row], answers.reading[row] > 0
     readers, could_not = int(given.sum()), int(answers.unreadable[row].sum())
-    unreadable = could_not == readers or verdicts is UNREADABLE
+    unreadable = could_not == readers or settled.unreadable
     counts = counts_of(answers.verdict[row].T, 3)  # (5, absent / present / unsure)
     return RecordConsensus(
         record_id=key.record_id,
@@ -180,7 +181,7 @@ def _record(
                 probability=float(believed[name][row]),
                 unreadable=unreadable,
                 hardly_readable=2 * could_not >= readers,
-                verdict=None if verdicts is UNREADABLE else verdicts.get(name),
+                verdict=None if settled.unreadable else settled.verdicts.get(name),
                 gold=gold,
             ).decide()
             for k, name in enumerate(SUPERCLASSES)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.calibration import Floats
+from core.arrays import Floats
 
 _TOLERANCE = 1e-7  # of the posteriors, between two rounds
 _MOST_ROUNDS = 1000

@@ -9,7 +9,13 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -56,8 +62,14 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
 
 def _make_private_file(path: Path) -> None:
     """Readings and password hashes are for the owner alone; SQLite's own files follow suit."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise StorageUnavailable(
+            f"{path} cannot be written ({error.strerror}): see that its folder is yours and the "
+            "disk has room"
+        ) from error
 
 
 def _parse(url: str) -> URL:
@@ -99,7 +111,8 @@ class Sessions:
     """Where transactions come from: ``begin()`` to write, ``read()`` to look.
 
     Rows stay usable after the block. A database that refuses (full disk, lock that never came,
-    server gone) raises StorageUnavailable, and nothing of the transaction is stored.
+    server gone, a file that is none) raises StorageUnavailable, and nothing of the transaction is
+    stored.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -146,11 +159,17 @@ def make_sessions(engine: Engine) -> Sessions:
     return Sessions(engine)
 
 
+# the database is well, and what it was asked to do is wrong: for the caller, or a defect of ours
+_STATEMENT_ERRORS = (IntegrityError, ProgrammingError, DataError)
+
+
 @contextmanager
 def _storage_errors() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, PoolExhausted) as error:
+    except _STATEMENT_ERRORS:
+        raise
+    except (DBAPIError, PoolExhausted) as error:
         cause = getattr(error, "orig", error)
         raise StorageUnavailable(
             f"the database did not take this ({_first_line(cause)}), nothing was stored: "
@@ -240,7 +259,7 @@ def _differences(connection: Connection) -> Iterator[str]:
         return
     for change in compare_metadata(context, Base.metadata):
         yield _in_words(change)
-    missing = _TRIGGERS - _triggers(connection)
+    missing = _append_only_triggers(connection) - _triggers(connection)
     if missing:
         yield f"triggers missing: {', '.join(sorted(missing))}"
 
@@ -250,7 +269,10 @@ def _in_words(change: Any) -> str:
     return " ".join(str(part) for part in step[:4])
 
 
-_TRIGGERS = {f"{table}_no_{verb}" for table in APPEND_ONLY for verb in ("update", "delete")}
+def _append_only_triggers(connection: Connection) -> set[str]:
+    """Those that migrations set: SQLite has no TRUNCATE to forbid."""
+    also = ("truncate",) if connection.dialect.name == "postgresql" else ()
+    return {f"{table}_no_{verb}" for table in APPEND_ONLY for verb in ("update", "delete", *also)}
 
 
 def _triggers(connection: Connection) -> set[str]:

@@ -56,8 +56,8 @@ def save_draft(
 ) -> Draft | None:
     """Keep what the reader has typed; None, and nothing kept, where the stage is answered.
 
-    Raises NotRevealed for a final draft before the blind answer, UnknownRecord as
-    ``catalogue.find_record`` does.
+    Raises NotRevealed for a final draft before the blind answer, IncompleteAnswer for one longer
+    than ``MAX_DRAFT``, UnknownRecord as ``catalogue.find_record`` does.
     """
     record = find_record(session, ecg_id, record_id)
     state = state_of_record(session, reader_id, record)

@@ -48,6 +48,7 @@
     ├── UnknownExport             no labels left under that number
     └── JobError
         ├── UnknownJob            no such job, or a kind that nobody handles
+        ├── NothingToCancel       the job has ended
         ├── RunUnderWay           fine-tuning is at work already
         ├── LostLease             another worker has taken the job over
         └── Cancelled             someone cancelled the job

@@ -69,7 +69,10 @@ class Explainers:
         self._loaded: OrderedDict[tuple[int, int], Explainer] = OrderedDict()
 
     def of(self, model: ModelVersion, source: Source) -> "Explainer":
-        """The explainer of a model; raises CheckpointNotFound or CheckpointAltered."""
+        """The explainer of a model.
+
+        Raises CheckpointNotFound, CheckpointAltered or CheckpointOutdated.
+        """
         key = (model.id, source.id)
         if key not in self._loaded:
             self._loaded[key] = self._load(model, source)
@@ -228,7 +231,7 @@ def _end_with(parent: int, sessions: Sessions, owner: str) -> None:
         while os.getppid() == parent:
             time.sleep(1)
         with suppress(StorageError):
-            queue.release(sessions, owner)
+            queue.release(sessions, owner, died=False)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

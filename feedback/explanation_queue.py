@@ -117,12 +117,16 @@ def fail(sessions: Sessions, explanation_id: int, owner: str, error: str) -> boo
     return _settle(sessions, explanation_id, _held_by(owner), values)
 
 
-def release(sessions: Sessions, owner: str) -> None:
-    """Let go of all that an ended process held, so that the next one takes it up at once."""
+def release(sessions: Sessions, owner: str, *, died: bool) -> None:
+    """Let go of all that an ended process held, so that the next one takes it up at once.
+
+    The attempt counts where the process ``died`` of it, not where it was told to stop.
+    """
+    values = _free(JobState.QUEUED)
+    if not died:
+        values["attempts"] = ExplanationRow.attempts - 1
     with sessions.begin() as session:
-        session.execute(
-            update(ExplanationRow).where(_held_by(owner)).values(_free(JobState.QUEUED))
-        )
+        session.execute(update(ExplanationRow).where(_held_by(owner)).values(values))
 
 
 def explanation_of(row: ExplanationRow) -> Explanation | None:

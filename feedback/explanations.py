@@ -23,7 +23,7 @@ from feedback.explanation_queue import OPEN, explanation_of
 from feedback.readings import opinion_for
 from feedback.tables import ExplanationRow, JobState, Json, RecordRow, Source
 
-REVISION = 3  # raise it where a method is computed otherwise: what is stored is then left alone
+REVISION = 4  # raise it where a method is computed otherwise: what is stored is then left alone
 BACKGROUND_SEED = 1
 RETRY = timedelta(minutes=1)  # a failure this old is tried again when it is asked for
 

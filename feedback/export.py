@@ -76,6 +76,10 @@ KINDS: Mapping[str, type] = {  # of the columns that are not text
     "model_uncertainty": float,
     **dict.fromkeys(("started", "submitted", "blind_submitted"), datetime),
 }
+NEUTRAL = (
+    "In CSV, text that begins with = + - or @, full-width ones too, a tab or a line break, also "
+    "after spaces, has an ' put before it."
+)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -162,9 +166,7 @@ def write_dictionary(stream: TextIO) -> None:
     writer = csv.writer(stream)
     writer.writerow(("column", "meaning"))
     writer.writerows(COLUMNS)
-    writer.writerow(
-        ("(any)", "Text beginning with = + - @ or a control character has an ' put before it.")
-    )
+    writer.writerow(("(any)", NEUTRAL))
 
 
 def cell(value: Any) -> str:

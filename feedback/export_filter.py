@@ -1,9 +1,9 @@
 """Which answers an export holds: filters that page, command line and count share."""
 
 from datetime import UTC, date, datetime, time
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
@@ -11,6 +11,7 @@ from core.ecg import Superclass
 from feedback.answers import column_of
 from feedback.errors import InvalidFilter
 from feedback.tables import Reading, ReadingMode, Stage, User, Verdict, Worklist, WorklistSlot
+from feedback.users import as_stored
 
 
 class ExportFilter(BaseModel):
@@ -19,7 +20,7 @@ class ExportFilter(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     worklist: str | None = None  # read through it
-    reader: str | None = None  # e-mail
+    reader: Annotated[str, AfterValidator(as_stored)] | None = None  # e-mail
     since: date | None = None  # submitted on that day in UTC, or later
     until: date | None = None  # or earlier
     superclass: Superclass | None = None  # called present
@@ -51,7 +52,7 @@ class ExportFilter(BaseModel):
         """Raise InvalidFilter for a reader or worklist that there is not."""
         if self.worklist and not session.scalar(select(_worklist(self.worklist))):
             raise InvalidFilter("worklist", self.worklist, "no worklist has that name")
-        if self.reader and not session.scalar(select(_reader(self.reader))):
+        if self.reader is not None and not session.scalar(select(_reader(self.reader))):
             raise InvalidFilter("reader", self.reader, "nobody has that e-mail address")
 
     def _refuse_days_that_never_were(self) -> None:
@@ -65,7 +66,7 @@ class ExportFilter(BaseModel):
         found: list[ColumnElement[bool]] = []
         if self.worklist:
             found.append(_read_through(self.worklist))
-        if self.reader:
+        if self.reader is not None:
             found.append(Reading.reader_id.in_(select(User.id).where(User.email == self.reader)))
         if self.since:
             found.append(Reading.submitted_at >= datetime.combine(self.since, time.min, UTC))

@@ -1,8 +1,12 @@
-"""A first answer fills the slots of its record: those of its reader, and free ones of its mode."""
+"""A first answer fills the slots of its record that ask for its mode: its reader's, and free ones.
+
+A slot of the other mode that its reader holds is given back: no worklist counts as read by an
+answer that it did not ask for.
+"""
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import ColumnElement, and_, exists, select, update
 from sqlalchemy.orm import Session
 
 from feedback.colleagues import refuse_held
@@ -12,17 +16,20 @@ from feedback.tables import Reading, RecordRow, Worklist, WorklistSlot
 
 
 def fill(session: Session, reading: Reading, worklist_id: int | None = None) -> None:
-    """Enter a first answer in the slots that its reader holds, and in free ones of its mode.
+    """Enter a first answer in the slots of its mode: those that its reader holds, and free ones.
 
-    One that enters in none was not asked for: with the ``worklist_id`` by which the record was
-    opened, raises ClaimLost where the lease ran out and colleagues have taken every slot since;
-    without one, raises HeldByColleague where colleagues hold the record.
+    One of a reader who held no slot, and that enters in none, was not asked for: with the
+    ``worklist_id`` by which the record was opened, raises ClaimLost where the lease ran out and
+    colleagues have taken every slot since; without one, raises HeldByColleague where colleagues
+    hold the record.
     """
     of_record = WorklistSlot.record_id == reading.record_id
     lock(session, session.scalars(select(WorklistSlot.worklist_id).where(of_record)).all())
     filled = set(_fill_own(session, reading))
+    # of a blind worklist whose opinion the reader has been shown since: the answer is welcome
+    given_back = change(session, _held(reading), reader_id=None, lease_until=None)
     filled |= {w for w in _lists_of(session, reading) - filled if _fill_free(session, reading, w)}
-    if filled:
+    if filled or given_back:
         return
     if worklist_id is None:
         record = session.get_one(RecordRow, reading.record_id)
@@ -38,21 +45,27 @@ def fill(session: Session, reading: Reading, worklist_id: int | None = None) -> 
 
 
 def _fill_own(session: Session, reading: Reading) -> Sequence[int]:
-    """The worklists in which the reader held the record; their lease does not matter.
+    """The worklists of its mode in which the reader held the record; their lease does not matter.
 
     Told by the update itself: a colleague may take a slot between a look at it and the update.
     """
+    of_mode = exists().where(Worklist.id == WorklistSlot.worklist_id, Worklist.mode == reading.mode)
     filled = (
         update(WorklistSlot)
-        .where(
-            WorklistSlot.reader_id == reading.reader_id,
-            WorklistSlot.record_id == reading.record_id,
-            WorklistSlot.reading_id.is_(None),
-        )
+        .where(_held(reading), of_mode)
         .values(reading_id=reading.id, lease_until=None)
         .returning(WorklistSlot.worklist_id)
     )
     return session.scalars(filled, execution_options={"synchronize_session": False}).all()
+
+
+def _held(reading: Reading) -> ColumnElement[bool]:
+    """The slots that the reader of an answer holds of its record."""
+    return and_(
+        WorklistSlot.reader_id == reading.reader_id,
+        WorklistSlot.record_id == reading.record_id,
+        WorklistSlot.reading_id.is_(None),
+    )
 
 
 def _lists_of(session: Session, reading: Reading) -> set[int]:

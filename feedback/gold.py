@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import audit
-from feedback.adjudications import Adjudicated, Verdicts, adjudicated_verdicts
+from feedback.adjudications import Verdicts, adjudicated_verdicts
 from feedback.answers import column_of
 from feedback.catalogue import active_source
 from feedback.db import now
@@ -25,6 +25,7 @@ from feedback.errors import InvalidGold
 from feedback.givers import Givers, adjudicators, note_givers
 from feedback.tables import GoldAnswer, RecordRow, Source, Verdict
 
+Known = Mapping[int, Verdicts]  # by record id
 _WORDS = {"1": Verdict.PRESENT, "0": Verdict.ABSENT, "": None}
 _HEAD = ("ecg_id", *map(str, SUPERCLASSES))
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -103,8 +104,9 @@ def keep_adjudicated(session: Session, *, actor: str) -> int:
     had = gold_verdicts(session)
     new = {
         record_id: known
-        for record_id, verdicts in adjudicated_verdicts(session).items()
-        if record_id not in had and (known := {k: v for k, v in verdicts.items() if v in _KNOWN})
+        for record_id, settled in adjudicated_verdicts(session).items()
+        if record_id not in had
+        and (known := {k: v for k, v in settled.verdicts.items() if v in _KNOWN})
     }
     if not new:
         raise InvalidGold("no adjudicated ECG is left that is not gold: settle some first")
@@ -114,7 +116,7 @@ def keep_adjudicated(session: Session, *, actor: str) -> int:
     return len(new)
 
 
-def gold_verdicts(session: Session) -> Adjudicated:
+def gold_verdicts(session: Session) -> Known:
     """What is known of the gold records of the active data set, by record id; raises NoDataset."""
     query = select(GoldAnswer).join(RecordRow, RecordRow.id == GoldAnswer.record_id)
     found = session.scalars(query.where(RecordRow.source_id == active_source(session).id))
@@ -140,9 +142,7 @@ def gold_ids() -> Select[int]:
     return select(GoldAnswer.record_id)
 
 
-def _keep(
-    session: Session, answers: Adjudicated, givers: Givers, origin: GoldOrigin, actor: str
-) -> None:
+def _keep(session: Session, answers: Known, givers: Givers, origin: GoldOrigin, actor: str) -> None:
     """Enter answers by record id; ``actor`` enters them, ``givers`` know them."""
     known = {one.record_id: one for one in session.scalars(select(GoldAnswer))}
     for record_id, verdicts in answers.items():

@@ -22,7 +22,7 @@ HANDLERS = {  # kind -> where its handler is: imported by the process that runs 
     "retrain": "feedback.retraining:retrain",
 }
 LEASE = timedelta(seconds=60)  # a dead worker's job waits this long
-MAX_ATTEMPTS = 3  # since the last checkpoint: a job that kills its workers must not for ever
+MAX_ATTEMPTS = 3  # since the last checkpoint: a job must not kill its workers for ever
 ATTEMPTS = {"retrain": 12}  # a long job meets more restarts than it causes
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 

@@ -68,6 +68,12 @@ def panel(session: Session, *, include_assisted: bool = False) -> Panel:
     return _arrays(sorted(keys.values(), key=lambda key: key.ecg_id), chosen)
 
 
+def reading_ids(session: Session, record: RecordRow) -> tuple[int, ...]:
+    """The answers to one record that a panel without assisted ones holds, in ascending order."""
+    given = session.execute(_standing(record.source_id).where(RecordRow.id == record.id))
+    return tuple(one.id for one, _, _ in given if one.mode is not ReadingMode.ASSISTED)
+
+
 def _standing(source_id: int) -> Select[Reading, RecordRow, str]:
     later = aliased(Reading)
     return (

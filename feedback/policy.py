@@ -24,7 +24,9 @@ _EVERYONE = frozenset({Action.SEE_WORKLIST, Action.READ})
 _ALLOWED = {
     Role.CLINICIAN: _EVERYONE | {Action.SEE_OWN_READINGS},
     Role.ADJUDICATOR: _EVERYONE | {Action.SEE_OWN_READINGS, Action.ADJUDICATE},
-    Role.ADMIN: frozenset(Action) - {Action.SEE_OWN_READINGS, Action.ADJUDICATE},  # sees all
+    # not their own readings, as they see those of all; nor may they settle: that is done without
+    # names, and they see who answered what
+    Role.ADMIN: frozenset(Action) - {Action.SEE_OWN_READINGS, Action.ADJUDICATE},
 }
 
 

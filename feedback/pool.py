@@ -3,11 +3,12 @@
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, Select, Subquery, and_, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
 from core.ptbxl import AGE_OVER_89
+from core.roles import TRAINING_FOLDS
 from feedback.catalogue import active_source
 from feedback.gold import gold_ids
 from feedback.tables import (
@@ -31,7 +32,7 @@ class PoolFilter(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    folds: tuple[Fold, ...] = tuple(range(1, 9))  # 9 and 10 judge models and teach none
+    folds: tuple[Fold, ...] = TRAINING_FOLDS  # 9 and 10 judge models and teach none
     sex: str | None = None
     age_from: Years | None = None
     age_to: Years | None = None
@@ -63,6 +64,11 @@ def unread(
 def gold(session: Session, wanted: PoolFilter, model: ModelVersion | None) -> Select[int]:
     """Gold records that fit the same filters, so that they look like the others."""
     return _filtered(session, wanted, model).where(RecordRow.id.in_(gold_ids()))
+
+
+def labelled() -> ColumnElement[bool]:
+    """Whether a record was published with a label; of one without, nothing is known."""
+    return or_(*(getattr(RecordRow, name) for name in _LABELS))
 
 
 def readers_of_record() -> ColumnElement[int]:

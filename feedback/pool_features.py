@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.calibration import Bools, Floats
+from core.arrays import Bools, Floats
 from core.ecg import SUPERCLASSES
 from core.last_layer import DIRECTIONS, LastLayer, Projection
 from core.roles import TRAINING_FOLDS

@@ -12,6 +12,7 @@ from feedback.adjudications import first_settled
 from feedback.answers import column_of
 from feedback.catalogue import active_source
 from feedback.tables import Reading, RecordRow, Stage, User, Verdict
+from feedback.users import as_stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ def given_answers(
         .order_by(User.email, Reading.record_id, Reading.id)
     )
     if reader is not None:
-        query = query.where(User.email == reader)
+        query = query.where(User.email == as_stored(reader))
     if until is not None:
         query = query.where(Reading.submitted_at < until)
     found: dict[tuple[str, int], list[Reading]] = {}

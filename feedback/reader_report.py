@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
 from core.rates import Rate
-from feedback.adjudications import Adjudicated, adjudicated_verdicts
+from feedback.adjudications import adjudicated_verdicts
 from feedback.answers import column_of
 from feedback.givers import Givers, gold_givers
-from feedback.gold import gold_verdicts
+from feedback.gold import Known, gold_verdicts
 from feedback.panel import panel
 from feedback.reader_answers import Given, given_answers
 from feedback.tables import Json, ReadingMode, Verdict
@@ -135,14 +135,12 @@ def own_report(session: Session, reader: str, *, until: datetime) -> ReaderRepor
     return _report(reader, given, {}, _mind(before, truths)) if given else None
 
 
-def _of_others(gold: Adjudicated, givers: Givers, reader: str) -> Adjudicated:
+def _of_others(gold: Known, givers: Givers, reader: str) -> Known:
     """The gold answers to records to which this reader has given none."""
     return {record: known for record, known in gold.items() if reader not in givers.get(record, ())}
 
 
-def _report(
-    reader: str, given: Sequence[Given], gold: Adjudicated, mind: ChangesOfMind
-) -> ReaderReport:
+def _report(reader: str, given: Sequence[Given], gold: Known, mind: ChangesOfMind) -> ReaderReport:
     firsts = [one.first for one in given]
     took = [(one.submitted_at - one.started_at).total_seconds() for one in firsts]
     quarter, median, three_quarters = (float(q) for q in np.quantile(took, (0.25, 0.5, 0.75)))
@@ -163,7 +161,7 @@ def _report(
     )
 
 
-def _on_gold(given: Iterable[Given], gold: Adjudicated, name: Superclass) -> GoldClass:
+def _on_gold(given: Iterable[Given], gold: Known, name: Superclass) -> GoldClass:
     """(known, said) of every gold record on which both are there."""
     pairs = Counter(
         (known, getattr(one.first, column_of(name)))

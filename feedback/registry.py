@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.checkpoint import read_card
+from core.checkpoint import network_config, read_card
 from core.errors import CheckpointAltered
 from feedback import audit, catalogue, scoring
 from feedback.db import now
@@ -105,8 +105,9 @@ def promote(
     """Serve a version from now on, and queue what it has not scored.
 
     Raises UnknownModel; NotPromotable where it is served already, or where the gate has not
-    passed it against the present champion and nobody says in writing why it may pass; and, for
-    weights that are not the registered ones, CheckpointNotFound or CheckpointAltered.
+    passed it against the present champion and nobody says in writing why it may pass; for
+    weights that are not the registered ones, CheckpointNotFound or CheckpointAltered; and
+    CheckpointOutdated for a network that no job of this version could load.
     """
     model = find_model(session, version)
     if model.active:
@@ -175,8 +176,9 @@ def objection(session: Session, model: ModelVersion) -> str | None:
 
 
 def _switch(session: Session, model: ModelVersion, actor: str) -> None:
-    """Serve a model whose files are still those that were registered."""
+    """Serve a model whose files are still those that were registered, and can be loaded."""
     card = read_card(Path(model.path))
+    network_config(Path(model.path), card)
     if card.version != model.version:
         raise CheckpointAltered(
             f"{model.path} holds {card.version}, not {model.version}: restore the folder"

@@ -12,7 +12,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from core.calibration import Bools, Floats
+from core.arrays import Bools, Floats
 from core.ecg import SUPERCLASSES
 from feedback.errors import InvalidQuery
 
@@ -97,7 +97,7 @@ def pick(
     # the audit comes first: drawn from what a strategy leaves, it would count the easy ones
     audited = rng.permutation(len(pool))[:audits]
     order = PICKERS[strategy](pool, count, rng)
-    kept = [place for place, row in enumerate(order.rows) if row not in set(audited.tolist())]
+    kept = np.flatnonzero(~np.isin(order.rows, audited)).tolist()
     picks = [_audit(int(row), strategy) for row in audited] + [
         Pick(row=int(order.rows[place]), why=order.why(place), audit=False)
         for place in kept[: count - audits]

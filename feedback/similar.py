@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from core.calibration import Floats
+from core.arrays import Floats
 from core.ecg import SUPERCLASSES, Superclass
 from feedback.adjudications import Verdicts, standing_adjudications, verdicts_of
 from feedback.answers import column_of

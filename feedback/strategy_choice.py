@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from core.calibration import Floats
+from core.arrays import Floats
 from core.resampling import interval
 from feedback.replay import Plan, Saving, saving
 from feedback.sampling import Strategy

@@ -7,6 +7,7 @@ import numpy as np
 from core.ecg import SUPERCLASSES, Superclass
 from feedback.adjudications import Adjudicated
 from feedback.givers import Givers
+from feedback.gold import Known
 from feedback.panel import ABSENT, PRESENT, Panel
 from feedback.tables import Verdict
 
@@ -30,11 +31,12 @@ class Truths:
     def __init__(
         self,
         answers: Panel,
-        gold: Adjudicated,
+        gold: Known,
         adjudicated: Adjudicated,
         givers: Givers,
     ) -> None:
-        self._answers, self._gold, self._adjudicated = answers, gold, adjudicated
+        self._answers, self._gold = answers, gold
+        self._adjudicated = {record_id: one.verdicts for record_id, one in adjudicated.items()}
         self._givers = givers
         self._row = {key.record_id: row for row, key in enumerate(answers.records)}
         self._column = {email: column for column, email in enumerate(answers.readers)}

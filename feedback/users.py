@@ -80,7 +80,7 @@ def authenticate(sessions: Sessions, email: str, password: str, *, address: str)
     The attempt is stored as a failure before the password is looked at, so that many guesses
     at once count as many. Hashing, which takes a third of a second, holds no transaction.
     """
-    email, address = _clip(_normal(email), 320), _clip(address, 64)
+    email, address = as_stored(email), _clip(address, 64)
     with sessions.begin() as session:
         _refuse_flood(session, email, address)
         attempt = LoginAttempt(email=email, address=address, at=now(), succeeded=False)
@@ -170,10 +170,15 @@ def get_user(session: Session, user_id: int) -> User:
 
 def by_email(session: Session, email: str) -> User:
     """The account of an address, or UnknownUser."""
-    user = session.scalar(select(User).where(User.email == _clip(_normal(email), 320)))
+    user = session.scalar(select(User).where(User.email == as_stored(email)))
     if user is None:
-        raise UnknownUser(f"{email!r} has no account: add it with 'trustecg user add'")
+        raise UnknownUser(f"{email!r} has no account: check the address, or add it first")
     return user
+
+
+def as_stored(email: str) -> str:
+    """An address that somebody typed, as accounts have it."""
+    return _clip(_normal(email), 320)
 
 
 def list_users(session: Session) -> Sequence[User]:

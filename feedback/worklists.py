@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ from feedback.claims import find_worklist, note_views, open_worklist
 from feedback.db import now
 from feedback.errors import InvalidWorklist
 from feedback.gold_mix import WHY, choose_gold, mixed
-from feedback.pool import PoolFilter, unread
+from feedback.pool import PoolFilter, labelled, unread
 from feedback.pool_features import NEEDED_BY, with_features
 from feedback.sampling import AUDIT_SHARE, Pick, Pool, Strategy, pick
 from feedback.slots import free, lock, open_to
@@ -33,12 +34,16 @@ MAX_RECORDS = 5000
 MAX_READERS = 9
 
 
+def _in_one_line(name: object) -> object:
+    return " ".join(name.split()) if isinstance(name, str) else name
+
+
 class WorklistPlan(BaseModel):
     """A worklist as an admin asks for it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(min_length=1, max_length=80)
+    name: Annotated[str, Field(min_length=1, max_length=80), BeforeValidator(_in_one_line)]
     records: int = Field(gt=0, le=MAX_RECORDS)
     strategy: Strategy
     readers_each: int = Field(default=1, gt=0, le=MAX_READERS)
@@ -89,13 +94,11 @@ def preview(session: Session, plan: WorklistPlan) -> list[tuple[int, Pick]]:
         query = query.where(Prediction.p_norm.is_not(None))
     if plan.strategy in NEEDED_BY:
         query = query.where(Prediction.features.is_not(None))
+    if plan.strategy is Strategy.DISAGREEMENT:
+        query = query.where(labelled())
     rows = session.execute(query).all()
     if not rows:
-        raise InvalidWorklist(
-            "no record is left: all that fit these filters have their readers, or an open worklist "
-            "asks for them: widen the filters, or close a worklist"
-            + ("" if model else "; no model is served yet, so only 'random' can pick")
-        )
+        raise InvalidWorklist(_nothing_left(plan.strategy, model))
     pool = _pool(rows, model)
     if plan.strategy in NEEDED_BY and model is not None:
         record_ids = np.array([row.id for row in rows])
@@ -129,7 +132,7 @@ def make(
     """
     picks = preview(session, plan) if picks is None else picks
     worklist = Worklist(
-        name=" ".join(plan.name.split()),
+        name=plan.name,
         source_id=active_source(session).id,
         model_id=session.scalar(select(ModelVersion.id).where(ModelVersion.active)),
         strategy=plan.strategy.value,
@@ -224,6 +227,18 @@ def tell(
     )
     note_views(session, person_id, worklist_id, records.all())
     return told, len(every)
+
+
+def _nothing_left(strategy: Strategy, model: ModelVersion | None) -> str:
+    said = (
+        "no record is left: all that fit these filters have their readers, or an open worklist "
+        "asks for them: widen the filters, or close a worklist"
+    )
+    if not model:
+        return f"{said}; no model is served yet, so only 'random' can pick"
+    if strategy is Strategy.DISAGREEMENT:
+        return f"{said}; '{strategy}' picks none without a published label"
+    return said
 
 
 def _standing(session: Session, worklist: Worklist, reader_id: int) -> Standing:

@@ -30,13 +30,12 @@ def settled(
     stands: int | None = None,
 ) -> Adjudication:
     """An adjudication, stored."""
-    with sessions.begin() as session:
-        return adjudication.settle(
-            session,
-            adjudicator,
-            ecg_id,
-            Settlement(verdicts=verdicts or {}, unreadable=unreadable, comment=comment),
-            key=key or uuid4().hex,
-            started_at=now(),
-            stands=stands,
-        )
+    return adjudication.settle(
+        sessions,
+        adjudicator,
+        ecg_id,
+        Settlement(verdicts=verdicts or {}, unreadable=unreadable, comment=comment),
+        key=key or uuid4().hex,
+        started_at=now(),
+        stands=stands,
+    )

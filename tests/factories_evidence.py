@@ -15,7 +15,8 @@ from core.explain.evidence import (
     MethodEvidence,
 )
 from core.explain.explanation import Method
-from core.model import NetworkConfig, Output
+from core.model import Output
+from core.network_config import NetworkConfig
 
 
 def estimate(mean: float, *, half: float = 0.05, of: int = 40) -> Estimate:

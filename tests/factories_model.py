@@ -7,7 +7,7 @@ import numpy as np
 from core.appraisal import write_checkpoint
 from core.checkpoint import Card
 from core.labelled import LabelledSet
-from core.model import NetworkConfig
+from core.network_config import NetworkConfig
 from core.training import TrainingRun
 from core.training_config import TrainingConfig
 

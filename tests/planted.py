@@ -28,16 +28,15 @@ import torch
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from core import trial
 from core.appraisal import write_checkpoint
+from core.arrays import Floats
 from core.augmentation import disturb
-from core.calibration import Floats
 from core.checkpoint import CARD, load, read_card
 from core.ecg import SUPERCLASSES, Signal, Superclass
 from core.evaluation import auroc
 from core.finetuning import FinetuningConfig, FinetuningRun, taught_set
 from core.labelled import LabelledSet, load_records, load_set
-from core.metamorphic import all_checks, probes
+from core.metamorphic import PROBES, all_checks, probes
 from core.model import Network
 from core.ptbxl import INDEX, STATEMENTS, Ptbxl, Record
 from core.resampling import Difference, auroc_draws, patient_weights
@@ -245,7 +244,7 @@ def without(truth: Ptbxl, root: Path, statement: str) -> Ptbxl:
 
 def refuse_unsound(champion: Path, data: Ptbxl) -> None:
     """End here if the champion fails what the gate would ask of its successor."""
-    checks = all_checks(load(champion), probes(data, trial.PROBES))
+    checks = all_checks(load(champion), probes(data, PROBES))
     if failed := [check.sentence for check in checks if not check.passed]:
         sys.exit(f"the planted champion would never have been served: {' '.join(failed)}")
 

@@ -3,7 +3,6 @@
 import numpy as np
 
 from core.ecg import Ecg, Signal
-from core.errors import RecordError
 from core.preprocess import prepare_all
 from core.ptbxl import Ptbxl
 from core.quality import assess
@@ -19,11 +18,8 @@ def draw_background(dataset: Ptbxl, seed: int = 0, records: int = BACKGROUND) ->
     """
     candidates = select(dataset, "1-8")
     drawn: list[Ecg] = []
-    for number in np.random.default_rng(seed).permutation(len(candidates)):
-        try:
-            ecg = dataset.read(candidates[number].ecg_id)
-        except RecordError:
-            continue  # 'trustecg data verify' names it
+    shuffled = np.random.default_rng(seed).permutation(len(candidates))
+    for _, ecg in dataset.readable(candidates[number] for number in shuffled):
         if assess(ecg).acceptable:
             drawn.append(ecg)
         if len(drawn) == records:

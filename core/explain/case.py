@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core.arrays import Floats
 from core.delineation import BeatMarks, delineate
 from core.ecg import SUPERCLASSES, Ecg, Signal, Superclass
 from core.explain.explanation import Method, Unit
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from core.model import Network
     from core.runtime import Runtime
 
-Floats = NDArray[np.float64]
 FLAT = "a flat line"
 NORMAL_TWIN = "the same beats of a normal heart"
 BATCH = 16  # records a pass: larger ones leave the processor's cache and cost twice as much each

@@ -69,7 +69,7 @@ class Explainer:
         background: Signal | None = None,
         before_pass: Callable[[], None] | None = None,
     ) -> "Explainer":
-        """Load the checkpoint in ``path``; raises CheckpointNotFound or CheckpointAltered."""
+        """Load the checkpoint in ``path``; raises as ``core.checkpoint.load`` does."""
         return cls(load(path), background, before_pass)
 
     @property

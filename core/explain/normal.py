@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.arrays import Floats
 from core.delineation import BeatMarks
 from core.ecg import LEADS, Signal
 from core.explain.segments import Segments, Wave, from_marks
@@ -22,8 +23,6 @@ from core.preprocess import MODEL_RATE
 WAVES = Path(__file__).with_name("normal.json")  # core.explain.normal_fit writes it
 SIZES = {Wave.P: 18, Wave.QRS: 12, Wave.ST: 12, Wave.T: 20}  # samples of each normal wave
 _BEFORE_R = 5  # samples of the normal QRS before R
-
-Floats = NDArray[np.float64]
 
 
 def twin(signal: Signal, beats: Sequence[BeatMarks]) -> Signal:

@@ -18,7 +18,7 @@ from core.errors import RecordError
 from core.explain.normal import SIZES, WAVES, isoelectric, laid, spans
 from core.explain.segments import Wave, from_marks
 from core.preprocess import MODEL_SAMPLES, prepare
-from core.ptbxl import Ptbxl
+from core.ptbxl import Ptbxl, Record
 from core.quality import assess
 from core.roles import select
 
@@ -30,7 +30,9 @@ _Waves = dict[Wave, NDArray[np.float64]]
 def fit(dataset: Ptbxl, records: int = _RECORDS) -> tuple[_Waves, int]:
     """The mean normal waves, (12, size) in mV, and the number of records they come from."""
     found: list[_Waves] = []
-    for ecg in _normal(dataset):
+    for _, ecg in dataset.readable(_normal(dataset), unread=_tell):
+        if not assess(ecg).acceptable:
+            continue
         waves = median_waves(ecg)
         if set(waves) == set(SIZES):
             found.append(waves)
@@ -54,19 +56,18 @@ def median_waves(ecg: Ecg) -> _Waves:
     return {wave: np.median(all_, axis=0) for wave, all_ in seen.items() if len(all_) >= _FEWEST}
 
 
-def _normal(dataset: Ptbxl) -> Iterable[Ecg]:
+def _normal(dataset: Ptbxl) -> Iterable[Record]:
+    """The first record of each patient that is labelled normal and nothing else."""
     patients: set[int] = set()
     for record in select(dataset, "1-8"):
         if record.superclasses != {Superclass.NORM} or record.patient_id in patients:
             continue
         patients.add(record.patient_id)
-        try:
-            ecg = dataset.read(record.ecg_id)
-        except RecordError as error:
-            print(error, file=sys.stderr)
-            continue
-        if assess(ecg).acceptable:
-            yield ecg
+        yield record
+
+
+def _tell(error: RecordError) -> None:
+    print(error, file=sys.stderr)
 
 
 def main(folder: str) -> None:

@@ -10,8 +10,6 @@ from core.checkpoint import Checkpoint
 from core.ecg import Signal
 from core.model import Network
 
-LIMIT = 0.2  # of Spearman with the randomised network: what is more alike survives
-
 
 def randomised(checkpoint: Checkpoint, seed: int, signal: Signal) -> Checkpoint:
     """The same network as it was before its teaching, every weight drawn anew.

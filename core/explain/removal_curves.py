@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
+from core.arrays import Floats
 from core.ecg import Signal
 from core.explain.segments import Segments
 
-Floats = NDArray[np.float64]
 Orders = NDArray[np.intp]  # (orders, parts): the parts in the order in which they go
 Score = Callable[[Signal], Floats]  # (records, 12, 1000) -> the logits (records,) of one class
 

@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from core.arrays import Floats
 from core.explain.segments import Segments
-
-Floats = NDArray[np.float64]
 
 
 def strengths(segments: Segments, attribution: NDArray[np.floating]) -> Floats:

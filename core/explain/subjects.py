@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.ecg import SUPERCLASSES, Ecg, Superclass
-from core.errors import RecordError
+from core.ecg import SUPERCLASSES, Superclass
 from core.predict import Predictor
 from core.ptbxl import Ptbxl, Record
 
@@ -28,7 +27,7 @@ class Subject:
 
 def called(predictor: Predictor, dataset: Ptbxl, records: Iterable[Record]) -> Iterator[Subject]:
     """Every class called in the records, in their order; what cannot be read has none."""
-    read = list(_read(dataset, records))
+    read = list(dataset.readable(records))
     for start in range(0, len(read), _BATCH):
         some = read[start : start + _BATCH]
         opinions = predictor.predict([ecg for _, ecg in some])
@@ -53,11 +52,3 @@ def balanced(subjects: Sequence[Subject], count: int, seed: int = 0) -> list[Sub
             chosen[subject.ecg_id] = subject
             had[name] += 1
     return list(chosen.values())
-
-
-def _read(dataset: Ptbxl, records: Iterable[Record]) -> Iterator[tuple[Record, Ecg]]:
-    for record in records:
-        try:
-            yield record, dataset.read(record.ecg_id)
-        except RecordError:
-            continue  # 'trustecg data verify' names it

@@ -1,16 +1,17 @@
 """How long an explanation takes, in seconds and in forward passes of one record."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from statistics import median
 from time import perf_counter
 
 from core.ecg import SUPERCLASSES, Ecg
-from core.errors import DatasetUnreadable, RecordError
+from core.errors import DatasetUnreadable
 from core.explain.case import Case
 from core.explain.explainer import Explainer
 from core.explain.explanation import Method
+from core.progress import Progress
 from core.ptbxl import Ptbxl
 from core.quality import assess
 
@@ -33,7 +34,7 @@ def time_explanations(
     dataset: Ptbxl,
     *,
     rounds: int = 1,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> list[ExplanationTime]:
     """Time every method, ready and with the record prepared, with torch's threads as set.
 
@@ -82,10 +83,4 @@ def _forward_pass(case: Case) -> float:
 
 
 def _explainable(dataset: Ptbxl) -> Iterator[Ecg]:
-    for ecg_id in dataset.records:
-        try:
-            ecg = dataset.read(ecg_id)
-        except RecordError:
-            continue  # 'trustecg data verify' names it
-        if assess(ecg).acceptable:
-            yield ecg
+    return (ecg for _, ecg in dataset.readable() if assess(ecg).acceptable)

@@ -3,9 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from core.preprocess import MODEL_SAMPLES
-
-TOKEN_SAMPLES = 8  # core.model.TOKEN_SAMPLES, which cannot be had without torch
+from core.preprocess import MODEL_SAMPLES, TOKEN_SAMPLES
 
 
 def to_samples(tokens: NDArray[np.floating], shift: float = 0.0) -> NDArray[np.float64]:

@@ -29,7 +29,7 @@ def sentence(explanation: Explanation, segments: Segments, probability: float) -
 
     Shares are of what is positive, summed over waves; attention is called so.
     """
-    head = f"{explanation.superclass} {probability:.2f}: "
+    head = f"{explanation.superclass} {never_certain(probability)}: "
     places = named_places(explanation, segments)
     if places is None:
         return f"{head}nothing in the record speaks for it"
@@ -41,6 +41,16 @@ def sentence(explanation: Explanation, segments: Segments, probability: float) -
     return head + ", ".join(
         [f"{first[0]} {verb} {first[1]}{what}", *(f"{place} {share}" for place, share in others)]
     )
+
+
+def never_certain(probability: float, digits: int = 2) -> str:
+    """A probability that reads as neither 0 nor 1."""
+    least = 10**-digits
+    if probability < least / 2:
+        return f"<{least:.{digits}f}"
+    if probability >= 1 - least / 2:
+        return f">{1 - least:.{digits}f}"
+    return f"{probability:.{digits}f}"
 
 
 def named_places(explanation: Explanation, segments: Segments) -> list[tuple[str, float]] | None:

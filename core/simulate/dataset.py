@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from core.ecg import SUPERCLASSES
 from core.errors import DatasetInTheWay, SimulationInvalid
 from core.preprocess import MODEL_RATE, at_model_rate
+from core.progress import Progress
 from core.ptbxl import AGE_OVER_89, INDEX, SIMULATED_MARK
 from core.ptbxl import STATEMENTS as STATEMENTS_FILE
 from core.simulate.files import write_index, write_record, write_statements
@@ -24,15 +24,13 @@ _PER_FOLDER = 1000
 _FOLDERS = ("records100", "records500", "truth")
 _PATIENTS, _HEARTS, _RECORDS = range(3)  # branches of the seed
 
-Progress = Callable[[int], None]
-
 
 def simulate_dataset(root: Path, records: int, seed: int, progress: Progress | None = None) -> Path:
     """Write so many simulated records under ``root`` in the PTB-XL layout and return ``root``.
 
-    The same seed writes the same bytes. ``progress`` is called with the number of records
-    written so far. Simulated records that were there go first; raises DatasetInTheWay where
-    there are others. The index is written last, so that a broken run is no data set.
+    The same seed writes the same bytes. Simulated records that were there go first; raises
+    DatasetInTheWay where there are others. The index is written last, so that a broken run is no
+    data set.
     """
     if records < 1:
         raise SimulationInvalid(f"{records} records: ask for one or more")
@@ -45,7 +43,7 @@ def simulate_dataset(root: Path, records: int, seed: int, progress: Progress | N
         rows.append(_row(ecg_id, visit, simulated))
         _write(root, ecg_id, simulated)
         if progress:
-            progress(ecg_id)
+            progress(ecg_id, records)
     write_statements(root / STATEMENTS_FILE)
     write_index(root / INDEX, rows)
     return root

@@ -90,10 +90,16 @@ def _checked(findings: Iterable[Finding | str], age: float, heart_rate: float) -
         others = ", ".join(sorted(wanted - {Finding.NORM}))
         raise SimulationInvalid(f"NORM together with {others}: a normal ECG has no other finding")
     if not HEART_RATES[0] <= heart_rate <= HEART_RATES[1]:
-        raise SimulationInvalid(f"heart rate {heart_rate} /min: give one from 30 to 200")
+        raise SimulationInvalid(
+            f"heart rate {heart_rate} /min: give one from {_between(HEART_RATES)}"
+        )
     if not AGES[0] <= age <= AGES[1]:
-        raise SimulationInvalid(f"age {age}: give years from 0 to 120")
+        raise SimulationInvalid(f"age {age}: give years from {_between(AGES)}")
     return wanted
+
+
+def _between(limits: tuple[float, float]) -> str:
+    return f"{limits[0]:g} to {limits[1]:g}"
 
 
 def _finding(name: Finding | str) -> Finding:

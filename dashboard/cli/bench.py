@@ -101,7 +101,7 @@ def _dataset(data: Path | None, records: int) -> Iterator["Ptbxl"]:
         return
     with TemporaryDirectory(prefix="trustecg-bench-") as folder:
         with progress("Simulating records", records) as advance:
-            simulate_dataset(Path(folder), records, _SEED, lambda done: advance(done=done))
+            simulate_dataset(Path(folder), records, _SEED, lambda done, _: advance(done=done))
         yield Ptbxl.open(Path(folder))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.metamorphic import PROBES
 from dashboard.cli.options import CheckpointPath, Json
 from dashboard.cli.output import emit, progress
 from dashboard.cli.predictor import limit_threads
@@ -23,7 +24,9 @@ def register(app: typer.Typer) -> None:
 def check(
     data: Annotated[Path, typer.Option(help="Folder in the PTB-XL layout.")],
     checkpoint: CheckpointPath = None,
-    records: Annotated[int, typer.Option(min=1, help="How many, of 9b where it has them.")] = 300,
+    records: Annotated[
+        int, typer.Option(min=1, help="How many, of 9b where it has them.")
+    ] = PROBES,
     json: Json = False,
 ) -> None:
     """Change records in known ways and see that the opinion follows; exit 1 where it does not."""

@@ -37,7 +37,7 @@ def simulate(
 
     _refuse_real(folder)
     with progress("Simulating records", records) as advance:
-        simulate_dataset(folder, records, seed, lambda done: advance(done=done))
+        simulate_dataset(folder, records, seed, lambda done, _: advance(done=done))
     result = {"root": str(folder), "records": records, "seed": seed}
     emit(result, json, f"{records} simulated records in {folder}")
 

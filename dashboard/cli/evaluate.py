@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     data: Annotated[Path, typer.Option(help="Folder in the PTB-XL layout.")],
-    fold: Annotated[str, typer.Option(help="1 to 10, 1-8, 9a, 9b or all.")],
+    fold: Annotated[str, typer.Option(help="1 to 10, 1-8, 1-9, 9a, 9b or all.")],
     checkpoint: Annotated[
         Path | None,
         typer.Option(help="Folder of a checkpoint; default: the served, where no --reference is."),

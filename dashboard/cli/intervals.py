@@ -20,6 +20,7 @@ _SHOWN = {
     "qtc_fridericia": "QTcF",
     "axis": "axis",
 }
+_CARE = _SHOWN | {"heart_rate": "rate", "qtc_bazett": "QTc", "qtc_fridericia": "QTc"}
 
 
 def register(app: typer.Typer) -> None:
@@ -56,6 +57,6 @@ def _rounded(name: str, value: float | None) -> float | None:
 def _line(answer: dict[str, Any]) -> str:
     shown = "  ".join(f"{word} {number(answer[name], 0)}" for name, word in _SHOWN.items())
     names = {name: reason for name, reason in answer["reasons"].items() if name in _SHOWN}
-    care = [f"QTc: {caveat}" for caveat in answer["caveats"].values()]
+    care = [f"{_CARE[name]}: {said}" for name, said in answer["caveats"].items() if name in _CARE]
     why = "; ".join(dict.fromkeys([*names.values(), *care]))
     return f"{answer['id']}: {shown}" + (f"  ({why})" if why else "")

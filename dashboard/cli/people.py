@@ -122,18 +122,21 @@ def export_labels(
             "status": status,
         }
     )
-    if wanted.as_json and file.suffix == ".zip":
+    suffix = file.suffix.lower()
+    if wanted.as_json and suffix == ".zip":
         raise typer.BadParameter("filters choose answers of the labels alone: give a FILE.csv")
+    if dictionary and suffix == ".zip":
+        raise typer.BadParameter("a ZIP holds its dictionary: leave --dictionary out")
     if file.is_dir() or not file.parent.is_dir():
         raise typer.BadParameter(f"{file} cannot be written: give a file in a folder that exists")
-    if file.suffix == ".zip":
+    if suffix == ".zip":
         _export_archive(file, json)
         return
     beside = {kind: file.with_name(f"{file.stem}.{kind}") for kind in _BESIDE}
     dictionary = dictionary or beside["dictionary.csv"]
     with open_sessions() as sessions:
         with sessions.read() as session, _whole(file) as stream:
-            if file.suffix == ".parquet":
+            if suffix == ".parquet":
                 manifest = archive.write_parquet(session, stream.buffer, wanted)
             else:
                 manifest = export.write_labels(session, stream, wanted)

@@ -72,21 +72,30 @@ def shown(value: float | None, unit: str) -> str | None:
     if value is None:
         return None
     gap = "" if unit in ("°", "/min") else "\u00a0"
-    return f"{value:.0f}{gap}{unit}".replace("-", "\u2212")
+    return f"{round(value)}{gap}{unit}".replace("-", "\u2212")
 
 
 def _table(measured: Intervals) -> Component:
-    rows = [_row(name, measured) for name in VALUES]
+    first = {why: name for name, why in reversed(_why(measured))}  # which row says it
+    rows = [_row(name, measured, first) for name in VALUES]
     return html.Table(
         [html.Caption(_HOW), html.Tbody(rows)],
         className="values",
     )
 
 
-def _row(name: str, measured: Intervals) -> Component:
+def _why(measured: Intervals) -> list[tuple[str, str]]:
+    """The values that could not be measured, in order, with the reason of each."""
+    return [(name, measured.reasons[name]) for name in VALUES if name in measured.reasons]
+
+
+def _row(name: str, measured: Intervals, first: dict[str, str]) -> Component:
+    """A value, or its reason; a reason that stands in a row above is not said again."""
     title, unit = NAMES[name]
     value = shown(getattr(measured, name), unit)
-    cell: Any = value or html.Span(f"not measurable: {measured.reasons[name]}", className="quiet")
+    why = measured.reasons.get(name, "")
+    said = why if first.get(why, name) == name else f"as {NAMES[first[why]][0]}"
+    cell: Any = value or html.Span(f"not measurable: {said}", className="quiet")
     if caveat := measured.caveats.get(name):
         cell = [value, html.Span(f", with care: {caveat}", className="quiet")]
     return html.Tr([html.Th(title, scope="row"), html.Td(cell)])

@@ -4,7 +4,7 @@ import numpy as np
 
 from core.delineation import BeatMarks
 from core.ecg import LEADS
-from core.intervals import MedianBeat
+from core.median_beat import MedianBeat
 from dashboard.figures.encoding import Json, typed
 from dashboard.figures.paper import rounded
 from dashboard.figures.theme import LIGHT, Theme

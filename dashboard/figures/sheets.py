@@ -18,11 +18,6 @@ class Sheet(StrEnum):
     SIX_BY_TWO = "6x2"
     ONE_COLUMN = "12x1"
 
-    @property
-    def title(self) -> str:  # type: ignore[override]  # str.title is of no use on a layout
-        """The layout in words."""
-        return _TITLES[self]
-
 
 class Speed(StrEnum):
     """Millimetres of paper a second."""
@@ -39,12 +34,6 @@ class Gain(StrEnum):
     DOUBLE = "20"
 
 
-_TITLES = {
-    Sheet.STANDARD: "Columns of 2.5 s over a rhythm strip, II",
-    Sheet.THREE_STRIPS: "Columns of 2.5 s over rhythm strips, V1, II, V5",
-    Sheet.SIX_BY_TWO: "Two columns of 5 s",
-    Sheet.ONE_COLUMN: "Every lead for 10 s",
-}
 _BY_THREE = (LEADS[0:3], LEADS[3:6], LEADS[6:9], LEADS[9:12])
 _BY_SIX = (LEADS[0:6], LEADS[6:12])
 _DENSE_MM = 25.0  # between the baselines of six rows

@@ -104,8 +104,8 @@ def _died(sessions: Sessions, resident: Resident, stop: threading.Event) -> bool
         pass
     if status is None:
         child.stop()
-    explanation_queue.release(sessions, owner)
+    explanation_queue.release(sessions, owner, died=bool(status))
     if status:
-        log.error("%s ended with status %s, see explainer.log", name, status)
+        log.error("%s ended with status %s, see %s", name, status, resident.log_file)
         stop.wait(RESTART_S)
     return bool(status)

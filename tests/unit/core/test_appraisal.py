@@ -80,4 +80,11 @@ def test_the_card_counts_its_misses_on_records_that_set_no_threshold(checkpoint)
     for k, name in enumerate(SUPERCLASSES):
         assert card.classes[name].positives == gate.label[:, k].sum()
         assert 0 <= card.classes[name].missed <= card.classes[name].positives
-    assert card.metrics["9"]["n"] == card.metrics["9a"]["n"] + card.metrics["9b"]["n"]
+    counted = {fold: figures["n_labelled"] for fold, figures in card.metrics.items()}
+    assert counted["9"] == counted["9a"] + counted["9b"]
+
+
+def test_the_card_counts_no_records_that_it_was_not_given(checkpoint):
+    """What is unlabelled, unreadable or refused never comes to it: 'trustecg evaluate' counts."""
+    for figures in read_card(checkpoint).metrics.values():
+        assert not {"n", "n_refused"} & set(figures)

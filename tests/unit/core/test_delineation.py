@@ -5,7 +5,7 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
-from core.delineation import BeatMarks, delineate
+from core.delineation import BeatMarks, analyse, delineate
 from core.ecg import LEADS, Ecg, Lead
 from core.simulate import BeatTruth, Finding, simulate_record
 from tests.factories_ecg import ecg
@@ -135,3 +135,56 @@ def test_spikes_of_a_pacemaker_are_no_beats() -> None:
 
 def test_a_wide_beat_before_each_beat_is_one() -> None:
     assert np.median(np.diff([mark.r for mark in paced(0.03)])) < 0.75
+
+
+def shaped(starts: list[float], times: list[float], heights: list[float], n: int) -> np.ndarray:
+    """One shape of straight lines from each of these times on, at 500 Hz."""
+    time = np.arange(n) / 500
+    return sum(np.interp(time - at, times, heights, left=0, right=0) for at in starts)
+
+
+def blocked(onset: str, times: list[float], height: float) -> list[float]:
+    """QRS in s of a left bundle branch block, with a slow slope from a mark of each beat on."""
+    simulated = simulate_record(3, [Finding.CLBBB], rate=500, heart_rate=60, noise=0)
+    starts = [getattr(beat, onset) for beat in simulated.truth.beats]
+    slope = shaped(starts, times, [0, height, 0], simulated.clean.shape[1])
+    sides = np.sign(np.linspace(-1, 1, 12))[:, None] if onset == "qrs_off" else 1
+    signal = (simulated.clean + slope * sides).astype(np.float32)
+    found = pairs(delineate(Ecg(signal=signal, rate=500)), simulated.truth.beats)
+    return [mark.qrs_end - mark.qrs_onset for mark, _ in found]
+
+
+@pytest.mark.parametrize(
+    ("onset", "times", "height"),
+    [("qrs_off", [-0.005, 0.085, 0.205], 0.1), ("qrs_on", [-0.1, 0, 0.12], -0.1)],
+)
+def test_a_slow_slope_beside_a_wide_qrs_is_no_part_of_it(onset, times, height) -> None:
+    wide = blocked(onset, times, height)
+    assert np.array(wide) == pytest.approx(0.162, abs=0.025)
+
+
+def test_a_p_with_a_broad_top_begins_where_it_rises() -> None:
+    simulated = simulate_record(3, rate=500, heart_rate=60, noise=0)
+    signal, beats = simulated.clean.copy(), simulated.truth.beats
+    for beat in beats:
+        assert beat.p_on is not None
+        first, last = round((beat.p_on - 0.01) * 500), round((beat.qrs_on - 0.004) * 500)
+        if first >= 0 and last < signal.shape[1]:
+            ends = signal[:, [first, last]]
+            signal[:, first:last] = np.linspace(ends[:, 0], ends[:, 1], last - first, axis=1)
+    starts = [beat.qrs_on - 0.17 for beat in beats]
+    shape = [0, 0.04, 0.08, 0.13, 0.165, 0.175], [0, 0.08, 0.085, -0.03, -0.03, 0]
+    signal += np.linspace(0.3, 1, 12)[:, None] * shaped(starts, *shape, signal.shape[1])
+    for mark, beat in pairs(delineate(Ecg(signal=signal.astype(np.float32), rate=500)), beats):
+        assert mark.p_onset == pytest.approx(beat.qrs_on - 0.17, abs=0.02)
+
+
+def test_t_falls_to_its_end_in_less_than_100_ms_unless_a_u_wave_follows() -> None:
+    simulated = simulate_record(3, rate=500, heart_rate=60, noise=0)
+    u = bells(simulated.clean.shape[1], [b.t_off + 0.02 for b in simulated.truth.beats], 0.04, 0.08)
+    plain, followed = (
+        analyse(Ecg(signal=signal.astype(np.float32), rate=500)).families[0].t_fall
+        for signal in (simulated.clean, simulated.clean + u)
+    )
+    assert 0.02 < plain < 0.08
+    assert followed > 0.1

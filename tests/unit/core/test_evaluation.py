@@ -42,7 +42,7 @@ def test_figures_are_those_of_the_labelled_records():
     label[:50] = False
     result = evaluate(probability, label, patient, np.full(5, 0.5))
     alone = evaluate(probability[50:], label[50:], patient[50:], np.full(5, 0.5))
-    assert (result.n, result.n_labelled) == (400, 350)
+    assert result.n_labelled == 350
     assert result.macro_auroc == alone.macro_auroc
     assert result.f1 == alone.f1
 
@@ -65,8 +65,8 @@ def test_an_absent_class_has_no_figure_and_spoils_no_mean():
 
 def test_an_empty_set_has_no_figures():
     empty = np.empty((0, 5)), np.empty((0, 5), bool), np.empty(0, np.int64)
-    result = evaluate(*empty, np.full(5, 0.5), refused=3)
-    assert (result.n_labelled, result.n_refused) == (0, 3)
+    result = evaluate(*empty, np.full(5, 0.5))
+    assert result.n_labelled == 0
     assert np.isnan(result.macro_auroc)
 
 

@@ -17,7 +17,9 @@ from core.finetuning import (
     run_to_end,
     taught_set,
 )
-from core.model import TOKEN_SAMPLES, BeatTrees, NetworkConfig
+from core.model import BeatTrees
+from core.network_config import NetworkConfig
+from core.preprocess import TOKEN_SAMPLES
 from core.training import STATE, EpochReport, logits
 from core.trees import GrownTrees
 from tests.factories_model import labelled_set
@@ -239,7 +241,9 @@ def test_without_a_better_epoch_the_last_weights_are_kept_to_be_looked_at(
     made.best_auroc = 1.0  # no epoch can be better
     made.run_epoch()
     assert not made.improved
+    best = {name: part.clone() for name, part in made.best.items()}
     kept = made.shipped().state_dict()
+    assert all(torch.equal(made.best[name], best[name]) for name in best)  # of ``best_auroc``
     assert all(torch.equal(kept[name], made.average.state_dict()[name]) for name in kept)
 
 

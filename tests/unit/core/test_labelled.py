@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from core.errors import TrainingError
-from core.labelled import common_statements, load_set
+from core.finetuning import taught_set
+from core.labelled import common_statements, joined, load_set
 from core.ptbxl import Ptbxl
 from tests.factories_ecg import ecg, row, write_index, write_record
+from tests.factories_model import labelled_set
 
 
 def opened(root, *rows):
@@ -65,3 +67,20 @@ def test_a_fold_without_a_readable_record_is_named(tmp_path):
     with pytest.raises(TrainingError) as error:
         load_set(data, "1-8")
     assert str(error.value) == "no record of fold 1-8 can be read: run 'trustecg data verify'"
+
+
+def test_records_of_a_mask_and_of_several_sets_keep_all_that_is_theirs():
+    first, second = labelled_set(3), labelled_set(2, seed=1)
+    both = joined([first, second])
+    assert both.ecg_id.tolist() == [1, 2, 3, 1, 2]
+    assert both.of(np.array([True] * 3 + [False] * 2)).digest == first.digest
+    assert both.of(np.array([False] * 3 + [True] * 2)).digest == second.digest
+
+
+def test_a_mask_of_taught_records_keeps_their_weight():
+    read, replay = labelled_set(2), labelled_set(1, seed=1)
+    weight = np.array([0.5, 2], dtype=np.float32)
+    taught = taught_set(read, np.ones((2, 5), bool), weight, replay, keep=0.7)
+    some = taught.of(np.array([False, True, True]))
+    assert (some.weight.tolist(), some.ecg_id.tolist()) == ([2, 1], [2, 1])
+    assert some.trust[1].tolist() == pytest.approx([0.3] * 5)

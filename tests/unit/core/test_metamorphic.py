@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.calibration import Floats
+from core.arrays import Floats
 from core.changes import scaled
 from core.checkpoint import load
 from core.ecg import Ecg
@@ -17,7 +17,6 @@ from core.metamorphic import (
     all_checks,
     network_score,
     probes,
-    program_score,
     recorded_twice_check,
     refusal_checks,
     relation_checks,
@@ -147,14 +146,11 @@ def test_a_zeroed_lead_is_asked_of_the_network(checkpoint: Path) -> None:
     assert check.bar == pytest.approx(0.95)
 
 
-def test_the_gate_stands_before_the_program_and_not_before_the_network(checkpoint: Path) -> None:
+def test_no_gate_stands_before_the_network(checkpoint: Path) -> None:
     predictor = Predictor(load(checkpoint))
     flat = Ecg(signal=np.zeros_like(ECGS[0].signal), rate=100)
-    pair = [flat, ECGS[0]]
-    assert np.isfinite(network_score(predictor)(pair)).all()
-    told = program_score(predictor)(pair)
-    assert np.isnan(told[0]).all()
-    np.testing.assert_allclose(told[1], network_score(predictor)(pair)[1])
+    assert predictor.predict([flat])[0].probabilities is None
+    assert np.isfinite(network_score(predictor)([flat, ECGS[0]])).all()
 
 
 def in_fold_9(data: Ptbxl, patients: Sequence[int]) -> Ptbxl:
@@ -175,11 +171,21 @@ def test_probes_are_those_of_9b_at_even_steps(tmp_path: Path) -> None:
     assert [one.ecg_id for one in found.ecgs] == [2, 6]
 
 
-def test_probes_are_any_where_9b_has_too_few(tmp_path: Path) -> None:
+def test_probes_are_those_of_1_to_9_where_9b_has_too_few(tmp_path: Path) -> None:
     found = probes(in_fold_9(dataset(tmp_path, 4), [IN_9A, IN_9A, IN_9A, IN_9B]), 300)
-    assert found.role == "all"
+    assert found.role == "1-9"
     assert [one.ecg_id for one in found.ecgs] == [1, 2, 3, 4]
     assert found.twice == ()
+
+
+def test_the_locked_test_decides_nothing(tmp_path: Path) -> None:
+    """The gate stops a challenger on what these records show."""
+    data = dataset(tmp_path, 4)
+    mostly = edited(data, lambda rows: [row.update(strat_fold="10") for row in rows[1:]])
+    assert [one.ecg_id for one in probes(mostly, 300).ecgs] == [1]
+    locked = edited(data, lambda rows: [row.update(strat_fold="10") for row in rows])
+    with pytest.raises(DatasetUnreadable, match="no record of fold 1-9: it holds the folds 10"):
+        probes(locked, 300)
 
 
 def test_what_cannot_be_read_is_no_probe(tmp_path: Path) -> None:

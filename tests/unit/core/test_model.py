@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from core.checkpoint import load
-from core.model import Blur, LeadEncoder, Network, NetworkConfig, _attended, folded
+from core.model import Blur, LeadEncoder, Network, _attended, folded
+from core.network_config import NetworkConfig
 from core.preprocess import prepare
 from tests.factories_ecg import ecg
 from tests.readme import CHECKPOINT

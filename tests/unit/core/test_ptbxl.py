@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from core.ecg import Superclass
-from core.errors import DatasetNotFound, DatasetUnreadable, RecordNotFound, RecordUnreadable
+from core.errors import (
+    DatasetNotFound,
+    DatasetUnreadable,
+    RecordError,
+    RecordNotFound,
+    RecordUnreadable,
+)
 from core.ptbxl import AGE_OVER_89, SIMULATED_MARK, Ptbxl, Record, labels
 from tests.factories_ecg import row, write_index, write_record
 
@@ -142,6 +148,26 @@ def test_asking_for_a_skipped_record_says_why_it_was(tmp_path: Path) -> None:
     data = opened(tmp_path, row(1), row(2, age="old"))
     with pytest.raises(RecordUnreadable, match="line 3, ecg_id 2: age is 'old', not a number"):
         data.record(2)
+
+
+def test_what_cannot_be_read_is_passed_over_and_told_of(tmp_path: Path) -> None:
+    data = opened(tmp_path, row(1), row(2), row(3))
+    for ecg_id in (1, 3):
+        write_record(tmp_path / data.record(ecg_id).filename_lr)
+    told: list[RecordError] = []
+    read = list(data.readable(unread=told.append))
+    assert [(record.ecg_id, ecg.ecg_id) for record, ecg in read] == [(1, 1), (3, 3)]
+    assert [type(error) for error in told] == [RecordNotFound]
+    asked = (data.record(ecg_id) for ecg_id in (3, 2))
+    assert [record.ecg_id for record, _ in data.readable(asked)] == [3]
+
+
+def test_an_error_of_the_work_on_a_record_is_not_passed_over(tmp_path: Path) -> None:
+    data = opened(tmp_path, row(1))
+    write_record(tmp_path / data.record(1).filename_lr)
+    with pytest.raises(RecordUnreadable, match="too short"):
+        for _ in data.readable():
+            raise RecordUnreadable("too short")
 
 
 def test_an_unknown_id_is_named(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from core.beats import find_beats
 from core.changes import UNREADABLE
 from core.ecg import LEADS, Ecg, Lead
+from core.preprocess import prepare
 from core.ptbxl import Ptbxl
 from core.quality import Quality, assess
 from core.simulate import Finding, simulate_record
@@ -304,6 +305,16 @@ def test_what_comes_after_ten_seconds_is_not_judged() -> None:
     longer = np.concatenate([ecg().signal, np.full((12, 300), 9, np.float32)], axis=1)
     told = replace(assess(ecg()), warnings=("The first 10 of 13 s were read.",))
     assert assess(Ecg(signal=longer, rate=100)) == told
+
+
+@pytest.mark.parametrize("rate", [100, 257, 500])
+def test_a_hole_after_ten_seconds_is_neither_judged_nor_read(rate: int) -> None:
+    """At any rate: what is resampled to 100 Hz must not bring the hole along."""
+    short = ecg(rate=rate)
+    holes = np.full((12, 10 * rate), np.nan, np.float32)
+    longer = Ecg(signal=np.concatenate([short.signal, holes], axis=1), rate=rate)
+    assert assess(longer) == replace(assess(short), warnings=("The first 10 of 20 s were read.",))
+    assert np.isfinite(prepare(longer)).all()
 
 
 WITH_A_LIMB_LEAD = [pair for pair in combinations(range(12), 2) if pair[0] < 6]

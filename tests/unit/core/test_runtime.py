@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from core.checkpoint import load
-from core.model import Network, NetworkConfig
+from core.model import Network
+from core.network_config import NetworkConfig
 from core.preprocess import prepare, prepare_all
 from core.runtime import compile_network, in_openvino, in_torch
 from tests.factories_ecg import ecg

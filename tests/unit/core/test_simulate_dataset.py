@@ -110,9 +110,9 @@ def test_the_truth_lies_beside_every_record(root: Path, data: Ptbxl) -> None:
 
 
 def test_progress_counts_every_record(tmp_path: Path) -> None:
-    seen: list[int] = []
-    simulate_dataset(tmp_path, 3, seed=1, progress=seen.append)
-    assert seen == [1, 2, 3]
+    seen: list[tuple[int, int]] = []
+    simulate_dataset(tmp_path, 3, seed=1, progress=lambda *told: seen.append(told))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_a_smaller_set_leaves_nothing_of_a_larger_one(tmp_path: Path) -> None:

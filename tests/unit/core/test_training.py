@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from core.errors import TrainingError
+from core.errors import StateUnusable, TrainingError
 from core.evaluation import auroc
-from core.model import BeatTrees, Network, NetworkConfig
+from core.model import BeatTrees, Network
+from core.network_config import NetworkConfig
 from core.roles import TRAINING_FOLDS
 from core.training import LOG, STATE, TrainingRun, logits, run_to_end
 from core.training_config import TrainingConfig
@@ -82,6 +83,33 @@ def test_a_broken_state_is_named(tmp_path, content):
     with pytest.raises(TrainingError) as error:
         tiny_run().resume(tmp_path / STATE)
     assert str(error.value) == f"{tmp_path / STATE} does not load: delete it to start anew"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda state: [state],
+        lambda state: {name: part for name, part in state.items() if name != "key"},
+        lambda state: {name: part for name, part in state.items() if name != "random"},
+        lambda state: state | {"average": tiny_run(OTHER).average.state_dict()},
+    ],
+    ids=["a list", "no key", "no random numbers", "another network"],
+)
+def test_a_state_that_is_not_one_is_named_and_leaves_the_run_fresh(tmp_path, spoil):
+    """Fine-tuning goes on without it, from the first epoch."""
+    (run := tiny_run()).run_epoch()
+    run.save(tmp_path / STATE)
+    torch.save(spoil(torch.load(tmp_path / STATE)), tmp_path / STATE)
+    fresh, undisturbed = tiny_run(), tiny_run()
+    with pytest.raises(StateUnusable, match="does not load: delete it to start anew"):
+        fresh.resume(tmp_path / STATE)
+    assert (fresh.epoch, fresh.best_epoch) == (0, 0)
+    for one in (fresh.network, fresh.average):
+        assert torch.equal(weights_of(one), weights_of(undisturbed.average))
+    assert not fresh.optimiser.state
+
+
+OTHER = replace(TINY, network=replace(TINY.network, width=4))
 
 
 def test_a_loss_that_is_no_number_ends_the_run():

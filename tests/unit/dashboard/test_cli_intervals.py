@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from dashboard.cli import app
+from dashboard.cli.intervals import _line
 from tests.factories_ecg import ecg, row, write_index, write_record
 
 KEYS = [
@@ -60,3 +61,9 @@ def test_a_file_that_cannot_be_read_leaves_the_others_answered(tmp_path: Path) -
     assert gone["error"].startswith(f"{tmp_path / 'gone.hea'} is not there")
     assert good["qrs"] is not None
     assert "gone.hea" in result.stderr
+
+
+def test_what_is_to_be_taken_with_care_is_named() -> None:
+    answer = dict.fromkeys(KEYS[1:-2]) | {"id": 1, "qrs": 210, "qtc_fridericia": 560, "reasons": {}}
+    answer["caveats"] = {"qrs": "too long", "qtc_bazett": "uneven", "qtc_fridericia": "uneven"}
+    assert _line(answer).endswith("(QRS: too long; QTc: uneven)")

@@ -90,11 +90,17 @@ def test_the_manifest_states_the_filter(tmp_path: Path) -> None:
     assert isinstance(run("export", file, "--reader", "x@y.org").exception, InvalidFilter)
 
 
+def test_an_archive_takes_no_place_for_a_dictionary(tmp_path: Path) -> None:
+    done("db", "upgrade")
+    refused = run("export", tmp_path / "all.zip", "--dictionary", tmp_path / "meaning.csv")
+    assert refused.exit_code == 2 and "leave --dictionary out" in refused.output
+
+
 def test_an_archive_of_no_data_set_leaves_no_file(tmp_path: Path) -> None:
     done("db", "upgrade")
-    file = tmp_path / "all.zip"
-    assert run("export", file).exit_code == 1  # no data set is there yet
-    assert not file.exists()
+    for name in ("all.zip", "ALL.ZIP"):
+        assert run("export", tmp_path / name).exit_code == 1  # no data set is there yet
+        assert not (tmp_path / name).exists()
 
 
 def test_an_export_that_fails_leaves_no_file(
@@ -127,9 +133,10 @@ def test_days_that_never_were_are_refused_and_leave_no_file(tmp_path: Path) -> N
     assert not file.exists()
 
 
-def test_a_name_of_parquet_gets_parquet(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["labels.parquet", "labels.PARQUET"])
+def test_a_name_of_parquet_gets_parquet(tmp_path: Path, name: str) -> None:
     run("db", "upgrade")
-    file = tmp_path / "labels.parquet"
+    file = tmp_path / name
     written = run("export", file, "--mode", "assisted", "--json")
     assert written.exit_code == 0, written.output
     manifest = json.loads((tmp_path / "labels.manifest.json").read_text())

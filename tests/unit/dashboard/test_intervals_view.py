@@ -34,6 +34,12 @@ def test_what_is_not_measurable_says_why() -> None:
         assert f"not measurable: why {name}" in text
 
 
+def test_a_shared_reason_is_said_once() -> None:
+    text = said(Intervals(reasons=dict.fromkeys(VALUES, "No signal in V5.")))
+    assert text.count("No signal in V5.") == 1
+    assert text.count("not measurable: as Heart rate") == len(VALUES) - 1
+
+
 def test_what_is_to_be_taken_with_care_says_why() -> None:
     rest = {name: "why" for name in VALUES if name not in ("heart_rate", "qtc_bazett")}
     uneven = Intervals(
@@ -77,6 +83,7 @@ def test_the_beat_is_drawn_where_there_is_one() -> None:
         (71.6, "/min", "72/min"),
         (92.4, "ms", "92\u00a0ms"),
         (-31, "°", "\u221231°"),
+        (-0.3, "°", "0°"),
         (None, "ms", None),
     ],
 )

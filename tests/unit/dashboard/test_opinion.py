@@ -7,7 +7,12 @@ import pytest
 from plotly.utils import PlotlyJSONEncoder
 
 from core.ecg import SUPERCLASSES, Superclass
-from dashboard.components.opinion import call_note, opinion_view, summary, uncertainty_line
+from dashboard.components.opinion import (
+    call_note,
+    opinion_view,
+    summary,
+    uncertainty_line,
+)
 from feedback.opinions import OpinionShown
 
 
@@ -93,6 +98,10 @@ def test_nothing_is_said_of_a_pacemaker_without_one_or_without_an_opinion() -> N
     assert "Pacemaker" not in said(opinion("MI"), card())
     refused = OpinionShown(published=(), scp_codes={}, report="", unavailable="Refused.")
     assert "Pacemaker" not in said(refused, card(), pacemaker=True)
+
+
+def test_that_rhythm_is_no_class_is_said_with_the_opinion() -> None:
+    assert "Rhythm is in none of the five classes" in said(opinion("NORM"), card())
 
 
 def test_uncertainty_is_a_score_and_miss_rates_have_their_counts() -> None:

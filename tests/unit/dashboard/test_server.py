@@ -4,12 +4,16 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.request
+from collections.abc import Callable
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
 from dashboard import server
 from dashboard.errors import AddressInUse, SettingsError
+from dashboard.settings import load_settings
 
 
 def test_a_taken_port_is_named_with_the_remedy() -> None:
@@ -35,6 +39,36 @@ def test_the_printed_address_is_one_that_a_browser_can_open(host: str, shown: st
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert server.address_of(taken, host) == f"http://{shown}:{port}"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "seen"),
+    [
+        ("127.0.0.1", "198.51.100.7"),  # what the proxy itself has added, not what it was told
+        ("192.0.2.1", "127.0.0.1"),
+        (None, "127.0.0.1"),
+    ],
+)
+def test_who_asks_is_believed_of_the_trusted_proxy_alone(
+    tmp_path: Path, proxy: str | None, seen: str
+) -> None:
+    addresses: Queue[str] = Queue()
+
+    def note(environ: dict[str, str], start: Callable[..., object]) -> list[bytes]:
+        start("200 OK", [])
+        addresses.put(environ["REMOTE_ADDR"])
+        return []
+
+    settings = load_settings(instance=tmp_path, trusted_proxy=proxy)
+    taken, urls = server.listen("127.0.0.1", 0), Queue[str]()
+    threading.Thread(
+        target=server.serve, args=(note, taken, settings, urls.put), daemon=True
+    ).start()
+    url = urls.get(timeout=60)
+    addresses.get(timeout=60)  # of the first look whether it answers
+    headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
+    urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60).close()
+    assert addresses.get(timeout=60) == seen
 
 
 def test_a_long_log_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

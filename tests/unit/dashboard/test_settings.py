@@ -51,7 +51,13 @@ def test_a_relative_path_is_that_of_the_start(
 def test_a_child_process_gets_the_same_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = load_settings(instance=tmp_path, port=9002, ptbxl=tmp_path, secure_cookies=True)
+    settings = load_settings(
+        instance=tmp_path,
+        port=9002,
+        ptbxl=tmp_path,
+        secure_cookies=True,
+        trusted_proxy="192.0.2.1",
+    )
     for name, value in settings.for_children.items():
         monkeypatch.setenv(name, value)
     assert load_settings() == settings

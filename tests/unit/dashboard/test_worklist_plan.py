@@ -40,6 +40,11 @@ def test_both_ends_are_taken_and_nothing_beyond(field: str) -> None:
         assert str(refused.value).endswith(f" is {beyond}: choose {may_be(field)}")
 
 
+def test_a_name_of_blanks_is_refused() -> None:
+    with pytest.raises(InvalidWorklist, match="^Name is '': it should have at least 1 character$"):
+        plan_of(ENTERED | {"name": "  "})
+
+
 @pytest.mark.parametrize("field", ["sex", "age_from", "age_to", "device", "labelled", "found"])
 @pytest.mark.parametrize("empty", [None, ""])
 def test_an_empty_filter_lets_every_record_in(field: str, empty: str | None) -> None:

@@ -1,18 +1,21 @@
 """What readers dispute, who may settle it, and what then stands."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import adjudication, audit
-from feedback.adjudications import adjudicated_verdicts
+from feedback.adjudications import Settled, adjudicated_verdicts
 from feedback.answers import Answer
 from feedback.consensus import (
     LabelSource,
     Outcome,
+    RecordConsensus,
     consensus,
     standing_consensus,
     training_labels,
@@ -30,7 +33,15 @@ from feedback.errors import (
 )
 from feedback.panel import panel
 from feedback.pool import PoolFilter
-from feedback.tables import Adjudication, AuditEntry, ReadingMode, Role, User, Verdict
+from feedback.tables import (
+    Adjudication,
+    AuditEntry,
+    ReadingMode,
+    RecordRow,
+    Role,
+    User,
+    Verdict,
+)
 from tests.factories import add_person
 from tests.factories_adjudication import dispute, settled
 from tests.factories_gold import golden, known
@@ -114,6 +125,29 @@ class TestWaiting:
         assert one.classes == (CD,)
         settled(disputed, umpire.id, 1, {MI: PRESENT, CD: ABSENT}, stands=first.id)
         assert waiting(disputed, umpire).conflicts == []
+
+
+class TestSettledLast:
+    def test_the_latest_first_and_ones_own_alone(
+        self, library: Sessions, reader: User, colleague: User, umpire: User
+    ) -> None:
+        other = add_person(library, "other@example.org", Role.ADJUDICATOR)
+        for ecg_id, adjudicator in ((1, umpire), (2, other), (3, umpire)):
+            dispute(library, (reader.id, colleague.id), ecg_id)
+            settled(library, adjudicator.id, ecg_id, {MI: PRESENT})
+        assert waiting(library, umpire).settled == [3, 1]
+        assert waiting(library, other).settled == [2]
+
+    def test_not_what_another_has_settled_anew(self, disputed: Sessions, umpire: User) -> None:
+        first = settled(disputed, umpire.id, 1, {MI: PRESENT})
+        other = add_person(disputed, "other@example.org", Role.ADJUDICATOR)
+        settled(disputed, other.id, 1, {MI: ABSENT}, stands=first.id)
+        assert waiting(disputed, umpire).settled == []
+
+    def test_not_what_judges_readers_since(self, disputed: Sessions, umpire: User) -> None:
+        settled(disputed, umpire.id, 1, {MI: PRESENT})
+        golden(disputed, {1: known(MI)})
+        assert waiting(disputed, umpire).settled == []
 
 
 class TestReadability:
@@ -297,7 +331,7 @@ class TestSettling:
             "ECG 1 was settled in another window, and that stands: reload to see it"
         )
         with disputed.read() as session:
-            assert adjudicated_verdicts(session)[second.record_id] == {MI: ABSENT}
+            assert adjudicated_verdicts(session)[second.record_id] == Settled({MI: ABSENT})
 
     def test_another_adjudicator_who_was_late_is_told(
         self, disputed: Sessions, umpire: User
@@ -310,9 +344,9 @@ class TestSettling:
     def test_a_record_of_another_data_set_is_refused(
         self, disputed: Sessions, umpire: User
     ) -> None:
-        with disputed.begin() as session, pytest.raises(UnknownRecord):
+        with pytest.raises(UnknownRecord):
             adjudication.settle(
-                session,
+                disputed,
                 umpire.id,
                 1,
                 adjudication.Settlement(verdicts={MI: PRESENT}),
@@ -320,6 +354,65 @@ class TestSettling:
                 started_at=now() - timedelta(minutes=1),
                 record_id=10**6,
             )
+
+
+class TestMeanwhile:
+    """What is disputed is found before the transaction that stores."""
+
+    @pytest.fixture
+    def between(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> Callable[[Callable[[], object]], list[int]]:
+        """Have something happen once that is found; a list of the records it is found of."""
+        find, found_of = adjudication._consensus_on, list[int]()
+
+        def arrange(happens: Callable[[], object]) -> list[int]:
+            def found(session: Session, record: RecordRow) -> RecordConsensus | None:
+                one = find(session, record)
+                found_of.append(record.ecg_id)
+                if len(found_of) == 1:
+                    happens()
+                return one
+
+            monkeypatch.setattr(adjudication, "_consensus_on", found)
+            return found_of
+
+        return arrange
+
+    def test_no_answer_waits_for_it(self, disputed: Sessions, umpire: User, between) -> None:
+        third = add_person(disputed, "third@example.org", Role.CLINICIAN)
+        found_of = between(lambda: blind(disputed, third.id, 2))
+        settled(disputed, umpire.id, 1, {MI: PRESENT})
+        assert found_of == [1]
+
+    def test_an_answer_that_came_in_between_is_among_those_settled(
+        self, disputed: Sessions, umpire: User, between
+    ) -> None:
+        third = add_person(disputed, "third@example.org", Role.CLINICIAN)
+        between(lambda: blind(disputed, third.id, 1, UNREADABLE))
+        assert len(settled(disputed, umpire.id, 1, {MI: PRESENT}).reading_ids) == 3
+
+    def test_a_class_that_it_brought_into_dispute_is_asked_for(
+        self, disputed: Sessions, umpire: User, between
+    ) -> None:
+        others = [
+            add_person(disputed, f"{n}@example.org", Role.CLINICIAN) for n in ("third", "fourth")
+        ]
+
+        def answers() -> None:
+            for other in others:
+                blind(disputed, other.id, 1, answer(CD))
+
+        between(answers)
+        with pytest.raises(IncompleteAnswer, match="^no verdict on Conduction disturbance"):
+            settled(disputed, umpire.id, 1, {MI: ABSENT})
+
+    def test_what_became_gold_in_between_is_refused(
+        self, disputed: Sessions, umpire: User, between
+    ) -> None:
+        between(lambda: golden(disputed, {1: known(MI)}))
+        with pytest.raises(NotInDispute):
+            settled(disputed, umpire.id, 1, {MI: PRESENT})
 
 
 class TestConsensus:

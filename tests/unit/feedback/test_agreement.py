@@ -135,6 +135,11 @@ class TestUndefined:
         assert np.isnan(value(krippendorff_alpha, counts))
         assert value(gwet_ac1, counts) == 1  # chance agreement is nil for AC1 there
 
+    def test_cohen_says_nothing_of_a_reader_who_gives_one_answer_alone(self):
+        constant = np.array([[0, 0]] * 8 + [[0, 1]] * 2)
+        found = estimate(cohen_kappa, constant)
+        assert np.isnan([found.value, found.low, found.high]).all()
+
     def test_cohen_leaves_out_what_one_of_them_did_not_answer(self):
         more = np.vstack([TWO_JUDGES, [[0, MISSING], [MISSING, 2]]])
         assert value(cohen_kappa, more) == value(cohen_kappa, TWO_JUDGES)

@@ -9,6 +9,7 @@ import pytest
 
 from core.ecg import SUPERCLASSES, Superclass
 from feedback.adjudication import waiting
+from feedback.adjudications import Settled
 from feedback.agreement_report import AgreementReport, State, agreement_report, count_states
 from feedback.archive import write_archive
 from feedback.consensus import consensus
@@ -31,7 +32,7 @@ def report(sessions: Sessions) -> AgreementReport:
 
 def test_each_class_is_counted_in_one_state():
     rows = ["++", "+-", "+-", "??", "xx", "+-", "+."]
-    given = consensus(some_panel(rows), {102: {MI: Verdict.PRESENT}}, gold={105})
+    given = consensus(some_panel(rows), {102: Settled({MI: Verdict.PRESENT})}, gold={105})
     states = count_states(given)
     assert states[MI] == dict.fromkeys(State, 1)
     assert (states[HYP][State.AGREED], states[HYP][State.UNREADABLE]) == (5, 1)

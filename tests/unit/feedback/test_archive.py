@@ -107,7 +107,12 @@ def test_each_pair_leaves_with_its_agreement(taken: Sessions) -> None:
     assert found["MI"]["reader"] != found["MI"]["other"]
 
 
-def test_cohens_kappa_leaves_where_two_have_answered(taken: Sessions) -> None:
+def test_cohens_kappa_leaves_where_two_have_answered(
+    taken: Sessions, reader: User, colleague: User
+) -> None:
+    for who in (reader, colleague):
+        blind(taken, who.id, 3, answer(MI))
+        blind(taken, who.id, 4)
     found = {row["question"]: row for row in rows(opened(taken), "agreement")}
     (pair,) = [row for row in rows(opened(taken), "pairs") if row["superclass"] == "MI"]
     assert found["MI"]["cohen"] == pair["cohen"] != ""
@@ -228,3 +233,4 @@ def test_every_column_is_explained(taken: Sessions) -> None:
     listed = {(row["table"], row["column"]) for row in rows(files, "dictionary")}
     for name in TABLES:
         assert {(name, column) for column in rows(files, name)[0]} <= listed
+    assert ("(any)", "(any)") in listed  # a ' before what a spreadsheet would compute

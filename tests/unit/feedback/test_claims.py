@@ -28,7 +28,7 @@ from feedback.tables import Reading, ReadingMode, Role, Stage, User, WorklistSlo
 from tests.factories import above, add_person, predict
 from tests.factories_dataset import dataset
 from tests.factories_gold import known
-from tests.factories_readings import blind, final
+from tests.factories_readings import answer, blind, final
 from tests.factories_worklists import ADMIN, claimed, expire, submit, worklist
 
 
@@ -277,6 +277,59 @@ def test_who_saw_the_opinion_answers_blind_no_more(
     blind_list = worklist(library, name="Blind")
     with library.read() as session:
         assert ecg_id not in claims.upcoming(session, reader.id, blind_list.id, 10)
+
+
+def test_an_assisted_answer_fills_no_slot_that_asks_for_a_blind_one(
+    library: Sessions, reader: User, colleague: User, assisted: int
+) -> None:
+    blind_list = worklist(library, name="Blind", readers_each=2)
+    with library.read() as session:
+        ecg_id = worklists.reasons(session, assisted)[0].ecg_id
+    with library.begin() as session:
+        assert claims.hold(session, reader.id, blind_list.id, ecg_id) is not None
+    assert claimed(library, reader.id, assisted).ecg_id == ecg_id
+    stored = final(library, reader.id, ecg_id)
+    assert [(s.worklist_id, s.reading_id) for s in slots(library) if s.reader_id] == [
+        (assisted, stored.id)
+    ]
+    with library.begin() as session:
+        assert claims.hold(session, colleague.id, blind_list.id, ecg_id) is not None
+
+
+def test_who_was_shown_the_opinion_meanwhile_leaves_the_slot_to_colleagues(
+    library: Sessions, reader: User, colleague: User
+) -> None:
+    made = worklist(library, records=1)
+    ecg_id = claimed(library, reader.id, made.id).ecg_id
+    with library.begin() as session:
+        claims.note_views(session, reader.id, made.id, [find_record(session, ecg_id).id])
+    with library.begin() as session:
+        stored = readings.submit_final(
+            session,
+            reader.id,
+            ecg_id,
+            answer(),
+            None,
+            key="k",
+            started_at=now(),
+            worklist_id=made.id,
+        )
+    assert stored.mode is ReadingMode.ASSISTED
+    (slot,) = slots(library)
+    assert (slot.reader_id, slot.reading_id) == (None, None)
+    assert claimed(library, colleague.id, made.id).ecg_id == ecg_id
+
+
+def test_a_blind_answer_fills_no_slot_that_asks_for_an_assisted_one(
+    library: Sessions, reader: User, colleague: User, assisted: int
+) -> None:
+    with library.read() as session:
+        ecg_id = worklists.reasons(session, assisted)[0].ecg_id
+    blind(library, reader.id, ecg_id)
+    assert [slot.reading_id for slot in slots(library)] == [None]
+    with pytest.raises(NothingToRead, match="^you have read all that 'Morning' has for you"):
+        claimed(library, reader.id, assisted)
+    assert claimed(library, colleague.id, assisted).ecg_id == ecg_id
 
 
 def test_nothing_of_an_assisted_worklist_is_told_ahead(

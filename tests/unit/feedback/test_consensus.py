@@ -5,6 +5,7 @@ import pytest
 
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import catalogue
+from feedback.adjudications import Settled
 from feedback.consensus import LabelSource, Outcome, consensus, training_labels
 from feedback.db import Sessions
 from feedback.panel import panel
@@ -18,7 +19,7 @@ MI, HYP = Superclass.MI, Superclass.HYP
 
 
 def decide(row: str, adjudicated: Verdict | None = None):
-    settled = {100: {MI: adjudicated}} if adjudicated else None
+    settled = {100: Settled({MI: adjudicated})} if adjudicated else None
     (record,) = consensus(some_panel([row]), settled)
     return record.classes[MI]
 
@@ -55,6 +56,16 @@ class TestDecision:
 
     def test_an_adjudicator_may_leave_it_open(self):
         assert decide("++", Verdict.UNSURE).outcome is Outcome.OPEN
+
+    def test_unsure_of_every_class_is_not_unreadable(self):
+        unsure = dict.fromkeys(SUPERCLASSES, Verdict.UNSURE)
+        found = {
+            unreadable: consensus(some_panel(["+-"]), {100: Settled(unsure, unreadable)})[0]
+            for unreadable in (False, True)
+        }
+        assert [found[said].unreadable for said in (False, True)] == [False, True]
+        assert found[False].classes[MI].outcome is Outcome.OPEN
+        assert found[True].classes[MI].outcome is Outcome.UNREADABLE
 
     def test_only_the_class_in_dispute_is_a_conflict(self):
         (record,) = consensus(some_panel(["+-"]))
@@ -116,7 +127,8 @@ class TestTrainingLabels:
         blind(library, colleague.id, 1, answer())
         with library.read() as session:
             record_id = catalogue.find_record(session, 1).id
-        (label,) = self.labels(library, adjudicated={record_id: {MI: Verdict.PRESENT}})
+        settled = {record_id: Settled({MI: Verdict.PRESENT})}
+        (label,) = self.labels(library, adjudicated=settled)
         assert label.labels[MI] == 1.0
 
     def test_nothing_to_teach(self, library: Sessions, reader: User):

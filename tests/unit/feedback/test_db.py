@@ -1,11 +1,12 @@
 """Transactions: what is refused leaves nothing behind and says why in one line."""
 
+import errno
 import stat
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event, func, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from feedback import db
 from feedback.db import Sessions
@@ -84,6 +85,39 @@ def test_a_server_that_is_gone_is_one_line() -> None:
         session.execute(text("SELECT 1"))
 
 
+def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "trustecg.db"
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(StorageUnavailable) as refused:
+        db.check(f"sqlite:///{path}")
+    assert str(refused.value).startswith(
+        "the database did not take this (file is not a database), nothing was stored: "
+    )
+
+
+def test_a_file_that_is_broken_is_one_line(migrated: Path, tmp_path: Path) -> None:
+    path = tmp_path / "trustecg.db"
+    content = bytearray(migrated.read_bytes())
+    content[100:] = b"\xff" * (len(content) - 100)  # the header is whole
+    path.write_bytes(content)
+    with pytest.raises(StorageUnavailable, match="database disk image is malformed"):
+        db.check(f"sqlite:///{path}")
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        ("INSERT INTO audit_head (id) VALUES (NULL)", IntegrityError),
+        ("SELECT 1 FROM users WHERE id = :nothing", StatementError),
+    ],
+)
+def test_what_is_wrong_with_a_statement_is_no_fault_of_the_database(
+    sessions: Sessions, statement: str, kind: type[Exception]
+) -> None:
+    with pytest.raises(kind), sessions.begin() as session:
+        session.execute(text(statement))
+
+
 def test_sqlite_waits_for_locks_keeps_references_and_survives_a_power_cut(
     migrated: Path, tmp_path: Path
 ) -> None:
@@ -148,6 +182,43 @@ def test_a_copy_that_fails_is_named_and_leaves_nothing(tmp_path: Path) -> None:
         "disk has room for a second one"
     )
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_takes_no_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "deeper" / "trustecg.db"
+    with pytest.raises(StorageUnavailable) as refused:
+        db.make_engine(f"sqlite:///{path}")
+    assert str(refused.value) == (
+        f"{path} cannot be written (Not a directory): see that its folder is yours and the disk "
+        "has room"
+    )
+
+
+def test_a_copy_without_room_is_named(
+    migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "trustecg.db"
+    path.write_bytes(migrated.read_bytes())
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "touch", full)
+    with pytest.raises(StorageUnavailable, match=r"cannot be written \(No space left on device\)"):
+        db.copy(f"sqlite:///{path}")
+
+
+def test_every_append_only_trigger_is_missed(database: str) -> None:
+    engine = db.make_engine(database)
+    server = engine.dialect.name == "postgresql"
+    for verb in ("update", "delete", *(("truncate",) if server else ())):
+        with engine.begin() as connection:
+            on = " ON readings" if server else ""
+            connection.execute(text(f"DROP TRIGGER readings_no_{verb}{on}"))
+        with pytest.raises(SchemaOutdated, match=rf"triggers missing: .*readings_no_{verb}"):
+            db.check(database)
+    engine.dispose()
 
 
 def test_the_tables_are_those_of_the_code_and_go_away_again(database: str) -> None:

@@ -80,7 +80,7 @@ def test_another_takes_up_what_a_dead_process_held(answered: Sessions, reader: U
 def test_what_an_ended_process_held_is_free_at_once(answered: Sessions, reader: User) -> None:
     held = ask(answered, reader)
     claimed_id(answered, "ended")
-    queue.release(answered, "ended")
+    queue.release(answered, "ended", died=False)
     assert claimed_id(answered, "b") == held
 
 
@@ -97,10 +97,20 @@ def test_what_kills_its_process_each_time_is_given_up(answered: Sessions, reader
     deadly = ask(answered, reader)
     for _ in range(queue.MAX_ATTEMPTS):
         assert claimed_id(answered) == deadly
-        queue.release(answered, "a")
+        queue.release(answered, "a", died=True)
     assert claimed_id(answered) is None
     found = row(answered, deadly)
     assert (found.state, found.error) == (
         JobState.FAILED,
         "given up after 3 attempts: its process died each time",
     )
+
+
+def test_a_process_that_was_told_to_stop_has_made_no_attempt(
+    answered: Sessions, reader: User
+) -> None:
+    held = ask(answered, reader)
+    for _ in range(queue.MAX_ATTEMPTS + 1):
+        assert claimed_id(answered) == held
+        queue.release(answered, "a", died=False)
+    assert row(answered, held).attempts == 0

@@ -176,4 +176,5 @@ def test_the_dictionary_has_a_meaning_for_every_column() -> None:
     rows = list(csv.reader(io.StringIO(stream.getvalue())))
     assert rows[0] == ["column", "meaning"]
     assert [name for name, _ in rows[1:-1]] == [name for name, _ in COLUMNS]
+    assert rows[-1] == ["(any)", export.NEUTRAL]
     assert all(meaning.endswith(".") for _, meaning in rows[1:])

@@ -68,6 +68,12 @@ def test_the_rows_are_those_asked_for(
     assert manifest.filter == {name: str(value) for name, value in asked.items()}
 
 
+def test_an_address_is_found_however_it_was_typed(read: Sessions) -> None:
+    found, manifest = let_out(read, reader=" Colleague@Example.ORG ")
+    assert found == [("1", "colleague")]
+    assert manifest.filter == {"reader": "colleague@example.org"}
+
+
 def test_a_worklist_lets_out_what_was_read_through_it(
     read: Sessions, reader: User, colleague: User
 ) -> None:
@@ -84,6 +90,7 @@ def test_a_worklist_lets_out_what_was_read_through_it(
     ("asked", "said"),
     [
         ({"reader": "x@y.org"}, "filter of reader is 'x@y.org': nobody has that e-mail address"),
+        ({"reader": "  "}, "filter of reader is '': nobody has that e-mail address"),
         ({"worklist": "Noon"}, "filter of worklist is 'Noon': no worklist has that name"),
         ({"since": "yesterday"}, "filter of since is 'yesterday': it should be a valid date"),
         (

@@ -224,6 +224,13 @@ def test_no_figure_of_a_reader_alone_moves_with_what_they_answer_now(
     assert counts(own(called, reader, until=now()).mind)[0] == (2, 2)
 
 
+def test_an_address_is_found_however_it_was_typed(called: Sessions, reader: User) -> None:
+    reads(called, reader, 1, first=True)
+    with called.read() as session:
+        (found,) = reader_reports(session, reader=f" {reader.email.upper()}")
+    assert found.reader == reader.email
+
+
 def test_whoever_has_answered_nothing_has_no_report(
     called: Sessions, reader: User, colleague: User
 ) -> None:

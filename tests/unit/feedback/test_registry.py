@@ -1,6 +1,7 @@
 """Which model is served, who said so, and the way back."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.checkpoint import Card, read_card, save_card
-from core.errors import CheckpointAltered, CheckpointNotFound
+from core.errors import CheckpointAltered, CheckpointNotFound, CheckpointOutdated
 from feedback import audit, catalogue, jobs, readings, registry
 from feedback.db import Sessions
 from feedback.errors import NothingToCancel, NotPromotable, UnknownModel
@@ -276,6 +277,34 @@ def test_weights_that_are_not_the_registered_ones_are_not_served(
     with pytest.raises(CheckpointNotFound), library.begin() as session:
         registry.promote(session, version, actor="eve")
     assert served(library) == before
+
+
+@pytest.mark.parametrize("setting", [{"stem": 8}, {"gated": True}], ids=str)
+def test_a_network_that_no_job_could_load_is_not_served(
+    library: Sessions, checkpoint: Path, tmp_path: Path, setting: dict[str, object]
+) -> None:
+    """Neither promoted nor gone back to, as after an update of TrustECG."""
+    first, version = served(library), challenger(library, checkpoint, tmp_path / "new")
+    with library.begin() as session:
+        registry.promote(session, version, actor="eve")
+    before = of_another_network(library, checkpoint, tmp_path / "first", first, setting)
+    refused = partial(pytest.raises, CheckpointOutdated, match="written for another version")
+    with refused(), library.begin() as session:
+        registry.rollback(session, actor="eve")
+    with refused(), library.begin() as session:
+        registry.promote(session, before, actor="eve", justification=WHY)
+    assert served(library) == version
+
+
+def of_another_network(
+    sessions: Sessions, checkpoint: Path, folder: Path, version: str, setting: dict[str, object]
+) -> str:
+    """The registered version, its card now with settings that its weights do not have."""
+    card = another(checkpoint, folder, version)
+    save_card(folder, card.model_copy(update={"network": card.network | setting}))
+    with sessions.begin() as session:
+        registry.find_model(session, version).path = str(folder)
+    return version
 
 
 def test_an_unknown_version_and_the_champion_itself(library: Sessions) -> None:

@@ -1,6 +1,7 @@
 """Each strategy on a pool whose answer is known."""
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -181,6 +182,13 @@ class TestPick:
     @pytest.mark.parametrize("strategy", list(Strategy))
     def test_an_empty_pool(self, strategy: Strategy):
         assert pick(strategy, a_pool(0), 5, seed=1) == []
+
+    def test_thousands_are_drawn_at_once(self):
+        pool = Pool(probability=np.full((20_000, 5), 0.5))
+        began = time.process_time()
+        picks = pick(Strategy.RANDOM, pool, 5000, seed=1)
+        assert time.process_time() - began < 0.5  # it was 2.5 s: the audits gone through for each
+        assert len({one.row for one in picks}) == 5000
 
     def test_why_in_words(self):
         p = np.array([SURE, [0.5] * 5])

@@ -284,7 +284,7 @@ def test_nobody_there(sessions: Sessions) -> None:
         with pytest.raises(UnknownUser) as refused:
             users.by_email(session, "ann@example.org")
     assert str(refused.value) == (
-        "'ann@example.org' has no account: add it with 'trustecg user add'"
+        "'ann@example.org' has no account: check the address, or add it first"
     )
 
 

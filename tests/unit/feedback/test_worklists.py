@@ -1,7 +1,7 @@
 """An admin makes a worklist: which records are in it, why, and how far it has come."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.ecg import Superclass
 from feedback import audit, worklists
@@ -61,6 +61,18 @@ def test_the_admin_is_told_why_each_record_is_there(library: Sessions) -> None:
     assert all(reason.why for reason in found)
 
 
+def test_a_record_without_a_published_label_contradicts_nothing(library: Sessions) -> None:
+    scored(library, Superclass.MI)
+    none = {f"label_{name.lower()}": False for name in Superclass}
+    with library.begin() as session:
+        session.execute(update(RecordRow).where(RecordRow.ecg_id > 2).values(**none))
+    made = worklist(library, strategy=Strategy.DISAGREEMENT)
+    assert ecgs(library, made.id) == {1, 2}
+    with pytest.raises(InvalidWorklist) as refused:
+        worklist(library, name="Noon", strategy=Strategy.DISAGREEMENT)
+    assert str(refused.value).endswith("; 'disagreement' picks none without a published label")
+
+
 def test_the_pool_is_what_the_filters_let_through(library: Sessions) -> None:
     made = worklist(library, pool=PoolFilter(folds=tuple(range(1, 11)), labelled=Superclass.STTC))
     assert ecgs(library, made.id) == {2, 7}
@@ -83,6 +95,16 @@ def test_a_name_is_given_once(library: Sessions) -> None:
     worklist(library, records=4)
     with pytest.raises(InvalidWorklist, match="^there is a worklist named 'Morning'"):
         worklist(library, records=4)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\t\x1f\n"])
+def test_a_name_is_more_than_blanks(name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        plan(name=name)
+
+
+def test_a_name_is_kept_in_one_line(library: Sessions) -> None:
+    assert worklist(library, name=f"  Early \n{' ' * 80}morning ").name == "Early morning"
 
 
 def test_what_has_had_its_readers_is_not_picked_again(library: Sessions, reader: User) -> None:

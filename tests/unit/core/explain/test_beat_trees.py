@@ -9,7 +9,8 @@ from core.ecg import SUPERCLASSES, Ecg, Superclass
 from core.explain.beat_trees import trees_share
 from core.explain.gradients import IntegratedGradients
 from core.explain.shapley import Shap
-from core.model import Network, NetworkConfig
+from core.model import Network
+from core.network_config import NetworkConfig
 from core.preprocess import prepare
 from tests.factories_ecg import ecg
 from tests.factories_explain import case

@@ -135,7 +135,8 @@ def test_a_token_reads_where_it_is_shown(at, smooth, phases):
     import torch
 
     from core.explain.tokens import phase_shifts
-    from core.model import Network, NetworkConfig
+    from core.model import Network
+    from core.network_config import NetworkConfig
 
     network = Network(NetworkConfig(stem=4, token=4, width=8, smooth=smooth)).eval()
     for parameter in network.leads.parameters():

@@ -3,7 +3,8 @@ import torch
 
 from core.checkpoint import Checkpoint, load
 from core.explain.randomisation import randomised
-from core.model import Network, NetworkConfig
+from core.model import Network
+from core.network_config import NetworkConfig
 from tests.factories_model import labelled_set
 
 SIGNAL = labelled_set(8).signal

@@ -38,8 +38,8 @@ def explanation(shares, unit=Unit.LOGIT, rest=0.0):
     )
 
 
-def said(shares, **facts):
-    return sentence(explanation(shares, **facts), SEGMENTS, 0.914)
+def said(shares, probability=0.914, **facts):
+    return sentence(explanation(shares, **facts), SEGMENTS, probability)
 
 
 def test_names_waves_and_leads_with_their_shares():
@@ -61,6 +61,12 @@ def test_says_when_it_is_diffuse():
 
 def test_says_when_nothing_speaks_for_the_class():
     assert said({(Lead.V2, Wave.T): -1.0}) == "STTC 0.91: nothing in the record speaks for it"
+
+
+@pytest.mark.parametrize(("probability", "words"), [(0.001, "<0.01"), (0.999, ">0.99")])
+def test_a_probability_is_neither_0_nor_1(probability, words):
+    shares = {(Lead.V2, Wave.T): 1.0}
+    assert said(shares, probability) == f"STTC {words}: T waves of V2 carry 100 %"
 
 
 def test_attention_is_called_attention():

@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 import pytest
 
 from core.ecg import LEADS
-from core.intervals import MedianBeat, measure
+from core.intervals import measure
+from core.median_beat import MedianBeat
 from dashboard.figures.encoding import decoded
 from dashboard.figures.median_beat import median_beat
 from tests.factories_ecg import ecg

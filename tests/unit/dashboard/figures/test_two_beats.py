@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 import pytest
 
 from core.ecg import LEADS
-from core.intervals import MedianBeat, measure
+from core.intervals import measure
+from core.median_beat import MedianBeat
 from dashboard.figures.two_beats import two_beats
 from tests.factories_ecg import ecg
 

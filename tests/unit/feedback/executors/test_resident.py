@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -155,6 +156,25 @@ def test_a_request_whose_process_is_killed_is_answered_by_the_next(bench: Bench)
         os.kill(bench.started[0], signal.SIGKILL)
         until(bench.done, bench.log)
     assert len(bench.started) == 2
+
+
+def test_a_restart_of_the_worker_in_mid_computation_is_no_attempt(bench: Bench) -> None:
+    (bench.folder / "slow").touch()
+    with explainer_beside(bench.sessions, bench.resident):
+        bench.ask()
+        until(bench.computing, bench.log)
+    with bench.sessions.read() as session:
+        found = session.scalars(select(ExplanationRow)).one()
+    assert (found.state, found.attempts) == (JobState.QUEUED, 0)
+
+
+def test_a_process_that_died_names_the_log_that_it_wrote(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    (bench.folder / "deadly").touch()
+    log = bench.folder / "another.log"
+    with explainer_beside(bench.sessions, replace(bench.resident, log_file=log)):
+        until(lambda: f"ended with status 9, see {log}" in caplog.text, log)
 
 
 def test_a_process_that_died_is_not_started_ahead_again_but_for_what_waits(bench: Bench) -> None:
