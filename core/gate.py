@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from core.calibration import Bools, Floats
+from core.arrays import Bools, Floats
 from core.ecg import SUPERCLASSES
 from core.evaluation import auroc
 from core.metamorphic import Check
@@ -231,21 +231,21 @@ def _own_area(contest: Contest, k: int, rows: Bools) -> Difference:
     return Difference.of(auroc(score[:, 0], label[:, 0]), draws)
 
 
-def audited_checks(contest: Contest) -> list[GateCheck]:
-    """Readings of 9b, which no version was taught: said where they are enough."""
+def reading_checks(contest: Contest) -> list[GateCheck]:
+    """Readers' answers on 9b, of which no version was taught: asked where they are enough."""
     if len(contest.label) < FEWEST:
         return [
             GateCheck(
-                name="audited readings",
+                name="readings of 9b",
                 passed=None,
-                sentence=f"{len(contest.label)} records of 9b have an agreed reading of every "
+                sentence=f"{len(contest.label)} records of 9b are settled by readers in every "
                 f"class; from {FEWEST} on both models are compared on them.",
                 figures={"records": len(contest.label)},
             )
         ]
     areas, draws = _areas(contest)
     overall = Difference.of(float(macro(areas[:, None])[0]), macro(draws))
-    return [_area_check("macro AUROC on audited readings", overall, len(contest.label))]
+    return [_area_check("macro AUROC on readings of 9b", overall, len(contest.label))]
 
 
 def reliability(contest: Contest) -> dict[str, Any]:

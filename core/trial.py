@@ -6,15 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from core import gate
-from core.calibration import Bools, Floats
+from core.arrays import Bools, Floats
 from core.checkpoint import Checkpoint
 from core.gate import Contest, GateCheck, GateReport
 from core.labelled import LabelledSet, load_set
-from core.metamorphic import Check, Probes, network_checks, probes, quality_checks
+from core.metamorphic import PROBES, Check, Probes, network_checks, probes, quality_checks
 from core.ptbxl import Ptbxl, Record
 from core.training import logits
 
-PROBES = 300  # records on which the metamorphic checks are made: as many as 'trustecg check' asks
 Tell = Callable[[str], None]  # what is being done
 
 
@@ -28,14 +27,7 @@ class Readings:
     @property
     def complete(self) -> LabelledSet:
         """The records of which every class was answered."""
-        whole, found = self.said.all(1), self.records
-        return LabelledSet(
-            signal=found.signal[whole],
-            label=found.label[whole],
-            statement=found.statement[whole],
-            patient=found.patient[whole],
-            ecg_id=found.ecg_id[whole],
-        )
+        return self.records.of(np.all(self.said, axis=1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,18 +44,18 @@ class Evidence:
     judging: LabelledSet  # 9b with its published labels
     described: Sequence[Record]  # of ``judging``: whose sex and age count
     probes: Probes
-    audited: Readings  # of 9b
+    readings: Readings  # of 9b
     held_out: HeldOut | None = None  # None where the challenger was not taught here
 
     @classmethod
-    def of(cls, dataset: Ptbxl, audited: Readings, held_out: HeldOut | None = None) -> "Evidence":
+    def of(cls, dataset: Ptbxl, readings: Readings, held_out: HeldOut | None = None) -> "Evidence":
         """The evidence that a data set holds, with readings; raises DatasetUnreadable."""
         judging = load_set(dataset, "9b")
         return cls(
             judging=judging,
             described=[dataset.records[ecg_id] for ecg_id in judging.ecg_id.tolist()],
             probes=probes(dataset, PROBES),
-            audited=audited,
+            readings=readings,
             held_out=held_out,
         )
 
@@ -84,7 +76,7 @@ def judge(
     checks += gate.subgroup_checks(
         both, [r.sex for r in evidence.described], [r.age for r in evidence.described]
     )
-    checks += gate.audited_checks(_contest(champion, challenger, evidence.audited.complete))
+    checks += gate.reading_checks(_contest(champion, challenger, evidence.readings.complete))
     if (read := evidence.held_out) is not None:
         tell("asking both models about the readings held out")
         both_read = _contest(champion, challenger, read.records)

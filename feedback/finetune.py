@@ -8,7 +8,7 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,7 +25,7 @@ from feedback.consensus import TrainingLabel, training_labels
 from feedback.db import Sessions, now
 from feedback.errors import CatalogueError, NothingToTeach, RunUnderWay
 from feedback.importing import LOCAL
-from feedback.tables import Job, Json, ModelVersion, Reading, Retraining, User
+from feedback.tables import Job, Json, ModelVersion, Reading, RecordRow, Retraining, User
 
 KIND = "retrain"
 FEWEST = 60  # agreed records: half of them are held out, and the gate asks for thirty
@@ -76,7 +76,7 @@ def plan(session: Session, *, include_assisted: bool = False, seed: int = 0) -> 
             f"{len(labels)} records of folds 1-8 are settled, and a run needs {FEWEST}: "
             "read more of them first"
         )
-    out = patients_held_out(labels, seed)
+    out = patients_held_out(labels, seed, patients_taught(session, parent, source.id))
     return Plan(
         parent=parent,
         source_id=source.id,
@@ -86,16 +86,35 @@ def plan(session: Session, *, include_assisted: bool = False, seed: int = 0) -> 
     )
 
 
-def patients_held_out(labels: Sequence[TrainingLabel], seed: int) -> set[int]:
-    """Patients who are kept out of a run: the first by a digest, until they have enough records."""
+def patients_held_out(
+    labels: Sequence[TrainingLabel], seed: int, taught: Collection[int] = frozenset()
+) -> set[int]:
+    """Patients who are kept out of a run: the first by a digest, until they have enough records.
+
+    None of those whose answers the model has been ``taught`` in an earlier run: of them it knows.
+    """
     enough = max(HELD_OUT, round(_SHARE * len(labels)))
     count = Counter(label.patient_id for label in labels)
     out: set[int] = set()
-    for patient in sorted(count, key=lambda one: _digest(seed, one)):
+    for patient in sorted(count.keys() - set(taught), key=lambda one: _digest(seed, one)):
         if sum(count[one] for one in out) >= min(enough, len(labels) // 2):
             break
         out.add(patient)
     return out
+
+
+def patients_taught(session: Session, model: ModelVersion, source_id: int) -> set[int]:
+    """Of whose records the runs that lead to this model were taught answers."""
+    records: set[int] = set()
+    ancestor: ModelVersion | None = model
+    while ancestor is not None:
+        if run := ancestor.retraining_id and session.get(Retraining, ancestor.retraining_id):
+            records.update(one["record"] for one in run.labels["taught"])
+        ancestor = session.get(ModelVersion, ancestor.parent_id) if ancestor.parent_id else None
+    if not records:
+        return set()
+    known = select(RecordRow.id, RecordRow.patient_id).where(RecordRow.source_id == source_id)
+    return {patient for record, patient in session.execute(known) if record in records}
 
 
 def summary(session: Session, found: Plan) -> Json:

@@ -4,25 +4,26 @@ This module brings torch: the process of the job, or of the command, alone impor
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from core import gate, trial
-from core.calibration import Floats
+from core.arrays import Floats
 from core.checkpoint import Checkpoint, load
 from core.ecg import SUPERCLASSES
 from core.errors import CheckpointAltered
 from core.gate import GateReport
-from core.labelled import LabelledSet, load_records, load_set
+from core.labelled import load_records, load_set
 from core.ptbxl import Ptbxl
 from core.roles import FOLDS
 from core.training import macro_auroc
 from core.trial import Evidence, HeldOut, Readings
 from feedback import registry
 from feedback.catalogue import active_model, active_source
-from feedback.consensus import consensus
+from feedback.consensus import standing_consensus
 from feedback.db import Sessions
 from feedback.errors import NotPromotable
 from feedback.panel import panel
@@ -50,7 +51,7 @@ def judge_again(
     report = trial.judge(
         before,
         after,
-        Evidence.of(dataset, audited(sessions, dataset), held_out),
+        Evidence.of(dataset, readings_of_9b(sessions, dataset), held_out),
         gate.stopping_check(*areas),
         tell,
     )
@@ -60,13 +61,13 @@ def judge_again(
     return report
 
 
-def audited(sessions: Sessions, dataset: Ptbxl) -> Readings:
-    """The blind readings of 9b on which readers agree."""
+def readings_of_9b(sessions: Sessions, dataset: Ptbxl) -> Readings:
+    """What is settled of 9b by blind readings and adjudicators: no version is taught it."""
     with sessions.read() as session:
-        agreed = consensus(panel(session))
+        settled = standing_consensus(session, panel(session))
     judged = [
         {"ecg": one.ecg_id, "labels": {str(k): d.label for k, d in one.classes.items()}}
-        for one in agreed
+        for one in settled
         if one.ecg_id in dataset.records and FOLDS["9b"](dataset.records[one.ecg_id])
     ]
     return labelled(dataset, judged)
@@ -78,14 +79,7 @@ def labelled(dataset: Ptbxl, given: list[Json]) -> Readings:
     found = load_records(dataset, [dataset.records[i] for i in answers if i in dataset.records])
     rows = [answers[ecg_id] for ecg_id in found.ecg_id.tolist()]
     values = np.array(rows, dtype=np.float64).reshape(-1, len(SUPERCLASSES))  # None: NaN
-    records = LabelledSet(
-        signal=found.signal,
-        label=values == 1,
-        statement=found.statement,
-        patient=found.patient,
-        ecg_id=found.ecg_id,
-    )
-    return Readings(records=records, said=~np.isnan(values))
+    return Readings(records=replace(found, label=values == 1), said=~np.isnan(values))
 
 
 def kept_out(dataset: Ptbxl, labels: Json) -> HeldOut:

@@ -29,7 +29,7 @@ from core.trial import Evidence
 from feedback import registry
 from feedback.errors import Cancelled
 from feedback.jobs import JobContext
-from feedback.judging import audited, kept_out, labelled, load_registered
+from feedback.judging import kept_out, labelled, load_registered, readings_of_9b
 from feedback.tables import Json, ModelVersion, Retraining, Source
 
 _READ, _TAUGHT, _WRITTEN = 0.1, 0.75, 0.85  # of the progress, when each part is done
@@ -70,7 +70,7 @@ def retrain(context: JobContext) -> str:
         report = trial.judge(
             champion,
             challenger,
-            Evidence.of(asked.dataset, audited(context.sessions, asked.dataset), held_out),
+            Evidence.of(asked.dataset, readings_of_9b(context.sessions, asked.dataset), held_out),
             gate.stopping_check(before, macro_auroc(challenger.network, run.stopping)),
             lambda what: context.heartbeat(_WRITTEN, what),
         )

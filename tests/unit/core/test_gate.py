@@ -193,11 +193,11 @@ class TestAnswersTheOtherWayRound:
         assert gate.opposition_check(read, said, contest()).passed
 
 
-def test_audited_readings_are_compared_where_they_are_enough() -> None:
-    (few,) = gate.audited_checks(contest(29))
+def test_readings_of_9b_are_compared_where_they_are_enough() -> None:
+    (few,) = gate.reading_checks(contest(29))
     assert few.passed is None
-    (enough,) = gate.audited_checks(contest(200))
-    assert enough.passed is True and enough.name == "macro AUROC on audited readings"
+    (enough,) = gate.reading_checks(contest(200))
+    assert enough.passed is True and enough.name == "macro AUROC on readings of 9b"
 
 
 def test_the_report_says_what_stopped_it() -> None:
@@ -205,7 +205,7 @@ def test_the_report_says_what_stopped_it() -> None:
         GateCheck(name=name, passed=passed, sentence="", figures={})
         for name, passed in {
             "AUROC of MI on 9b": False,
-            "audited": None,
+            "readings of 9b": None,
             "noise": True,
             "men": True,
         }.items()
@@ -219,7 +219,7 @@ def test_the_report_says_what_stopped_it() -> None:
 
 @pytest.mark.parametrize("asked", [(), (None,)])
 def test_a_report_in_which_nothing_was_asked_does_not_pass(asked: tuple[None, ...]) -> None:
-    checks = [GateCheck(name="audited", passed=one, sentence="", figures={}) for one in asked]
+    checks = [GateCheck(name="any", passed=one, sentence="", figures={}) for one in asked]
     report = GateReport(champion="a", challenger="b", checks=tuple(checks))
     assert not report.passed
     assert report.sentence == "b was asked nothing: there is nothing to pass."

@@ -8,11 +8,12 @@ from sqlalchemy import select, update
 
 from core.ecg import SUPERCLASSES
 from core.ptbxl import Ptbxl
-from feedback import finetune, jobs
+from feedback import catalogue, finetune, jobs, registry
 from feedback.consensus import LabelSource, TrainingLabel
 from feedback.db import Sessions, now
 from feedback.errors import NothingToTeach, RunUnderWay
 from feedback.tables import AuditEntry, Job, JobState, Retraining
+from tests.factories_challenger import another_version
 from tests.factories_retraining import furnish, ward
 
 
@@ -46,6 +47,26 @@ def test_no_patient_is_on_both_sides(furnished: Sessions) -> None:
     assert taught.isdisjoint(label.patient_id for label in found.held_out)
     assert {label.fold for label in [*found.taught, *found.held_out]} <= set(range(1, 9))
     assert found.held_out != other.held_out
+
+
+def test_nobody_is_held_out_whose_answers_an_earlier_run_taught(
+    furnished: Sessions, checkpoint: Path, tmp_path: Path
+) -> None:
+    with furnished.begin() as session:
+        job = finetune.enqueue(session, tmp_path)
+        run = session.get_one(Retraining, job.payload["retraining"])
+        champion = catalogue.active_model(session)
+        card = another_version(checkpoint, tmp_path / "new")
+        child = registry.add(session, card, tmp_path / "new")
+        child.parent_id, child.retraining_id = champion.id, run.id
+        registry.promote(session, card.version, actor="eve", justification="for the next to follow")
+        taught = {one["record"] for one in run.labels["taught"]}
+    with furnished.read() as session:
+        found = finetune.plan(session, seed=1)  # another draw than the run's
+        patients = {one.patient_id for one in found.taught if one.record_id in taught}
+    assert len(found.held_out) == 40
+    assert not taught & {one.record_id for one in found.held_out}
+    assert patients.isdisjoint(one.patient_id for one in found.held_out)
 
 
 @pytest.mark.parametrize(("agreed", "held_out"), [(61, 30), (400, 200), (500, 200), (1500, 300)])
