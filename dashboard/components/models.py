@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from core.ecg import SUPERCLASSES
 from core.reliability import Bin
 from dashboard import ids
+from dashboard.components.error_rates import error_rates
 from dashboard.components.job import cancel_button, is_open
 from dashboard.components.shell import local_time, sentence
 from dashboard.figures.lineage import Node, lineage_chart, metrics_chart
@@ -18,6 +19,7 @@ from dashboard.figures.reliability import reliability_chart
 from dashboard.figures.theme import Theme
 from dashboard.numbers import number
 from feedback import registry
+from feedback.error_rates import Estimate
 from feedback.registry import SHORTEST
 from feedback.reliability import FEWEST, Reliability
 from feedback.tables import Job, JobState, Json, ModelVersion
@@ -92,14 +94,21 @@ def _node(model: ModelVersion, names: Mapping[int, str]) -> Node:
 
 
 def report(
-    told: Json, objection: str | None, measured: Reliability | None, theme: Theme
+    told: Json,
+    objection: str | None,
+    measured: Reliability | None,
+    errors: Estimate | None,
+    theme: Theme,
 ) -> Component:
     """One version: how it was judged, what can be done with it, and where it comes from.
 
-    ``measured`` are its curves on the active data set, None without one.
+    ``measured`` are its curves on the active data set, and ``errors`` how often it is wrong there;
+    None without one.
     """
     parts = [html.H2(f"{told['version']}, {told['state']}"), *_gate(told)]
     parts.append(_curves(told, measured, theme))
+    if errors:
+        parts.append(error_rates(errors))
     if told["justification"]:
         parts.append(html.P(f"Promoted all the same: {told['justification']}", className="warning"))
     if told["state"] != "champion":
@@ -170,7 +179,7 @@ def _curves(told: Json, measured: Reliability | None, theme: Theme) -> Component
 
 def _reliability(where: str, figure: Json) -> Component:
     figure["layout"]["height"] = 260
-    title = html.H2(f"Whether its probabilities keep their word, on {where}")
+    title = html.H2(f"Calibration on {where}")
     return html.Div([title, _graph(figure)])
 
 

@@ -1,7 +1,7 @@
 """The versions of the model: what is served, how it was judged, retraining, the way back."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import dash
 import dash_bootstrap_components as dbc
@@ -20,13 +20,16 @@ from dashboard.preferences import theme
 from dashboard.security import needs, permitted, person
 from dashboard.triggered import number_in_id
 from feedback import finetune, jobs, registry
+from feedback.error_rates import estimated_errors
 from feedback.errors import FeedbackError, NoDataset
 from feedback.policy import Action
-from feedback.reliability import Reliability, measured_reliability
+from feedback.reliability import measured_reliability
 from feedback.tables import ModelVersion
 
 Listed = list[list[str]]  # version and state, the latest first
 _EVERY_MS = 3000
+
+T = TypeVar("T")
 
 
 def register(app: Dash) -> None:
@@ -85,7 +88,8 @@ def layout(version: str | None = None, **_: object) -> Component:
         chosen = next(wanted, None)
         told = registry.describe(session, chosen) if chosen else None
         objection = registry.objection(session, chosen) if chosen else None
-        measured = _measured(session, chosen) if chosen else None
+        measured = _on_data(measured_reliability, session, chosen) if chosen else None
+        errors = _on_data(estimated_errors, session, chosen) if chosen else None
     if models and chosen is None:
         said = f"no model {version!r} is registered"
         return message("No such model", said, onward="To all models", href="/models")
@@ -100,7 +104,7 @@ def layout(version: str | None = None, **_: object) -> Component:
             parts.run_panel(job),
             html.Div(parts.versions_table(models, chosen.version), id=ids.MODELS_LIST),
             dcc.Store(id=ids.MODELS_LISTED, data=_listed(models)),
-            parts.report(told, objection, measured, theme()),
+            parts.report(told, objection, measured, errors, theme()),
             parts.charts(models, theme()),
             dcc.Interval(id=ids.MODELS_TICK, interval=_EVERY_MS),
         ],
@@ -195,9 +199,12 @@ def roll_back(clicks: int | None, offered: str | None) -> Component:
     return _served(model)
 
 
-def _measured(session: Session, model: ModelVersion) -> Reliability | None:
+def _on_data(
+    measure: Callable[[Session, ModelVersion], T], session: Session, model: ModelVersion
+) -> T | None:
+    """What is measured of a model on the active data set; None without one."""
     try:
-        return measured_reliability(session, model)
+        return measure(session, model)
     except NoDataset:
         return None
 

@@ -7,12 +7,15 @@ import pytest
 from sqlalchemy import select
 
 from core.checkpoint import read_card
+from core.ecg import Superclass
 from core.roles import TUNING_FOLD, in_first_half
 from dashboard.components import models as parts
 from feedback import catalogue, finetune, registry, reliability
 from feedback.catalogue import find_record
 from feedback.tables import AuditEntry, Job, JobState, Role
 from tests.factories_challenger import NEW, challenge
+from tests.factories_readings import answer, blind
+from tests.factories_worklists import worklist
 from tests.integration.conftest import REFUSED, House
 from tests.integration.reading import words
 from tests.integration.visitor import Visitor
@@ -102,8 +105,20 @@ def test_a_champion_that_was_never_judged_shows_its_curves(
             record = find_record(session, ecg_id)
             record.fold, record.patient_id = TUNING_FOLD, JUDGED if ecg_id > 1 else TUNED
     said = admin.page("/models")
-    assert "Whether its probabilities keep their word, on 2 records of 9b" in words(said)
+    assert "Calibration on 2 records of 9b" in words(said)
     assert '"observed-CD"' in said
+
+
+def test_a_champion_says_how_often_it_is_wrong_on_what_was_drawn_at_random(
+    house: House, admin: Visitor
+) -> None:
+    assert "No ECG that a worklist drew at random is settled yet" in words(admin.page("/models"))
+    worklist(house.sessions)
+    for ecg_id in (1, 3):  # it finds MI in the first alone
+        blind(house.sessions, house.people[Role.CLINICIAN].id, ecg_id, answer(Superclass.MI))
+    said = words(admin.page("/models"))
+    assert "2 ECGs of folds 1-8, whose published labels it was taught:" in said
+    assert "MI 1 of 2, 0.50  [0.01, 0.99]  few no case" in said
 
 
 def test_a_plan_without_labels_says_what_is_missing(challenged: House, admin: Visitor) -> None:
