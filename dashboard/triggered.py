@@ -1,6 +1,7 @@
-"""Which component called back. Its id comes from a browser, so it may say anything."""
+"""Which component called back, and with what. A browser says it, so it may be anything."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from dash import ctx
@@ -9,12 +10,27 @@ from flask import abort
 _BEYOND = 2**31  # no key of a row
 
 
+@contextmanager
+def parsing() -> Iterator[None]:
+    """A value that no page of ours sends gets a 400; nothing but its parsing belongs in here."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError):
+        abort(400)
+
+
 def number_in_id(part: str) -> int:
     """The key of a row that the id of the calling component has there; all else gets a 400."""
     number = _in_id(part)
     if type(number) is not int or not 0 <= number < _BEYOND:
         abort(400)
     return number
+
+
+def only_by(part: str) -> bool:
+    """Whether nothing but this part of an ECG's page has called."""
+    called = ctx.triggered_prop_ids.values()
+    return all(isinstance(one, dict) and one.get("part") == part for one in called)
 
 
 def word_in_id(part: str, known: Collection[str]) -> str:

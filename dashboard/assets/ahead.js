@@ -10,10 +10,12 @@
   const CONTENT = "_pages_content";
   // in the place of a page that left: with no component at all Dash keeps the old one's paths
   const NOTHING = { type: "Div", namespace: "dash_html_components", props: { className: "left" } };
+  const NO_MORE = { after: null, ecgs: [], claimed: false };
   const asked = new Map(); // place -> the ECG asked for
   let current = null; // the place on screen; null: what the router brought
   let behind; // the place that was left and is to be emptied
-  let next = { after: null, ecgs: [], claimed: false };
+  let next = NO_MORE;
+  let away = false; // the router was asked for a page that is no ECG's to read: none waits there
   let routing = null; // the ECG whose page the router has asked for
   let count = 0;
 
@@ -60,6 +62,7 @@
     if (!place) return false;
     if (place === current) return true;
     clear();
+    away = false;
     behind = current;
     current = place;
     if (next.claimed) place.querySelector(".read").dataset.held = "yes"; // since it was laid out
@@ -105,32 +108,65 @@
     }
     asked.set(numberOf(free), ecg);
     tell("ask", free, { ecg: ecg, n: ++count });
-    setTimeout(() => { if (asked.get(numberOf(free)) === ecg) asked.delete(numberOf(free)); }, GIVE_UP_MS);
+    const giveUp = () => { if (asked.get(numberOf(free)) === ecg) asked.delete(numberOf(free)); };
+    setTimeout(giveUp, GIVE_UP_MS);
   }
 
+  const pause = () => new Promise((done) => setTimeout(done, 20));
+  const onItsWay = (ecg) => [...asked.values()].includes(ecg);
+
   async function ready(ecg) {
-    const pause = () => new Promise((done) => setTimeout(done, 20));
-    while ([...asked.values()].includes(ecg)) await pause(); // it is on its way
+    while (onItsWay(ecg)) await pause();
     while (places().some((it) => ecgIn(it) === ecg && it.dataset.leaving)) await pause();
     return Boolean(fresh(ecg));
   }
 
+  /* Whoever leaves the ECGs takes none along: what waits on another page would be seen by nobody
+     and still be there for keys. */
+  function leave() {
+    away = true;
+    next = NO_MORE;
+    places().filter((it) => it !== current).forEach(drop);
+  }
+  /* No ECG is in two places at once: Dash finds the components of a page by its number. The one on
+     screen goes too, where it is asked for to be adjudicated. */
+  async function makeRoom(ecg) {
+    const there = () => places().filter((it) => ecgIn(it) === ecg);
+    while (there().length || onItsWay(ecg)) {
+      there().forEach(drop);
+      await pause();
+    }
+  }
+  const adjudicated = (path) => {
+    const found = /^\/adjudicate\/(\d+)\/?$/.exec(path);
+    return found ? Number(found[1]) : null;
+  };
+
+  /* The path that Dash's router asks for; null where it is not the router that asks. */
   function routedTo(options) {
     const body = options && options.body;
     if (typeof body !== "string" || !body.includes('"_pages_location"')) return null;
     const asks = JSON.parse(body).inputs.find((it) => it && it.property === "pathname");
-    return asks ? ecgOf(asks.value) : null;
+    return asks ? asks.value || "" : null;
+  }
+  const isEcgs = (page) => page.props.className === "read";
+  async function goElsewhere(path) {
+    leave();
+    const ecg = adjudicated(path);
+    if (ecg !== null) await makeRoom(ecg);
   }
 
   const send = window.fetch;
   window.fetch = async function (resource, options) {
-    const ecg = routedTo(options);
+    const path = routedTo(options), ecg = ecgOf(path);
     if (ecg !== null && (await ready(ecg)) && (isBehind(ecg) || show(ecg))) {
       return new Response(null, { status: 204 });
     }
+    if (path !== null && ecg === null) await goElsewhere(path);
     const answer = send.call(window, resource, options);
     if (ecg !== null) {
       routing = ecg;
+      away = false;
       // the browser has nothing else to do before the answer
       setTimeout(() => dash_clientside.warm && dash_clientside.warm.up(), 0);
     }
@@ -151,10 +187,12 @@
   window.dash_clientside.ahead = {
     go: go,
     here: function (ecg) {
-      setTimeout(() => dash_clientside.set_props("here", { data: { ecg: ecg, n: ++count } }), IDLE_MS);
+      const tellHere = () =>
+        dash_clientside.set_props("here", { data: { ecg: ecg, n: ++count } });
+      setTimeout(tellHere, IDLE_MS);
     },
     want: function (found) {
-      if (found) next = found;
+      if (found && !away) next = found;
       layOut();
       return none();
     },
@@ -172,6 +210,10 @@
       current = routing = null;
       expose();
       if (before) drop(before);
+      if (!isEcgs(children)) {
+        leave();
+        dash_clientside.answer.leave();
+      }
       painted().then(arriveUnasked);
       return none();
     },

@@ -88,6 +88,11 @@
     if (meta) metas.set(meta.form, Object.assign({}, meta, { started: new Date().toISOString() }));
   }
 
+  /* On a page that is no ECG's to read: whoever comes back to the same ECG arrives there anew. */
+  function leave() {
+    shown = filled = null;
+  }
+
   /* Whoever gives a verdict has said by that whether the model is right: the word is never its
      own, so that the two cannot contradict each other. */
   function words(meta, verdicts) {
@@ -130,16 +135,21 @@
     }
   }
 
-  /* What is on its way cannot be changed; once it is stored, another form takes its place. */
+  /* What is on its way cannot be changed; once it is stored, another form takes its place. What
+     nobody sees is no answer, whatever pressed its button. */
   async function submit(meta) {
     const form = formOf(meta), focus = document.activeElement;
-    if (form.inert) return;
+    if (form.inert || !onScreen(meta)) return;
     form.inert = true;
     const payload = entered(meta), beside = around.get(meta.ecg) || {};
     sent.set(meta.form, JSON.stringify(payload));
-    write(meta.key, JSON.stringify(payload)); // where the session has ended, Dash comes to it too late
-    const answer = { entered: payload, form: meta, query: query(), lies: beside.lies, held: beside.held };
-    const said = await dash_clientside.session.sendAnswer("/read/" + meta.ecg + "/answer", answer);
+    // where the session has ended, Dash comes to it too late
+    write(meta.key, JSON.stringify(payload));
+    const answer = {
+      entered: payload, form: meta, query: query(), lies: beside.lies, held: beside.held,
+    };
+    const { sendAnswer } = dash_clientside.session;
+    const said = await sendAnswer("/read/" + meta.ecg + "/answer", answer);
     if (!said.refused) return follow(meta, said);
     form.inert = false;
     later(meta, payload);
@@ -160,7 +170,9 @@
       metas.delete(meta.form);
       led = said.next.startsWith("/read/");
       await dash_clientside.ahead.go(said.next);
-    } else if (here) dash_clientside.set_props({ ecg: meta.ecg, part: "stored" }, { data: meta.form });
+    } else if (here) {
+      dash_clientside.set_props({ ecg: meta.ecg, part: "stored" }, { data: meta.form });
+    }
     dash_clientside.set_props("status", { children: said.said });
   }
 
@@ -173,8 +185,9 @@
     const call = row.dataset.call; // the model's: present or absent
     const other = call === "present" ? "absent" : "present";
     if (input.closest(".agree")) choose(row, "verdict", input.value === "agree" ? call : other);
-    else if (input.value !== "unsure") choose(row, "agree", input.value === call ? "agree" : "disagree");
-    else {
+    else if (input.value !== "unsure") {
+      choose(row, "agree", input.value === call ? "agree" : "disagree");
+    } else {
       const ecg = Number(row.closest("[data-ecg]").dataset.ecg);
       dash_clientside.set_props(
         { ecg: ecg, part: "agree", class: row.dataset.class }, { value: null });
@@ -244,6 +257,7 @@
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.answer = {
     arrive: arrive,
+    leave: leave,
     gather: function (verdicts, unreadable, confidence, comment, measurements, ids, meta) {
       const payload = compose(
         meta, byClass(ids, verdicts), unreadable, confidence, comment, measurements);
@@ -259,7 +273,8 @@
       return payload;
     },
     note: function (lies, held) {
-      around.set(dash_clientside.callback_context.inputs_list[0].id.ecg, { lies: lies, held: held });
+      const { ecg } = dash_clientside.callback_context.inputs_list[0].id;
+      around.set(ecg, { lies: lies, held: held });
       return dash_clientside.no_update;
     },
     confirmed: function (saved, meta) {

@@ -26,7 +26,9 @@
     const bar = element("path", "span", svg);
     const ends = [1, 2].map((n) => {
       const end = element("g", "caliper", svg);
-      attributes(end, { tabindex: 0, role: "slider", "aria-label": "Caliper " + n, "data-end": n - 1 });
+      attributes(end, {
+        tabindex: 0, role: "slider", "aria-label": "Caliper " + n, "data-end": n - 1,
+      });
       element("path", "grip", end);
       element("path", "line", end);
       return end;
@@ -68,8 +70,8 @@
      watermark, which anything may lie over. */
   function named(graph, layer, left, right) {
     const origin = layer.getBoundingClientRect();
-    const words = [...graph.querySelectorAll(".textpoint text, .annotation:not([data-index='1']) text")];
-    return words.map((text) => text.getBoundingClientRect())
+    const WORDS = ".textpoint text, .annotation:not([data-index='1']) text";
+    return [...graph.querySelectorAll(WORDS)].map((text) => text.getBoundingClientRect())
       .filter((box) => box.right - origin.left > left - 2 && box.left - origin.left < right + 2)
       .map((box) => [box.top - origin.top, box.bottom - origin.top]);
   }
@@ -77,7 +79,8 @@
      runs through them and no name is covered. */
   function freePlace(graph, layer, to, lefts, wide, middle, height) {
     const columns = lefts.map((left) => ({
-      left: left, runs: [...taken(graph, to, left, left + wide), ...named(graph, layer, left, left + wide)],
+      left: left,
+      runs: [...taken(graph, to, left, left + wide), ...named(graph, layer, left, left + wide)],
     }));
     for (let away = 0; away < height; away += 4) {
       for (const top of [middle - away - LABEL_PX, middle + away]) {
@@ -94,7 +97,8 @@
     const { label, back } = layer.marks;
     label.textContent = words;
     const wide = label.getComputedTextLength() + 12;
-    const [from, till] = state.ends.map((end) => to.x(end.seconds)).sort((one, other) => one - other);
+    const ends = state.ends.map((end) => to.x(end.seconds));
+    const [from, till] = ends.sort((one, other) => one - other);
     const edge = graph.getBoundingClientRect(), origin = layer.getBoundingClientRect();
     const least = edge.left - origin.left;
     const within = (left) => Math.min(Math.max(left, least), least + edge.width - wide);
@@ -109,13 +113,15 @@
     const [from, till] = state.ends.map((end) => end.seconds).sort((one, other) => one - other);
     const step = till - from;
     if (!state.march || step < SHORTEST_S) return "";
-    const row = graph._fullData.filter((t) => t.meta && t.meta.lead && t.meta.row === state.trace.meta.row);
+    const sameRow = (t) => t.meta && t.meta.lead && t.meta.row === state.trace.meta.row;
+    const row = graph._fullData.filter(sameRow);
     const first = Math.min(...row.map((t) => t.x0));
     const last = Math.max(...row.map((t) => t.x0 + t.dx * (t._length - 1)));
     const { baseline } = state.trace.meta;
     let path = "";
     for (let n = Math.ceil((first - from) / step); from + n * step <= last; n++) {
-      if (n !== 0 && n !== 1) path += "M" + to.x(from + n * step) + "," + to.y(baseline + 0.9) + "V" + to.y(baseline - 0.5);
+      if (n === 0 || n === 1) continue; // the ends themselves
+      path += "M" + to.x(from + n * step) + "," + to.y(baseline + 0.9) + "V" + to.y(baseline - 0.5);
     }
     return path;
   }
@@ -135,7 +141,8 @@
         const { seconds, millivolts } = state.ends[n];
         const x = to.x(seconds), y = to.y(millivolts);
         const path = "M" + x + "," + Math.min(top, y - 6) + "V" + Math.max(bottom, y + 6);
-        end.querySelector(".line").setAttribute("d", path + "M" + (x - 5) + "," + y + "H" + (x + 5));
+        const tick = "M" + (x - 5) + "," + y + "H" + (x + 5);
+        end.querySelector(".line").setAttribute("d", path + tick);
         end.querySelector(".grip").setAttribute("d", path);
         attributes(end, {
           "aria-valuenow": Math.round(1000 * seconds), "aria-valuemin": 0, "aria-valuemax": 10000,
@@ -144,7 +151,8 @@
       });
       const [a, b] = state.ends.map((end) => ({ x: to.x(end.seconds), y: to.y(end.millivolts) }));
       bar.setAttribute("d", "M" + a.x + "," + bottom + "H" + b.x);
-      level.setAttribute("d", "M" + a.x + "," + a.y + "H" + b.x + "M" + b.x + "," + a.y + "V" + b.y);
+      const across = "M" + a.x + "," + a.y + "H" + b.x, along = "M" + b.x + "," + a.y + "V" + b.y;
+      level.setAttribute("d", across + along);
       march.setAttribute("d", marched(graph, to, state));
       numbers(layer, graph, to, state, words);
     },

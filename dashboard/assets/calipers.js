@@ -7,7 +7,7 @@
   const STEEP = 0.5; // of the steepest place of a trace: a QRS complex
   const APART_S = 0.25; // of two beats at least
   const PEAK_MV = 0.05; // smaller ones are noise: the nearest sample then
-  const states = new Map(); // by ECG
+  const states = new WeakMap(); // by page: with it goes its trace, which is large
   const kept = new Map(); // by ECG: what goes with the reading
 
   const marks = () => dash_clientside.caliper_marks;
@@ -18,10 +18,13 @@
   const layerOf = (page) => page.querySelector(".calipers-layer");
   const traces = (graph) => graph._fullData.filter((trace) => trace.meta && trace.meta.lead);
 
+  /* React may use the element of a page again for the next ECG. */
   function stateOf(page) {
-    const ecg = ecgOf(page);
-    if (!states.has(ecg)) states.set(ecg, { on: false, snap: true, march: false, ends: null });
-    return states.get(ecg);
+    const ecg = ecgOf(page), before = states.get(page);
+    if (before && before.ecg === ecg) return before;
+    const begun = { ecg: ecg, on: false, snap: true, march: false, ends: null };
+    states.set(page, begun);
+    return begun;
   }
 
   /* Millivolts of the paper at a sample. */
@@ -53,9 +56,11 @@
     return { ms: ms, mv: b.millivolts - a.millivolts, rate: ms >= 1 ? 60000 / ms : null };
   }
   function words(measured) {
-    const rate = measured.rate && measured.rate < 1000 ? "  " + measured.rate.toFixed(0) + "/min" : "";
+    const told = measured.rate && measured.rate < 1000;
+    const rate = told ? "  " + measured.rate.toFixed(0) + "/min" : "";
     const sign = measured.mv < 0 ? "\u2212" : "+";
-    return measured.ms.toFixed(0) + " ms" + rate + "  " + sign + Math.abs(measured.mv).toFixed(2) + " mV";
+    const height = sign + Math.abs(measured.mv).toFixed(2);
+    return measured.ms.toFixed(0) + " ms" + rate + "  " + height + " mV";
   }
 
   function draw(page) {
@@ -76,9 +81,10 @@
       return;
     }
     const told = words(measure(state));
-    const spoken = state.ends.map((e) => state.trace.meta.lead + ", " + e.seconds.toFixed(3) + " s, " + told);
+    const { lead } = state.trace.meta;
+    const spoken = state.ends.map((e) => lead + ", " + e.seconds.toFixed(3) + " s, " + told);
     marks().draw(layer, graph, state, told, spoken);
-    say(tools, state.trace.meta.lead + "  " + told);
+    say(tools, lead + "  " + told);
   }
   function press(within, selector, on) {
     within.querySelector(selector).setAttribute("aria-pressed", String(on));
@@ -120,7 +126,8 @@
     }
     return found.map((n) => extremeNear(trace, n));
   }
-  /* Where a hand without a pointer begins: two neighbouring beats; on a trace that has none, anywhere. */
+  /* Where a hand without a pointer begins: two neighbouring beats; on a trace that has none,
+     anywhere. */
   function placeFirst(state, graph) {
     const all = traces(graph);
     hold(state, all.find((t) => t.meta.rhythm) || all.find((t) => t.meta.lead === "II") || all[0]);
@@ -185,7 +192,8 @@
   }
   function up(event) {
     // a drag has placed both ends; after a click the second one follows the pointer
-    if (dragged && dragged.open && Math.abs(event.clientX - dragged.x) > NEAR_PX) dragged.state.open = false;
+    const moved = dragged && Math.abs(event.clientX - dragged.x);
+    if (dragged && dragged.open && moved > NEAR_PX) dragged.state.open = false;
     dragged = null;
   }
   document.addEventListener("pointerdown", down);
@@ -239,14 +247,18 @@
     dash_clientside.set_props({ ecg: ecg, part: "measurements" }, { data: list });
   }
 
+  function unkeep(ecg, nth) {
+    send(ecg, kept.get(ecg).filter((_, n) => n !== nth));
+  }
+
+  const BUTTONS = ".caliper-tools button, .calipers-key, .kept button";
   document.addEventListener("click", (event) => {
-    const button = event.target.closest && event.target.closest(".caliper-tools button, .calipers-key, .kept button");
+    const button = event.target.closest && event.target.closest(BUTTONS);
     if (!button) return;
-    const page = pageOf(button), state = stateOf(page), is = (name) => button.classList.contains(name);
+    const page = pageOf(button), state = stateOf(page);
+    const is = (name) => button.classList.contains(name);
     if (is("calipers-key")) return toggle(page, event.detail === 0);
-    if (is("drop")) {
-      return send(ecgOf(page), kept.get(ecgOf(page)).filter((_, n) => n !== Number(button.dataset.nth)));
-    }
+    if (is("drop")) return unkeep(ecgOf(page), Number(button.dataset.nth));
     if (!state.on) return;
     if (is("snap")) state.snap = !state.snap;
     if (is("march-out")) state.march = !state.march;

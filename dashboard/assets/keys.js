@@ -5,8 +5,10 @@
 (function () {
   "use strict";
   const TYPING = "textarea, select, input:not([type=radio]):not([type=checkbox])";
-  /* The ECG on screen; pages that wait for their turn are laid out beside it. */
-  const here = () => document.querySelector(".read:not(.waiting .read)") || document;
+  /* The ECG on screen. Pages that wait for their turn are laid out beside it, and where no ECG is
+     on screen there is nothing that a key may act on: what nobody sees is never answered. */
+  const NOWHERE = document.createElement("div");
+  const here = () => document.querySelector(".read:not(.waiting .read)") || NOWHERE;
   const find = (selector) => here().querySelector(selector);
   const press = (it) => { if (it && !it.disabled) it.click(); };
   const carrying = (key) => {
@@ -48,12 +50,19 @@
     const box = find(".answer:not([inert]) .unreadable-box input");
     return !box || box.checked ? [] : [...here().querySelectorAll(".answer .question")];
   }
+  /* A digit is always the same class, also where an adjudication asks of a few. */
+  const CLASSES = ["NORM", "MI", "STTC", "CD", "HYP"];
   function toggle(n) {
-    const row = rows()[n];
+    const row = rows().find((it) => it.dataset.class === CLASSES[n]);
     if (row) choose(touch(row), choices(row)[0].checked ? 1 : 0);
   }
+  /* An adjudication asks of what is in dispute alone: where readers agree that an ECG is not normal
+     it cannot be called normal, and the classes are for other keys. */
+  const isNormal = (row) => row.dataset.class === "NORM";
   function normal() {
-    rows().forEach((row, n) => choose(row, n === 0 ? 0 : 1));
+    const asked = rows();
+    if (!asked.some(isNormal) && !find(".beside-normal")) return;
+    asked.forEach((row) => choose(row, isNormal(row) ? 0 : 1));
   }
   function restAbsent() {
     rows().filter((row) => !choices(row).some((o) => o.checked)).forEach((row) => choose(row, 1));
@@ -82,13 +91,19 @@
   /* The worklist without a click on it first. */
   function firstCell() {
     return document.querySelector(
-      '.worklist-grid .ag-center-cols-container [row-index="0"] .ag-cell');
+      '.worklist-grid:not(.waiting *) .ag-center-cols-container [row-index="0"] .ag-cell');
   }
+  /* A modal dialog of the browser's: it keeps the focus, and gives it back where it came from. */
+  const sheet = () => document.querySelector("#help");
+  const helping = () => Boolean(sheet() && sheet().open);
   function help(shown) {
-    const sheet = document.querySelector("#help");
-    if (!sheet || sheet.hidden === !shown) return;
-    sheet.hidden = !shown;
-    if (shown) sheet.focus();
+    if (!sheet() || helping() === shown) return;
+    if (shown) sheet().showModal();
+    else sheet().close();
+  }
+  function escape() {
+    if (helping()) help(false);
+    else dash_clientside.calipers.clear() || paper().all(here());
   }
 
   const does = {
@@ -105,8 +120,8 @@
     w: () => press(document.querySelector(".bar .brand")),
     Enter: () => press(find(".answer .submit")),
     ArrowDown: () => firstCell().focus(),
-    "?": () => help(document.querySelector("#help").hidden),
-    Escape: () => { help(false); dash_clientside.calipers.clear() || paper().all(); },
+    "?": () => help(!helping()),
+    Escape: escape,
   };
   /* assets/paper.js has the keys of the ECG paper. */
   const paper = () => window.dash_clientside.paper;
@@ -131,8 +146,7 @@
     }
     // Enter on a link or a button is that link's or button's own; the grid has its own keys too
     if (event.key === "Enter" && at.closest("a, button, summary, .ag-root")) return;
-    const sheet = document.querySelector("#help");
-    if (sheet && !sheet.hidden && !["?", "Escape"].includes(event.key)) return;
+    if (helping() && !["?", "Escape"].includes(event.key)) return;
     const act = action(event.key, at);
     if (!act) return;
     event.preventDefault();

@@ -100,7 +100,8 @@
     if (!page || page.querySelector(".calipers-on") || aloneOn(page)) return;
     const named = [...page.querySelectorAll(".paper-frame .textpoint text")]
       .find((name) => within(name.getBoundingClientRect(), event));
-    if (named) pressed = { page: page, lead: named.textContent, x: event.clientX, y: event.clientY };
+    if (!named) return;
+    pressed = { page: page, lead: named.textContent, x: event.clientX, y: event.clientY };
   });
   document.addEventListener("pointerup", (event) => {
     const moved = pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y);
@@ -113,10 +114,10 @@
     place: place,
     traceAt: traceAt,
     press: (key, page) => {
-      if (page.querySelector && graphOf(page) && graphOf(page)._fullLayout) does[key](page);
+      if (graphOf(page) && graphOf(page)._fullLayout) does[key](page);
     },
-    all: () => {
-      for (const button of document.querySelectorAll(".all-leads:not([hidden])")) button.click();
+    all: (page) => {
+      for (const button of page.querySelectorAll(".all-leads:not([hidden])")) button.click();
     },
     /* What is chosen at the ECG on screen is chosen at those that wait behind it. */
     arrange: function (now) {

@@ -1,12 +1,13 @@
 /* A lost session or a save that failed is never silent: Dash itself shows neither.
 
-   An answer that finds no line waits and goes out by itself; its idempotency key makes sure that
-   it is stored once, however often it is sent. */
+   An answer that finds no connection waits and goes out by itself; its idempotency key makes sure
+   that it is stored once, however often it is sent. */
 (function () {
   "use strict";
   const FIRST_WAIT_MS = 500, LONGEST_WAIT_MS = 5000; // between two tries to send an answer
+  const SILENT = "the server does not answer";
   const SLOW_MS = 1500; // after which it is told that an answer is on its way
-  const NO_LINE = [502, 503, 504]; // a proxy that finds no server behind it
+  const NO_SERVER = [502, 503, 504]; // a proxy that finds none behind it
   const send = window.fetch;
   const clock = () => new Date().toLocaleTimeString("en-GB");
   let waiting = 0; // answers that have not gone out
@@ -23,6 +24,33 @@
     // a browser that keeps nothing
   }
 
+  /* What went wrong is told until that very thing goes well, or its page is left: another success
+     is no word on it. */
+  const ANSWERS = "answers"; // whatever page is on screen
+  const troubles = new Map(); // what failed -> what is told of it
+
+  /* more.draftOf: the ECG whose draft was not saved; more.passing: over once the server is heard */
+  function tell(what, words, more) {
+    troubles.delete(what); // the last one is shown
+    troubles.set(what, { words: words, path: location.pathname, ...more });
+    show();
+  }
+  function mend(what) {
+    const isOver = (trouble) => trouble.passing || trouble.path !== location.pathname;
+    troubles.delete(what);
+    for (const [other, trouble] of troubles) {
+      if (other !== ANSWERS && isOver(trouble)) troubles.delete(other);
+    }
+    show();
+  }
+  /* An answer that is stored holds what a draft of it would have kept. */
+  function mendDrafts(ecg) {
+    for (const [what, { draftOf }] of troubles) if (draftOf === ecg) troubles.delete(what);
+  }
+  function show() {
+    const told = troubles.get(ANSWERS) || [...troubles.values()].at(-1);
+    say(told ? told.words : "");
+  }
   function say(text) {
     let place = document.getElementById("trouble");
     if (!text) return place && place.remove();
@@ -32,7 +60,7 @@
       place.setAttribute("role", "alert");
       document.body.append(place);
     }
-    place.textContent = text;
+    if (place.textContent !== text) place.textContent = text; // told once, not at every success
   }
 
   function signInAgain() {
@@ -53,9 +81,33 @@
     if (status === 403) return "your role does not allow it. Reload the page";
     return "the server could not do it (" + status + "). Try again";
   }
-  const unsaved = (why) => "Not saved at " + clock() + ": " + why + ". What you entered is kept here.";
+  const unsaved = (why) =>
+    "Not saved at " + clock() + ": " + why + ". What you entered is kept here.";
 
-  const lineBack = (ms) => new Promise((resolve) => {
+  /* Of a request of Dash's: the components that it is for, and what has caused it. */
+  function asked(options) {
+    const { outputs = null, changedPropIds = [] } = JSON.parse((options && options.body) || "{}");
+    return { what: JSON.stringify(outputs), causes: changedPropIds.join(" "), outputs: outputs };
+  }
+  const DRAFT = /"part":"unsaved"/, SETTLED = /"part":"settle"/, PRESSED = /n_clicks/;
+  const OF_ITSELF = /n_intervals|^here\.data|"part":"ask"/; // nobody has done anything
+  function words(causes, why) {
+    if (DRAFT.test(causes) || SETTLED.test(causes)) return unsaved(why);
+    if (PRESSED.test(causes)) return "Not done at " + clock() + ": " + why + ".";
+    return "Not up to date since " + clock() + ": " + why + "."; // nothing was being saved
+  }
+  function failed(options, why) {
+    const { what, causes, outputs } = asked(options);
+    tell(what, words(causes, why), {
+      draftOf: DRAFT.test(causes) ? [outputs].flat()[0].id.ecg : null,
+      passing: why === SILENT && OF_ITSELF.test(causes),
+    });
+  }
+  function wentWell(options) {
+    if (troubles.size) mend(asked(options).what);
+  }
+
+  const connectionBack = (ms) => new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
       window.removeEventListener("online", done);
@@ -66,10 +118,11 @@
   });
 
   function sayWaiting(since) {
-    const many = waiting > 1 ? waiting + " answers are" : "Your answer is";
-    const them = waiting > 1 ? "They go out by themselves, once each," : "It goes out by itself, once,";
-    say(many + " not saved yet: no line to the server since " + since + ". " + them
-      + " when the line is back. Leave this window open.");
+    const several = waiting > 1;
+    const many = several ? waiting + " answers are" : "Your answer is";
+    const them = several ? "They go out by themselves, once each," : "It goes out by itself, once,";
+    tell(ANSWERS, many + " not saved yet: no connection to the server since " + since + ". " + them
+      + " when the connection is back. Leave this window open.");
   }
 
   /* What comes after an answer that is stored: its form takes no other, so this must come too. */
@@ -77,28 +130,30 @@
     const body = options && options.body;
     return typeof body === "string" && /"changedPropIds":\["[^\]]*\\"stored\\"/.test(body);
   };
-  const sayOnward = (since) => say(
-    "Your answer is saved. What follows is not here yet: no line to the server since " + since + ".");
+  const sayOnward = (options) => (since) => tell(asked(options).what, "Your answer is saved. What "
+    + "follows is not here yet: no connection to the server since " + since + ".");
 
   /* What the server answered; null where it was half of it, or somebody else. */
   async function answered(url, options) {
     const response = await heardAt(url, options);
-    return response && { status: response.status, said: response.ok ? await response.json() : null };
+    const said = response && response.ok ? await response.json() : null;
+    return response && { status: response.status, said: said };
   }
   async function heardAt(resource, options) {
     const response = await send.call(window, resource, options);
-    return NO_LINE.includes(response.status) ? null : response;
+    return NO_SERVER.includes(response.status) ? null : response;
   }
 
-  /* Ask until the server answers; each time that it does not is told, with the time of the first. */
-  async function untilHeard(ask, tell) {
+  /* Ask until the server answers; each time that it does not is told, with the time of the
+     first. */
+  async function untilHeard(ask, sayWhen) {
     let wait = FIRST_WAIT_MS, since = null;
     for (;;) {
       const answer = await ask().catch(() => null);
       if (answer) return answer;
       since = since || clock();
-      tell(since);
-      await lineBack(wait);
+      sayWhen(since);
+      await connectionBack(wait);
       wait = Math.min(2 * wait, LONGEST_WAIT_MS);
     }
   }
@@ -107,16 +162,15 @@
     try {
       return await send.call(window, resource, options);
     } catch (error) {
-      if (!waiting) say(unsaved("the server does not answer"));
+      failed(options, SILENT);
       throw error;
     }
   }
 
-  function heard(response) {
+  function heard(response, options) {
     if (response.status === 401) return signInAgain();
-    if (waiting) return response;
-    if (response.ok) say("");
-    else say(unsaved(reason(response.status)));
+    if (response.ok) wentWell(options);
+    else failed(options, reason(response.status));
     return response;
   }
 
@@ -125,8 +179,9 @@
     if (!url.includes("/_dash-") || url.includes("/_dash-component-suites/")) {
       return send.call(window, resource, options);
     }
-    if (!asksOnward(options)) return heard(await sendOnce(resource, options));
-    return heard(await untilHeard(() => heardAt(resource, options), sayOnward));
+    if (!asksOnward(options)) return heard(await sendOnce(resource, options), options);
+    const onward = await untilHeard(() => heardAt(resource, options), sayOnward(options));
+    return heard(onward, options);
   };
 
   /* What the server says of an answer. That it could not take it stays in the form: the next
@@ -138,7 +193,7 @@
       return answered(url, { method: "POST", headers: headers, body: body });
     };
     let late = false;
-    const slow = setTimeout(() => say("Your answer is being saved."), SLOW_MS);
+    const slow = setTimeout(() => tell(ANSWERS, "Your answer is being saved."), SLOW_MS);
     const { status, said } = await untilHeard(ask, (since) => {
       clearTimeout(slow);
       if (!late) waiting += 1;
@@ -148,7 +203,8 @@
     clearTimeout(slow);
     if (late) waiting = Math.max(0, waiting - 1);
     if (status === 401) return signInAgain();
-    if (!waiting) say("");
+    if (said && !said.refused) mendDrafts(answer.form.ecg);
+    if (!waiting) mend(ANSWERS);
     return said || { refused: problem(unsaved(reason(status))) };
   }
   function problem(text) {

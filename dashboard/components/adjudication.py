@@ -40,6 +40,7 @@ def waiting_page(waiting: Waiting) -> Component:
                 className="quiet",
             ),
             _table(found) if found else None,
+            _settled(waiting.settled),
         ],
         className="page narrow",
     )
@@ -75,6 +76,15 @@ def _seen(count: int) -> str:
     if not count:
         return ""
     return f" {count:,} more for another adjudicator: you have read them or seen the opinion."
+
+
+def _settled(last: Sequence[int]) -> Component | None:
+    """The way back to a verdict that was a slip."""
+    if not last:
+        return None
+    links = [dcc.Link(f"ECG {ecg_id}", href=f"{LIST}/{ecg_id}") for ecg_id in last]
+    between = [part for link in links for part in (", ", link)][1:]
+    return html.P(["You settled last, and may change: ", *between, "."])
 
 
 def _table(found: Sequence[Conflict]) -> Component:
@@ -153,10 +163,7 @@ def _form(case: Case) -> Component:
             _beside(case),
             dcc.Store(id=ids.of_ecg("settle-meta", ecg_id), data=_meta(case)),
             html.Div(
-                [
-                    _question(ecg_id, place, name, verdicts.get(name))
-                    for place, name in enumerate(case.classes, 1)
-                ],
+                [_question(ecg_id, name, verdicts.get(name)) for name in case.classes],
                 className="questions",
             ),
             html.Div(_ending(case), className="ending"),
@@ -198,7 +205,8 @@ def _look(case: Case) -> str:
     return " ".join(["panel entry", *(mark for mark, there in marks.items() if there)])
 
 
-def _question(ecg_id: int, place: int, name: Superclass, verdict: Any) -> Component:
+def _question(ecg_id: int, name: Superclass, verdict: Any) -> Component:
+    key = html.Kbd(str(SUPERCLASSES.index(name) + 1))  # as on the page of a reading
     chosen = buttons(
         ids.of_class("settle-verdict", ecg_id, name.value),
         VERDICTS,
@@ -208,7 +216,7 @@ def _question(ecg_id: int, place: int, name: Superclass, verdict: Any) -> Compon
     )
     return html.Div(
         [
-            html.Div([html.Kbd(str(place)), name.title], className="name"),
+            html.Div([key, name.title], className="name", title=name.holds),
             chosen,
         ],
         className="question",

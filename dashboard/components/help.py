@@ -1,4 +1,6 @@
-"""The sheet that lists the keys: the one place that says which there are and what they do.
+"""The sheet that lists the keys, and what the classes hold.
+
+It is the one place that says which keys there are and what they do.
 
 ``assets/keys.js`` presses the control that carries a key as ``data-key``, and knows the few keys
 that are no single control; a test compares both with this sheet.
@@ -7,6 +9,8 @@ that are no single control; a test compares both with this sheet.
 from dataclasses import dataclass
 
 from flask import render_template
+
+from core.ecg import SUPERCLASSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +26,22 @@ READING = (
     Key(
         ("1", "2", "3", "4", "5"),
         "1 … 5",
-        "Normal, infarction, ST/T, conduction, hypertrophy: present; pressed again, absent",
+        "The class of that number: present; pressed again, absent",
     ),
     Key(("u",), "u", "The class last touched: unsure"),
-    Key(("n",), "n", "Normal ECG present, everything else absent"),
+    Key(
+        ("n",),
+        "n",
+        "Normal ECG present, everything else absent; nothing where readers agree it is not normal",
+    ),
     Key(("r",), "r", "Every class still open: absent"),
     Key(("x",), "x", "Unreadable, and back"),
     Key(("t",), "t", "To the comment; Esc leaves it"),
     Key(("Enter",), "Enter", "Submit the answer"),
-    Key(("Backspace",), "⌫", "Undo: reopen the answer before, the last ten in turn"),
+    Key(("Backspace",), "⌫", "Undo: reopen the previous answer, the last ten in turn"),
     Key(("e",), "e", "Compare with the patient's next ECG, then off"),
     Key(("j",), "j", "Next unread ECG"),
-    Key(("k",), "k", "Back to the ECG before"),
+    Key(("k",), "k", "Back to the previous ECG"),
 )
 PAPER = (
     Key(("l",), "l", "Next layout of the leads"),
@@ -83,4 +91,4 @@ def help_sheet() -> str:
 
     It is no part of Dash's layout, where each of its elements would take time at every key.
     """
-    return render_template("help.html", groups=GROUPS)
+    return render_template("help.html", groups=GROUPS, classes=SUPERCLASSES)

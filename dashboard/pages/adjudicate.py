@@ -7,7 +7,6 @@ from typing import Any
 import dash
 from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
-from flask import abort
 
 from core.ecg import Superclass
 from dashboard import ids
@@ -16,12 +15,12 @@ from dashboard.components.adjudication import LIST, case_page, waiting_page
 from dashboard.components.shell import forbidden, local_time, message, problem
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
-from dashboard.triggered import number_in_id
+from dashboard.triggered import number_in_id, parsing
 from feedback import adjudication
 from feedback.adjudication import Settlement
 from feedback.errors import CatalogueError, FeedbackError, ReadingError
 from feedback.policy import Action
-from feedback.tables import Adjudication, Verdict
+from feedback.tables import Verdict
 
 Json = dict[str, Any]
 _VERDICT = ids.of_class("settle-verdict", MATCH, ALL)
@@ -98,9 +97,11 @@ def settle(
     if not clicks:
         return no_update
     ecg_id = number_in_id("ecg")
-    said = _said(verdicts, places, bool(unreadable), comment or "")
+    with parsing():
+        said = _said(verdicts, places, bool(unreadable), str(comment or ""))
+        form = _form(meta)
     try:
-        made = _store(ecg_id, said, meta)
+        made = adjudication.settle(context().sessions, person().id, ecg_id, said, **form)
     except FeedbackError as error:
         return problem(f"Not saved: {error}")
     dash.set_props(
@@ -114,25 +115,22 @@ def _said(
     verdicts: Sequence[str | None], places: Sequence[Json], unreadable: bool, comment: str
 ) -> Settlement:
     given = {
-        _member(Superclass, place["class"]): _member(Verdict, verdict)
+        Superclass(place["class"]): Verdict(verdict)
         for place, verdict in zip(places, verdicts, strict=True)
         if verdict and not unreadable
     }
     return Settlement(verdicts=given, unreadable=unreadable, comment=comment)
 
 
-def _store(ecg_id: int, said: Settlement, meta: Json) -> Adjudication:
-    with context().sessions.begin() as session:
-        return adjudication.settle(
-            session,
-            person().id,
-            ecg_id,
-            said,
-            key=str(meta["key"]),
-            started_at=_started(meta),
-            record_id=meta["record"],
-            stands=meta["stands"],
-        )
+def _form(meta: Json) -> Json:
+    """What the server knew when it made the form."""
+    record, stands = meta["record"], meta["stands"]
+    return {
+        "key": str(meta["key"]),
+        "started_at": datetime.fromisoformat(meta["started"]).astimezone(),
+        "record_id": int(record),
+        "stands": None if stands is None else int(stands),
+    }
 
 
 def _next_path(ecg_id: int) -> str:
@@ -142,17 +140,3 @@ def _next_path(ecg_id: int) -> str:
     later = [one.ecg_id for one in waiting if one.ecg_id > ecg_id]
     following = [*later, *(one.ecg_id for one in waiting)]
     return f"{LIST}/{following[0]}" if following else LIST
-
-
-def _member(kind: Any, word: Any) -> Any:
-    try:
-        return kind(word)
-    except ValueError:
-        abort(400)
-
-
-def _started(meta: Json) -> datetime:
-    try:
-        return datetime.fromisoformat(meta["started"]).astimezone()
-    except (TypeError, ValueError):
-        abort(400)

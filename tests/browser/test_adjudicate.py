@@ -1,19 +1,23 @@
 """Adjudication in a browser, by keys alone."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from core.ecg import Superclass
 from feedback.tables import Adjudication, Role, Verdict
 from tests.browser.conftest import OpenDesk, Serve
-from tests.browser.hands import at_ecg, reading_place
+from tests.browser.hands import at_ecg, choice, reading_place
 from tests.factories import add_person
 from tests.factories_adjudication import dispute
 from tests.factories_readings import answer, blind
 
 UMPIRE = "umpire@example.org"
+Said = tuple[Superclass, ...]  # the classes that a reader calls present
+CaseOf = Callable[[Said, Said], Page]
 
 
 def test_two_conflicts_are_settled_by_keys(
@@ -33,7 +37,7 @@ def test_two_conflicts_are_settled_by_keys(
     page.keyboard.press("Enter")
     refused = page.get_by_text("Not saved: no verdict on Conduction disturbance")
     expect(refused).to_be_visible()
-    page.keyboard.press("1")
+    page.keyboard.press("4")
     expect(refused).to_be_hidden()
     page.keyboard.press("Enter")
     at_ecg(page, 4)
@@ -65,7 +69,7 @@ def test_normal_beside_another_class_is_asked_about(
     question = page.get_by_text("Normal ECG is present together with another class.")
     expect(page.get_by_text("Present beside your verdict: Normal ECG.")).to_be_visible()
     expect(question).to_be_hidden()
-    page.keyboard.press("1")
+    page.keyboard.press("2")
     expect(question).to_be_visible()
     page.keyboard.press("x")
     expect(question).to_be_hidden()
@@ -75,3 +79,50 @@ def test_normal_beside_another_class_is_asked_about(
         for part in ("section.trace", "section.entry")
     )
     assert trace and form and trace["y"] + trace["height"] <= form["y"]  # none lies under it
+
+
+NORM, MI, STTC, CD = Superclass.NORM, Superclass.MI, Superclass.STTC, Superclass.CD
+
+
+@pytest.fixture
+def case_of(tmp_path: Path, migrated: Path, serve: Serve, desks: OpenDesk) -> CaseOf:
+    """A function that opens ECG 2 before an adjudicator, between two answers."""
+
+    def opened(one: Said, other: Said) -> Page:
+        place = reading_place(tmp_path, migrated)
+        for name, said in (("a", one), ("b", other)):
+            reader = add_person(place.sessions, f"{name}@example.org", Role.CLINICIAN)
+            blind(place.sessions, reader.id, 2, answer(*said))
+        add_person(place.sessions, UMPIRE, Role.ADJUDICATOR)
+        page = desks(serve(place)).sign_in(UMPIRE, path="/adjudicate/2")
+        at_ecg(page, 2)
+        return page
+
+    return opened
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "called"),
+    [
+        ((NORM,), (MI,), {NORM: "Present", MI: "Absent"}),
+        ((NORM, MI, CD), (NORM,), {MI: "Absent", CD: "Absent"}),  # agreed to be normal
+    ],
+)
+def test_n_calls_normal_what_is_asked(
+    case_of: CaseOf, one: Said, other: Said, called: dict[Superclass, str]
+) -> None:
+    page = case_of(one, other)
+    page.keyboard.press("n")
+    for name, verdict in called.items():
+        expect(choice(page, name, verdict)).to_be_checked()
+    expect(page.locator(".verdict input:checked")).to_have_count(len(called))
+
+
+def test_n_calls_nothing_where_readers_agree_that_it_is_not_normal(case_of: CaseOf) -> None:
+    page = case_of((MI,), (STTC,))
+    page.keyboard.press("n")
+    expect(page.locator(".verdict input:checked")).to_have_count(0)
+    page.keyboard.press("3")  # the number of its class, as on every other page
+    expect(choice(page, "STTC", "Present")).to_be_checked()
+    page.keyboard.press("r")
+    expect(choice(page, "MI", "Absent")).to_be_checked()

@@ -13,7 +13,7 @@ from core.ptbxl import Ptbxl
 from core.simulate import simulate_dataset
 from feedback.tables import Reading, Role
 from tests.browser.conftest import OpenDesk, Serve
-from tests.browser.hands import EMAIL, answer_blind, at_ecg
+from tests.browser.hands import EMAIL, answer_blind, at_ecg, until
 from tests.factories import Installation, above, add_person, installation, predict, serve_model
 
 SAMPLE_MS = 2
@@ -43,11 +43,17 @@ COVERED = """() => {
     .filter(text => under(text.getBoundingClientRect())).map(text => text.textContent);
 }"""
 
+# the trace that the calipers lie on, held by nothing of ours
+WATCH_TRACE = """() => {
+  const graph = document.querySelector('.paper .js-plotly-plot');
+  window.trace = new WeakRef(graph._fullData.find(t => t.meta && t.meta.rhythm));
+}"""
+
 
 @pytest.fixture
 def records(tmp_path: Path) -> Path:
-    """Two simulated records at 500 Hz with their truth beside them."""
-    return simulate_dataset(tmp_path / "data", 2, 1)
+    """Three simulated records at 500 Hz with their truth beside them."""
+    return simulate_dataset(tmp_path / "data", 3, 1)
 
 
 @pytest.fixture
@@ -56,7 +62,8 @@ def place(tmp_path: Path, migrated: Path, records: Path) -> Installation:
     add_person(made.sessions, EMAIL, Role.CLINICIAN)
     with made.sessions.begin() as session:
         serve_model(session)
-        predict(session, 1, above())
+        for ecg_id in (1, 2, 3):
+            predict(session, ecg_id, above())
     return made
 
 
@@ -214,3 +221,33 @@ def test_a_drag_moves_one_line_and_leaves_the_other(page: Page, records: Path) -
     page.mouse.up()
     # the trough of S is broad in this record: noise moves its lowest sample by some ms
     assert told(page)["ms"] == pytest.approx(1000 * (third - first), abs=12)
+
+
+def test_calipers_go_with_their_page(page: Page) -> None:
+    page.keyboard.press("c")
+    told(page)
+    page.keyboard.press("j")
+    at_ecg(page, 2)
+    expect(page.locator(".caliper-tools")).to_be_hidden()
+    expect(page.locator(".caliper-marks .line").first).to_be_hidden()
+    page.keyboard.press("k")
+    at_ecg(page, 1)
+    expect(page.locator(".caliper-tools")).to_be_hidden()
+
+
+def test_the_trace_of_a_page_that_is_left_does_not_stay_in_memory(page: Page) -> None:
+    page.keyboard.press("c")
+    told(page)
+    page.evaluate(WATCH_TRACE)
+    for ecg_id in (2, 3):
+        page.keyboard.press("j")
+        at_ecg(page, ecg_id)
+        page.keyboard.press("c")
+        told(page)
+    browser = page.context.new_cdp_session(page)
+
+    def forgotten() -> bool:
+        browser.send("HeapProfiler.collectGarbage")
+        return bool(page.evaluate("window.trace.deref() === undefined"))
+
+    until(forgotten)

@@ -18,6 +18,10 @@ from tests.factories import Installation
 
 ON_PAGE = "[...document.querySelectorAll('[data-key]')].map(it => it.dataset.key)"
 
+# past its last control the focus is with the browser itself for one press
+FOCUS_IN_SHEET = """document.activeElement === document.body
+  || document.activeElement.closest("#help") !== null"""
+
 
 def test_the_sheet_lists_every_key_that_does_something_and_no_other(desk: Desk) -> None:
     page = desk.sign_in(EMAIL, path="/read/1")
@@ -35,6 +39,29 @@ def test_the_sheet_is_on_screen_as_it_is_written(desk: Desk) -> None:
     sheet = page.get_by_role("dialog", name="Keys")
     for key in KEYS:
         expect(sheet.get_by_text(key.does, exact=True)).to_be_visible()
+
+
+def test_the_sheet_keeps_the_focus_and_gives_it_back(desk: Desk) -> None:
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    page.keyboard.press("c")
+    submit = page.get_by_role("button", name="Submit")
+    submit.focus()
+    page.keyboard.press("?")
+    expect(page.locator("#help:modal")).to_be_visible()
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        assert page.evaluate(FOCUS_IN_SHEET)
+    page.keyboard.press("n")
+    page.keyboard.press("Escape")
+    expect(page.locator("#help")).to_be_hidden()
+    expect(submit).to_be_focused()
+    expect(page.locator(".caliper-tools")).to_be_visible()  # Esc has closed the sheet alone
+    expect(page.locator(".verdict input:checked")).to_have_count(0)
+    page.get_by_role("button", name="Keyboard help").click()
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#help")).to_be_hidden()
+    expect(page.get_by_role("button", name="Keyboard help")).to_be_focused()
 
 
 def test_undo_reopens_the_last_answers_in_turn_and_a_change_supersedes(

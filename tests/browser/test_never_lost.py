@@ -1,4 +1,4 @@
-"""An answer that was given is stored once: without a line, with two windows, after a crash."""
+"""An answer is stored once: without a connection, with two windows, after a crash."""
 
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
@@ -21,14 +21,18 @@ from tests.factories import Installation
 OFFLINE = ("ERR_INTERNET_DISCONNECTED", "Failed to fetch", "Callback failed")
 
 
-def test_without_a_line_the_answer_waits_and_goes_out_once(desk: Desk, place: Installation) -> None:
+def test_without_a_connection_the_answer_waits_and_goes_out_once(
+    desk: Desk, place: Installation
+) -> None:
     desk.watch.tolerated = OFFLINE
     page = desk.sign_in(EMAIL, path="/read/1")
     at_ecg(page, 1)
     page.context.set_offline(True)
     for key in ("2", "r", "Enter"):
         page.keyboard.press(key)
-    trouble = page.get_by_role("alert").filter(has_text="not saved yet: no line to the server")
+    trouble = page.get_by_role("alert").filter(
+        has_text="not saved yet: no connection to the server"
+    )
     expect(trouble).to_be_visible()
     page.wait_for_timeout(1500)  # it is tried again, in vain
     assert stored(place) == 0
@@ -40,7 +44,7 @@ def test_without_a_line_the_answer_waits_and_goes_out_once(desk: Desk, place: In
     assert stored(place) == 1
 
 
-def test_what_follows_a_stored_answer_comes_when_the_line_is_back(
+def test_what_follows_a_stored_answer_comes_when_the_connection_is_back(
     desk: Desk, place: Installation
 ) -> None:
     desk.watch.tolerated = ("net::ERR_FAILED", "Failed to fetch", "Callback failed")

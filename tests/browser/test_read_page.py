@@ -8,11 +8,12 @@ from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select, update
 
 from core.ecg import Superclass
-from feedback.tables import Prediction, Reading, RecordRow
+from feedback.tables import Prediction, Reading, RecordRow, Role
 from tests.browser.conftest import DESK, SMALL, WIDE, Desk
 from tests.browser.hands import (
     ANSWER,
     EMAIL,
+    TWICE_MS,
     UPDATE,
     answer_blind,
     at_ecg,
@@ -20,7 +21,7 @@ from tests.browser.hands import (
     end_sessions,
     stored,
 )
-from tests.factories import Installation
+from tests.factories import Installation, add_person
 
 ON_SCREEN_AT_ENTER = """document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter") return;
@@ -53,7 +54,7 @@ def test_the_keyboard_is_enough(desk: Desk, place: Installation) -> None:
     page.keyboard.press("x")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
-    page.wait_for_timeout(800)  # a second press at once would be taken for an accident
+    page.wait_for_timeout(TWICE_MS)
     page.keyboard.press("Enter")
     at_ecg(page, 3)
     page.keyboard.press("j")
@@ -75,7 +76,7 @@ def test_the_answer_sent_is_the_one_on_screen_however_quick_the_hand(
         " document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })))"
     )
     expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
-    page.wait_for_timeout(800)  # a second press at once would be taken for an accident
+    page.wait_for_timeout(TWICE_MS)
     page.evaluate(
         "['2', 'Enter'].forEach(key =>"
         " document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })))"
@@ -139,7 +140,9 @@ def test_a_save_that_fails_says_so_and_keeps_what_was_typed(
     expect(page.get_by_text("Draft saved")).to_be_visible()
     page.route(ANSWER, lambda route: route.abort())
     page.get_by_role("button", name="Submit").click()
-    expect(page.get_by_role("alert").filter(has_text="not saved yet: no line")).to_be_visible()
+    expect(
+        page.get_by_role("alert").filter(has_text="not saved yet: no connection")
+    ).to_be_visible()
     expect(page.get_by_title("Comment")).to_have_value("kept")
     assert stored(place) == 0
     page.unroute(ANSWER)
@@ -177,7 +180,9 @@ def test_after_a_reply_that_is_not_the_servers_whole_one_the_answer_goes_out_aga
     page.route(ANSWER, lambda route: route.fulfill(body=reply))
     page.keyboard.press("n")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert").filter(has_text="not saved yet: no line")).to_be_visible()
+    expect(
+        page.get_by_role("alert").filter(has_text="not saved yet: no connection")
+    ).to_be_visible()
     page.unroute(ANSWER)
     expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
     assert stored(place) == 1
@@ -256,7 +261,7 @@ def test_verdict_and_word_on_the_model_never_contradict_each_other(
     expect(choice(page, "MI", "Present")).to_be_checked()
     page.locator("[data-class=HYP] .agree").get_by_text("Disagree").click()
     page.locator("[data-class=CD] .verdict").get_by_text("Unsure").click()
-    page.wait_for_timeout(800)  # a second press at once would be taken for an accident
+    page.wait_for_timeout(TWICE_MS)
     page.keyboard.press("Enter")
     at_ecg(page, 2)
     with place.sessions.read() as session:
@@ -282,7 +287,7 @@ def test_keys_pressed_without_a_pause_store_what_is_on_screen(
         seen.append(page.evaluate("window.onScreen"))
         if len(seen) == 1:
             expect(page.get_by_role("heading", name="Your final answer")).to_be_visible()
-        page.wait_for_timeout(800)  # a second press at once would be taken for an accident
+        page.wait_for_timeout(TWICE_MS)
     at_ecg(page, 2)
     with place.sessions.read() as session:
         answers = session.scalars(select(Reading).order_by(Reading.id)).all()
@@ -318,12 +323,18 @@ def test_times_are_those_of_the_readers_zone(desk: Desk) -> None:
     assert shown[3:] == utc[14:19]
 
 
+@pytest.mark.parametrize("role", [Role.CLINICIAN, Role.ADJUDICATOR, Role.ADMIN])
 @pytest.mark.parametrize("size", [DESK, SMALL], ids=["1440x900", "1024x768"])
-def test_nothing_overlaps_or_is_cut(desk: Desk, size: dict[str, int]) -> None:
+def test_nothing_overlaps_or_is_cut(
+    desk: Desk, place: Installation, size: dict[str, int], role: Role
+) -> None:
     desk.page.set_viewport_size(size)
-    page = desk.sign_in(EMAIL)
+    who = f"a.rather.long.name.of.an.{role}@example.org"
+    add_person(place.sessions, who, role)
+    page = desk.sign_in(who)
     expect(page.get_by_role("gridcell", name="1001")).to_be_visible()
     fits(page)
+    bar_holds_its_parts(page)
     desk.go("/read/1")
     at_ecg(page, 1)
     fits(page)
@@ -331,6 +342,9 @@ def test_nothing_overlaps_or_is_cut(desk: Desk, size: dict[str, int]) -> None:
     page.keyboard.press("n")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
+    saved = page.locator("#status").get_by_text("Blind answer saved")
+    expect(saved).to_be_in_viewport(ratio=1)
+    bar_holds_its_parts(page)
     fits(page)
     page.keyboard.press("End")  # a form along the lower edge lies over what is above it
     page.wait_for_timeout(300)
@@ -347,6 +361,21 @@ def fits(page: Page) -> None:
         ".filter(box => box.scrollWidth > box.clientWidth + 1).map(box => box.className)"
     )
     assert cut == []
+
+
+def bar_holds_its_parts(page: Page) -> None:
+    """Links, what was saved last and the rest stand beside each other within the bar."""
+    parts = [".bar .brand", ".bar nav", ".bar .status", ".bar .who"]
+    boxes = {part: page.locator(part).bounding_box() for part in (*parts, ".bar", ".bar form")}
+    bar = boxes.pop(".bar")
+    assert bar
+    for part, box in boxes.items():
+        assert box, part
+        assert box["width"] >= 40, part
+        assert bar["y"] <= box["y"], part
+        assert box["y"] + box["height"] <= bar["y"] + bar["height"], part
+        assert box["x"] + box["width"] <= bar["width"], part
+    apart(page, *parts)
 
 
 def apart(page: Page, *selectors: str) -> None:

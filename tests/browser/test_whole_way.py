@@ -14,6 +14,7 @@ from dashboard.settings import REPOSITORY
 from feedback import catalogue, jobs, runner, scoring, users
 from feedback.tables import Job, Role
 from tests.browser.conftest import Desk, OpenDesk, Serve
+from tests.browser.hands import TWICE_MS
 from tests.browser.trace import curve_under, read_paper
 from tests.factories import PASSWORD, Installation, add_person, installation
 
@@ -126,7 +127,7 @@ def answer_and_save(page: Page) -> None:
     expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
     expect(page.locator("#status")).to_contain_text("Blind answer saved")
     expect(page.locator("[data-class=MI] .verdict input").first).to_be_checked()
-    page.wait_for_timeout(800)  # a second press at once would be taken for an accident
+    page.wait_for_timeout(TWICE_MS)
     page.get_by_role("button", name="Save and next").click()
     expect(page.get_by_role("heading", name=f"ECG {ECG + 1}", exact=True)).to_be_visible()
     expect(page.locator("#status")).to_contain_text("Answer saved")

@@ -125,6 +125,7 @@ def test_a_closed_window_gives_back(desk: Desk, place: Installation) -> None:
     worklist(place.sessions, records=3)
     page = start(desk)
     opened(page, [])
+    until(lambda: held(place) == 1)
     page.wait_for_timeout(TWICE_MS)
     page.close(run_before_unload=True)
     until(lambda: held(place) == 0)

@@ -68,7 +68,9 @@ def test_conflicts_are_listed_and_settled_one_after_the_other(
     assert moved["location"] == {"pathname": "/adjudicate/3"}
     moved = settle(umpire, 3, meta_of(umpire.page("/adjudicate/3")), "absent").json["sideUpdate"]
     assert moved["location"] == {"pathname": "/adjudicate"}
-    assert "No ECG waits for a verdict." in words(umpire.page("/adjudicate"))
+    after = words(umpire.page("/adjudicate"))
+    assert "No ECG waits for a verdict." in after
+    assert "You settled last, and may change:  ECG 3 ,  ECG 1 ." in after
     agreed = umpire.page("/adjudicate/2")
     assert "choose one of the list. To all that wait" in words(agreed)
     assert [one.verdict_mi for one in stored(disputed)] == [Verdict.PRESENT, Verdict.ABSENT]
