@@ -27,8 +27,9 @@ _PUBLIC_PATHS = frozenset({"/login", "/_favicon.ico", "/healthz"})
 _PUBLIC_FOLDERS = ("/assets/", "/_dash-component-suites/")
 _NAMES_ITS_RELEASE = re.compile(r"^/assets/vendor/[a-z-]+-\d+\.\d+\.\d+\.min\.js$")
 YEAR_S = 365 * 24 * 3600
-_BEFORE_NEW_PASSWORD = frozenset({"/password", "/logout"})
-SESSION_HOURS = 12
+_FORMS = frozenset({"/password", "/logout"})  # for whoever is signed in, a new password or not
+SESSION_HOURS = 12  # since a person last did anything: a page that is left open ticks on
+_TICK = ".n_intervals"
 
 _POLICY = (
     "default-src 'self'; script-src 'self' {hashes}; "
@@ -93,6 +94,7 @@ def protect(server: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         PERMANENT_SESSION_LIFETIME=SESSION_HOURS * 3600,
+        SESSION_REFRESH_EACH_REQUEST=False,  # _guard renews it
         WTF_CSRF_TIME_LIMIT=None,  # lives with the session: a page may stay open for hours
         MAX_CONTENT_LENGTH=1024 * 1024,
     )
@@ -198,14 +200,25 @@ def _guard() -> AnyResponse | None:
     if path in _PUBLIC_PATHS or path.startswith(_PUBLIC_FOLDERS):
         return None
     if not signed_in():
-        return _turn_away(url_for("login", next=safe_next(request.full_path.rstrip("?"))), 401)
-    if person().must_change_password and path not in _BEFORE_NEW_PASSWORD:
+        # a page that takes forms alone is no place to come back to
+        asked = "/" if path == "/logout" else request.full_path.rstrip("?")
+        return _turn_away(url_for("login", next=safe_next(asked)), 401)
+    if person().must_change_password and path not in _FORMS:
         return _turn_away(url_for("password"), 403)
+    if not _ticks():
+        session.modified = True  # which sends the cookie anew
     return None
 
 
+def _ticks() -> bool:
+    """Whether a timer of a page has sent the request, and nobody who sits before it."""
+    sent = request.get_json(silent=True) if request.path == "/_dash-update-component" else None
+    changed = sent.get("changedPropIds") if isinstance(sent, dict) else None
+    return bool(changed) and all(str(name).endswith(_TICK) for name in changed)
+
+
 def _turn_away(page: str, status: int) -> AnyResponse:
-    """A person is led to ``page``, a script gets the status."""
-    if request.method == "GET" and not request.path.startswith("/_"):
+    """Whoever opens a page or sends a form is led to ``page``, a script gets the status."""
+    if request.path in _FORMS or (request.method == "GET" and not request.path.startswith("/_")):
         return redirect(page)
     abort(status)

@@ -68,13 +68,32 @@ def serve(
 
     try:
         server = create_server(
-            application, sockets=[taken], threads=THREADS, ident=None, channel_timeout=60
+            application,
+            sockets=[taken],
+            threads=THREADS,
+            ident=None,
+            channel_timeout=60,
+            **_behind(settings.trusted_proxy),
         )
     except OSError as error:
         raise _explained(error, settings.host, settings.port) from None
     url = address_of(taken, settings.host)
     threading.Thread(target=_announce, args=(url, ready), daemon=True).start()
     server.run()  # returns at SystemExit, which the signal handlers raise
+
+
+def _behind(proxy: object | None) -> dict[str, Any]:
+    """How waitress learns from a proxy, and from nobody else, whom it asks for."""
+    if proxy is None:
+        return {}
+    return {
+        "trusted_proxy": str(proxy),
+        "trusted_proxy_count": 1,
+        # not x-forwarded-proto: under HTTPS each form's Referer is held against Host, which a proxy
+        # may have written anew
+        "trusted_proxy_headers": {"x-forwarded-for"},
+        "clear_untrusted_proxy_headers": True,
+    }
 
 
 def address_of(taken: socket.socket, host: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, IPvAnyAddress, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dashboard.errors import SettingsError
@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8050, ge=0, le=65535)  # 0: any free one
     secure_cookies: bool = False  # True behind HTTPS: cookies are then never sent in the clear
+    # address of the proxy whose word is taken for who asks; logins are counted by address
+    trusted_proxy: IPvAnyAddress | None = None
     ahead: int = Field(3, ge=0, le=8)  # ECGs laid out before their turn; 0 spares old machines
     # fine-tune once readers agree on so many new records; 0: only when somebody asks for it
     retrain_every: int = Field(0, ge=0)

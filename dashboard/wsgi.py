@@ -1,4 +1,7 @@
-"""The WSGI entry point for any server: ``gunicorn dashboard.wsgi:application``."""
+"""The WSGI entry point for any server: ``gunicorn dashboard.wsgi:application``.
+
+TRUSTECG_TRUSTED_PROXY is for ``trustecg up`` and ``serve``: another server is told itself.
+"""
 
 from dashboard.app import create_app
 from dashboard.settings import load_settings

@@ -115,7 +115,8 @@ def answer_form(form: Form) -> Component:
 
 def _question(form: Form, superclass: Superclass) -> Component:
     number = SUPERCLASSES.index(superclass) + 1
-    name = html.Div([html.Kbd(str(number)), superclass.title], className="name")
+    title = [html.Kbd(str(number)), superclass.title]
+    name = html.Div(title, className="name", title=superclass.holds)
     marks = {"data-class": superclass.value}
     if call := form.call(superclass):
         marks["data-call"] = call.value

@@ -4,6 +4,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from core.ecg import Superclass
+from core.explain.words import never_certain
 from feedback.opinions import OpinionShown
 
 
@@ -19,7 +20,7 @@ def call_view(shown: OpinionShown, name: Superclass) -> Component:
     side = "above" if name in shown.predicted else "below"
     words = [
         html.Span("Model ", className="quiet"),
-        html.B(_never_certain(value, digits)),
+        html.B(never_certain(value, digits)),
         f", {side} {threshold:.{digits}f}",
     ]
     look = "hatched" if name in shown.abstained else side
@@ -34,11 +35,3 @@ def call_view(shown: OpinionShown, name: Superclass) -> Component:
 def abstains() -> Component:
     """What stands where agreement would be asked for."""
     return html.Div("abstains", className="abstains")
-
-
-def _never_certain(value: float, digits: int) -> str:
-    """A probability that reads as neither 0 nor 1."""
-    least = 10**-digits
-    if value < least / 2:
-        return f"<{least:.{digits}f}"
-    return f">{1 - least:.{digits}f}" if value >= 1 - least / 2 else f"{value:.{digits}f}"

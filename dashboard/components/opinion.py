@@ -15,6 +15,18 @@ _PACED = (
     "Pacemaker noted: in paced beats none of the five classes can be judged as in conducted ones, "
     "and the model has not been measured on paced ECGs alone."
 )
+_RHYTHM = (
+    "Rhythm is in none of the five classes: the model, and the published label, may call an ECG in "
+    "atrial fibrillation normal."
+)
+
+
+def cautions(shown: OpinionShown, *, pacemaker: bool = False) -> list[Component]:
+    """What speaks against an opinion; nothing where there is none."""
+    if shown.unavailable:
+        return []
+    said = [html.P(text, className="warning") for text in shown.warnings]
+    return [*said, html.P(_PACED, className="quiet")] if pacemaker else said
 
 
 def opinion_view(shown: OpinionShown, card: Card, *, pacemaker: bool = False) -> Component:
@@ -27,11 +39,11 @@ def opinion_view(shown: OpinionShown, card: Card, *, pacemaker: bool = False) ->
     return html.Section(
         [
             html.H2("Model's opinion"),
-            *(html.P(text, className="warning") for text in shown.warnings),
-            html.P(_PACED, className="quiet") if pacemaker else None,
+            *cautions(shown, pacemaker=pacemaker),
             html.P(summary(shown), className="summary"),
             _abstention(shown, card),
             html.P(_miss_rates(card), className="quiet"),
+            html.P(_RHYTHM, className="quiet"),
             html.P(f"Model {shown.model_version}.", className="quiet"),
         ],
         className="opinion",

@@ -16,7 +16,7 @@ from dashboard.components.claim import claim_line
 from dashboard.components.comparison import comparison_choice
 from dashboard.components.explanation import explanation_section
 from dashboard.components.intervals import intervals_view
-from dashboard.components.opinion import opinion_view, published_view, uncertainty_line
+from dashboard.components.opinion import cautions, opinion_view, published_view, uncertainty_line
 from dashboard.components.paper import paper
 from dashboard.components.record import noise_flags, other_ecgs, patient_line
 from dashboard.components.shell import local_time, sentence
@@ -183,15 +183,25 @@ def _final(
         stands=stands.id if stands else None,
     )
     first = state.blind is None and stands is None  # assisted: the only answer
-    note = html.P(_ASSISTED, className="quiet") if first else _note(stands, shown)
+    note = _assisted(shown) if first else _note(stands, shown)
     title = "Your answer, assisted" if first else "Your final answer"
     return html.Section(
-        [html.H2(title), note, uncertainty_line(shown), answer_form(form)],
+        [
+            html.H2(title),
+            # where the form lies along the lower edge the opinion is under it: said here too
+            html.Div(cautions(shown, pacemaker=bool(record.pacemaker)), className="in-strip"),
+            note,
+            uncertainty_line(shown),
+            answer_form(form),
+        ],
         className="panel entry",
     )
 
 
-_ASSISTED = "The model's opinion is beside the ECG. Your answer is kept as an assisted one."
+def _assisted(shown: OpinionShown) -> Component:
+    there = "No" if shown.unavailable else "The"
+    text = f"{there} model's opinion is beside the ECG. Your answer is kept as an assisted one."
+    return html.P(text, className="quiet")
 
 
 def _note(stands: Reading | None, shown: OpinionShown) -> Component:

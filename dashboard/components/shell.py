@@ -140,7 +140,7 @@ def _undo() -> Component:
         ["Undo ", html.Kbd("⌫")],
         id=ids.UNDO,
         className="btn btn-sm btn-link",
-        title="Reopen the answer before (Backspace)",
+        title="Reopen the previous answer (Backspace)",
         **{"data-key": "Backspace"},
     )
 

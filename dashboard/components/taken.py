@@ -18,7 +18,7 @@ _SHORT = 12  # characters of a digest, enough to tell files apart by eye
 def taken_view(files: Sequence[Taken]) -> Component:
     """A row a file, the latest first."""
     if not files:
-        return html.P("No labels have left yet.")
+        return html.P("Nothing has been exported yet.")
     head = ("When", "By", "What", "Rows", "SHA-256", "Manifest")
     return table(head, [_row(one) for one in files])
 

@@ -65,7 +65,14 @@ def password() -> Response | str | tuple[str, int]:
 
 
 def _form_out_of_date(error: CSRFError) -> Response | tuple[str, int]:
-    """A login page that outlived its session offers a fresh form; a script gets the status."""
+    """A form that outlived its session is offered anew; a script gets the status.
+
+    Who signed in elsewhere meanwhile is not signed out by a page of before.
+    """
+    if request.path == "/logout":
+        return redirect("/")
+    if request.path == "/password":
+        return _password_form("This form was out of date. Fill it in again."), 400
     if request.path != "/login":
         return error.get_response()
     target = safe_next(request.values.get("next"))
@@ -78,7 +85,7 @@ def _login_form(target: str, problem: str = "") -> str:
         "login.html",
         target=target,
         problem=problem,
-        ended="ended" in request.args,  # a page found its session gone
+        ended="ended" in request.values,  # a page found its session gone
         email=email,
         simulated=_simulated(),
     )

@@ -37,12 +37,17 @@ def layout(**_: object) -> Component:
     return html.Div([heading("Agreement"), *_parts(report)], className="page")
 
 
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
+
+
 def _parts(report: AgreementReport) -> list[Component]:
     return [
         html.P(
             [
                 html.Strong(f"{report.records:,}", className="numbers"),
-                f" ECGs with a blind answer, of {report.readers} readers. Answers changed after "
+                f" ECG{_s(report.records)} with a blind answer, of {report.readers} "
+                f"reader{_s(report.readers)}. Answers changed after "
                 "the model's opinion was shown, and assisted ones, are no independent word and "
                 f"are left out. Fewer than {ENOUGH} shared ECGs give no figures.",
             ]

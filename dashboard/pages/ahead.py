@@ -14,6 +14,7 @@ from dashboard.components import reading
 from dashboard.context import context
 from dashboard.pages.read_callbacks import order_of, worklist_of
 from dashboard.security import needs, person
+from dashboard.triggered import parsing
 from feedback import catalogue, claims
 from feedback.errors import CatalogueError
 from feedback.policy import Action
@@ -58,6 +59,8 @@ def come_next(here: Json | None, query: Json | None) -> Any:
     count = context().settings.ahead
     if not here or not count:
         return no_update
+    with parsing():
+        ecg_id = int(here["ecg"])
     worklist_id = worklist_of(query)
     with context().sessions.read() as session:
         if worklist_id is not None:
@@ -65,10 +68,10 @@ def come_next(here: Json | None, query: Json | None) -> Any:
             # for it is shown then; a colleague's by that time, it was laid out in vain
             # after a reload the one on screen is held again a moment later than this is asked
             likely = claims.upcoming(session, person().id, worklist_id, count + 1)
-            ecgs = [ecg_id for ecg_id in likely if ecg_id != here["ecg"]][:count]
+            ecgs = [one for one in likely if one != ecg_id][:count]
             return {"after": None, "ecgs": ecgs, "claimed": True}
-        found = upcoming(session, person().id, order_of(query), int(here["ecg"]), count)
-    return {"after": here["ecg"], "ecgs": found, "claimed": False}
+        found = upcoming(session, person().id, order_of(query), ecg_id, count)
+    return {"after": ecg_id, "ecgs": found, "claimed": False}
 
 
 @needs(Action.READ)
@@ -76,9 +79,11 @@ def lay_out(ask: Json | None) -> Component | Any:
     """The page of an ECG, to wait for its turn."""
     if not ask:
         return no_update
+    with parsing():
+        ecg_id = int(ask["ecg"])
     try:
         with context().sessions.read() as session:
-            record = catalogue.find_record(session, int(ask["ecg"]))
+            record = catalogue.find_record(session, ecg_id)
             return reading.page(session, record, person().id)
     except CatalogueError:
         return html.Div(className="left")  # whoever goes there is told

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from flask import Flask, Response, abort, request
 from plotly.io.json import to_json_plotly
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from werkzeug.exceptions import BadRequest
 
 from core.ecg import Lead, Superclass
 from dashboard.components.answer import AGREE
@@ -60,7 +61,7 @@ def _onward(ecg_id: int, query: dict[str, Any] | None) -> tuple[str, str]:
     """Where to go next; by now the answer is stored, whatever is wrong with the list."""
     try:
         return next_path(ecg_id, query)
-    except (FeedbackError, TypeError, ValueError):
+    except (BadRequest, FeedbackError):
         return "/", "What comes next could not be found: choose it here."
 
 

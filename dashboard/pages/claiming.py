@@ -14,7 +14,7 @@ from dashboard.components.shell import problem, sentence
 from dashboard.context import context
 from dashboard.pages.read_callbacks import worklist_of
 from dashboard.security import needs, person
-from dashboard.triggered import number_in_id
+from dashboard.triggered import number_in_id, parsing
 from feedback import catalogue, claims
 from feedback.claims import Claim
 from feedback.colleagues import hold_open, is_asked_for
@@ -80,11 +80,15 @@ def hold(
 
     What comes of it is told to assets/claims.js: the worklist that holds it, or that it is lost.
     """
-    if not here or pathname != f"/read/{here['ecg']}":
+    if not here:
         return no_update
-    ecg_id, worklist_id = int(here["ecg"]), worklist_of(query)
-    before = held if held and held.get("ecg") == ecg_id else {}
-    by = before.get("worklist") or before.get("lost")
+    with parsing():
+        ecg_id = int(here["ecg"])
+        before = held if held and held.get("ecg") == ecg_id else {}
+        by = before.get("worklist") or before.get("lost")
+    if pathname != f"/read/{ecg_id}":
+        return no_update
+    worklist_id = worklist_of(query)
     try:
         if not before and worklist_id is None and not _asked_for(ecg_id):
             return None if held else no_update

@@ -1,5 +1,6 @@
 """What the read page does when another ECG of the patient is to be compared."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from dash import MATCH, Dash, Input, Output
@@ -13,13 +14,14 @@ from dashboard import ids
 from dashboard.components.comparison import NONE, comparison, dated, other_sheet
 from dashboard.components.shell import problem
 from dashboard.context import context
-from dashboard.preferences import paper_settings, theme
+from dashboard.figures.sheets import PaperSettings
+from dashboard.preferences import theme
 from dashboard.security import needs
 from dashboard.triggered import number_in_id
 from feedback import catalogue
 from feedback.catalogue import OtherEcg
 from feedback.policy import Action
-from feedback.tables import RecordRow
+from feedback.tables import Json, RecordRow
 
 
 def register(app: Dash) -> None:
@@ -27,13 +29,18 @@ def register(app: Dash) -> None:
     app.callback(
         Output(ids.of_ecg("compared", MATCH), "children"),
         Input(ids.of_ecg("compare", MATCH), "value"),
+        # an ECG that cannot be read has no sheet, and why it is not compared is told
+        Input(ids.of_ecg("shown", MATCH), "data", allow_optional=True),
         prevent_initial_call=True,
     )(compare)
 
 
 @needs(Action.READ)
-def compare(chosen: str | None) -> Component | None:
-    """Lay another ECG of the same patient beside the one on screen; any other is refused."""
+def compare(chosen: str | None, paper: Json | None) -> Component | None:
+    """Lay another ECG of the same patient beside the one on screen; any other is refused.
+
+    It is drawn on the sheet of the one on screen, whole where that shows one lead alone.
+    """
     if chosen in (None, NONE):
         return None
     with context().sessions.read() as session:
@@ -46,7 +53,8 @@ def compare(chosen: str | None) -> Component | None:
     except RecordError as error:
         return problem(f"the two cannot be compared: {error}")
     here, beside = (context().measurements.of(ecg) for ecg in ecgs)
-    sheet = other_sheet(ecgs[1], paper_settings(), simulated=source.simulated, theme=theme())
+    settings = replace(PaperSettings.of(paper), lead=None)
+    sheet = other_sheet(ecgs[1], settings, simulated=source.simulated, theme=theme())
     return comparison((f"ECG {record.ecg_id}", here), (dated(other), beside), sheet, theme=theme())
 
 

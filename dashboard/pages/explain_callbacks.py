@@ -5,7 +5,7 @@ from typing import Any
 
 from dash import MATCH, ClientsideFunction, Dash, Input, Output, Patch, State, html, no_update
 from dash.development.base_component import Component
-from flask import abort
+from dash.exceptions import PreventUpdate
 from sqlalchemy.orm import Session
 
 from core.ecg import Superclass
@@ -30,7 +30,7 @@ from dashboard.figures.overlay import Overlay, no_overlay
 from dashboard.figures.sheets import PaperSettings
 from dashboard.preferences import theme
 from dashboard.security import needs, person
-from dashboard.triggered import number_in_id
+from dashboard.triggered import number_in_id, only_by, parsing
 from feedback import explanations, readings
 from feedback.errors import FeedbackError, NothingToExplain
 from feedback.explanations import Explained
@@ -38,21 +38,23 @@ from feedback.opinions import OpinionShown
 from feedback.policy import Action
 from feedback.tables import JobState, Json, ModelVersion
 
-Laid = tuple[Any, Any, Any]  # figure, what lies over it, look of the words
+Laid = tuple[Any, Any, Any]  # look of the words, figure, what lies over it
 Told = tuple[Any, Any, bool, Any]  # words, their look, tick off, what the words are about
 
 
 def register(app: Dash) -> None:
     """Add the callbacks of the explanation to ``app``."""
     app.callback(
+        # first the one that a page without explanations lacks: Dash then runs nothing for its sheet
+        Output(ids.of_ecg("explained", MATCH), "className"),
         Output(ids.of_ecg("paper", MATCH), "figure", allow_duplicate=True),
         Output(ids.of_ecg("laid-over", MATCH), "data"),
-        Output(ids.of_ecg("explained", MATCH), "className"),
         Input(ids.of_ecg("method", MATCH), "value"),
         Input(ids.of_ecg("explained-class", MATCH), "value"),
         Input(ids.of_ecg("explain-tick", MATCH), "n_intervals"),
+        # colours on their way to a sheet are dropped when another one comes, and laid on that
+        Input(ids.of_ecg("shown", MATCH), "data"),
         State(ids.of_ecg("laid-over", MATCH), "data"),
-        State(ids.of_ecg("shown", MATCH), "data"),
         prevent_initial_call=True,
     )(lay_explanation_over)
     # The colours first: what is said of them takes the browser as long again. It hears the tick
@@ -87,23 +89,33 @@ def lay_explanation_over(
     method: str | None,
     superclass: str | None,
     ticks: int | None,
-    before: Json | None,
     paper: Json | None,
+    before: Json | None,
 ) -> Laid:
     """Lay an explanation over the trace, ask for it where it is not there, or take it off.
 
     Words about another one are hidden with its colours.
     """
+    chosen = not only_by("shown")
     if method in (None, OFF):
-        return as_change(no_overlay()), None, STALE
+        return _bare(before, chosen)
     question, ecg_id = _question({"method": method, "class": superclass}), _ecg_id()
     if _why_not(_opinion(ecg_id)[1], *question):
-        return as_change(no_overlay()), None, STALE
-    found = _asked_for(ecg_id, *question)
-    lies = _lying(found, method, superclass)
+        return _bare(before, chosen)
+    found = _asked_for(ecg_id, *question, again=chosen)
+    settings, about = PaperSettings.of(paper), _lying(found, method, superclass)
+    lies = on_sheet(about, settings)
     if lies == before:  # the colours lie there, or are still computed
-        return no_update, lies, no_update
-    return as_change(_overlay(found, PaperSettings.of(paper).layout)), lies, STALE
+        return no_update, no_update, lies
+    look = no_update if _without_sheet(before) == about else STALE
+    return look, as_change(_overlay(found, settings.layout)), lies
+
+
+def _bare(before: Json | None, chosen: bool) -> Laid:
+    """Nothing is to lie over the trace; what lies there is taken off."""
+    if not before and not chosen:
+        raise PreventUpdate  # one bare sheet after another
+    return STALE, as_change(no_overlay()), None
 
 
 @needs(Action.READ)
@@ -118,17 +130,29 @@ def tell_explanation(
     if why := _why_not(evidence, *question):
         return html.P(f"{METHODS[question[0]]} is not offered: {why}."), TOLD, True, None
     found = _found(ecg_id, *question)
-    if found is None or lies != _lying(found, method, superclass):  # its colours are on their way
+    about = _without_sheet(lies)
+    if found is None or about != _lying(found, method, superclass):  # its colours are on their way
         return no_update, no_update, False, no_update
-    told = lies | {"reported": not found.pending}
-    if told == before and lies["drawn"] and found.pending:  # only its report is waited for
-        return no_update, TOLD, False, no_update
+    told = about | {"reported": not found.pending}
+    if told == before and about["drawn"]:  # its report is waited for, or another sheet was chosen
+        return no_update, TOLD, not found.pending, no_update
     return still(explained_view(found, shown, evidence, theme())), TOLD, not found.pending, told
 
 
 def _lying(found: Explained, method: str | None, superclass: str | None) -> Json:
     """What lies over the trace once what there is of the explanation is drawn."""
     return {"method": method, "class": superclass, "drawn": found.explanation is not None}
+
+
+def on_sheet(lies: Json, settings: PaperSettings) -> Json:
+    """What lies over the trace, and the sheet that it was laid on."""
+    return lies | {"paper": settings.as_json}
+
+
+def _without_sheet(lies: Json | None) -> Json:
+    """What lies over the trace, whatever the sheet; nothing where a browser says nonsense."""
+    said = lies if isinstance(lies, dict) else {}
+    return {name: value for name, value in said.items() if name != "paper"}
 
 
 def _why_not(evidence: Evidence | None, method: Method, superclass: Superclass) -> str | None:
@@ -189,10 +213,12 @@ def _opinion(ecg_id: int) -> tuple[OpinionShown, Evidence | None]:
     return shown, evidence_of(model) if model else None
 
 
-def _asked_for(ecg_id: int, method: Method, superclass: Superclass) -> Explained:
-    """What there is of the explanation; asked for where there is none, or it has failed."""
+def _asked_for(
+    ecg_id: int, method: Method, superclass: Superclass, *, again: bool = True
+) -> Explained:
+    """What there is of the explanation; asked for where there is none, ``again`` if it failed."""
     found = _found(ecg_id, method, superclass)
-    if found is None or found.state is JobState.FAILED:
+    if found is None or (again and found.state is JobState.FAILED):
         question = person().id, ecg_id, method, superclass
         with context().sessions.begin() as session:
             explanations.request(session, *question)
@@ -230,7 +256,5 @@ def _ecg_id() -> int:
 
 def _question(said: Json) -> tuple[Method, Superclass]:
     """Which explanation is meant; unknown words are refused with 400."""
-    try:
+    with parsing():
         return Method(said["method"]), Superclass(said["class"])
-    except (KeyError, TypeError, ValueError):
-        abort(400)

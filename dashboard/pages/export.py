@@ -20,6 +20,7 @@ from dashboard.components.shell import forbidden, heading, problem
 from dashboard.components.taken import MANIFEST, taken_view
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
+from dashboard.triggered import parsing
 from feedback import archive, export, taken
 from feedback.db import now
 from feedback.errors import ExportMismatch, InvalidFilter, NoDataset, UnknownExport
@@ -115,7 +116,7 @@ def layout(**_: object) -> Component:
                 className="quiet",
             ),
             _columns(),
-            html.H2("Taken out"),
+            html.H2("Exports so far"),
             html.Div(taken_view(gone), id=ids.EXPORT_TAKEN),
             dcc.Store(id=ids.EXPORT_NEWEST, data=_newest(gone)),
             dcc.Interval(id=ids.EXPORT_TICK, interval=1000, max_intervals=0),
@@ -143,7 +144,8 @@ def count_rows(*entered: Any) -> tuple[str, str, Component | None]:
 @needs(Action.EXPORT)
 def watch(_labels: int | None, _archive: int | None, looks: int | None) -> int:
     """Until when to look for the file that has just been asked for."""
-    return (looks or 0) + _LOOKS
+    with parsing():
+        return (looks or 0) + _LOOKS
 
 
 @needs(Action.EXPORT)
@@ -200,7 +202,9 @@ def everything() -> Response:
             held = archive.write_archive(session, stream)
         with context().sessions.begin() as session:
             taken.record_archive(session, held, actor=person().email, target="download")
-    except (ExportMismatch, NoDataset) as error:
+    except NoDataset as error:
+        abort(Response(f"{error}\n", 404, mimetype="text/plain"))
+    except ExportMismatch as error:
         abort(Response(f"{error}\n", 500, mimetype="text/plain"))
     response = Response(stream.getvalue(), mimetype="application/zip")
     name = f"trustecg-{_stamp(now())}.zip"

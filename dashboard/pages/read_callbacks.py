@@ -5,7 +5,6 @@ from typing import Any
 import dash
 from dash import no_update
 from dash.development.base_component import Component
-from flask import abort
 
 from dashboard import ids
 from dashboard.address import ecg_number
@@ -15,7 +14,7 @@ from dashboard.components.claim import claim_line
 from dashboard.components.shell import local_time, problem, sentence
 from dashboard.context import context
 from dashboard.security import needs, person
-from dashboard.triggered import number_in_id
+from dashboard.triggered import number_in_id, parsing
 from feedback import catalogue, claims, readings
 from feedback.errors import FeedbackError, WorklistError
 from feedback.policy import Action
@@ -31,13 +30,11 @@ def save_draft(payload: Json | None, meta: Json) -> tuple[Json | Any, Component 
     """Keep what was entered so far; the browser keeps it too until this has answered."""
     if payload is None:
         return no_update, no_update
-    try:
-        stage = Stage(meta["stage"])
-    except ValueError:
-        abort(400)
+    with parsing():
+        stage, known = Stage(meta["stage"]), _known(payload)
     try:
         with context().sessions.begin() as session:
-            draft = readings.save_draft(session, person().id, _ecg_id(), stage, _known(payload))
+            draft = readings.save_draft(session, person().id, _ecg_id(), stage, known)
     except FeedbackError as error:
         return no_update, problem(f"Draft kept in this browser only: {error}")
     if draft is None:  # the answer stands: a change of it is no draft of the server's
@@ -70,10 +67,11 @@ def go_on(clicks: int | None, query: Json | None) -> Any:
 
 @needs(Action.READ)
 def undo(clicks: int | None, pathname: str | None) -> Any:
-    """Reopen the answer before the one on screen, its form filled; it stands until changed."""
+    """Reopen the answer previous to the one on screen, its form filled; it stands until changed."""
     if not clicks:
         return no_update
-    here = ecg_number((pathname or "").removeprefix("/read/"))
+    with parsing():
+        here = ecg_number((pathname or "").removeprefix("/read/"))
     try:
         with context().sessions.read() as session:
             before = undo_from(session, person().id, here)
@@ -97,10 +95,11 @@ def _ecg_id() -> int:
 def order_of(query: Json | None) -> WorklistQuery:
     """The worklist as the browser keeps it: its order and its filters."""
     kept = query or {}
-    return WorklistQuery(
-        sort=[(name, direction) for name, direction in kept.get("sort", ())],
-        filters=kept.get("filters", {}),
-    )
+    with parsing():
+        return WorklistQuery(
+            sort=[(str(name), direction) for name, direction in kept.get("sort", ())],
+            filters=dict(kept.get("filters", {})),
+        )
 
 
 def worklist_of(query: Json | None) -> int | None:

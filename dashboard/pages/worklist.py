@@ -16,6 +16,7 @@ from dashboard.components.shell import forbidden, heading, message, problem
 from dashboard.components.to_read import to_read
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
+from dashboard.triggered import parsing
 from feedback import catalogue
 from feedback.errors import InvalidFilter, InvalidQuery, NoDataset, NoModel
 from feedback.policy import Action
@@ -102,7 +103,8 @@ def rows(request: dict[str, Any] | None) -> tuple[dict[str, Any], Any, str | Com
     """
     if request is None:
         raise PreventUpdate
-    query = _query(request)
+    with parsing():
+        query = _query(request)
     try:
         with context().sessions.read() as session:
             page = worklist(session, person().id, query)
@@ -131,8 +133,8 @@ def _query(request: dict[str, Any]) -> WorklistQuery:
     return WorklistQuery(
         offset=first,
         limit=min(last - first, MAX_PAGE),
-        sort=[(by["colId"], by["sort"]) for by in request.get("sortModel") or ()],
-        filters=request.get("filterModel") or {},
+        sort=[(str(by["colId"]), by["sort"]) for by in request.get("sortModel") or ()],
+        filters=dict(request.get("filterModel") or {}),
     )
 
 

@@ -30,7 +30,7 @@ from dashboard.components.worklists import (
 )
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
-from dashboard.triggered import number_in_id
+from dashboard.triggered import number_in_id, parsing
 from feedback import slots, users
 from feedback import worklists as service
 from feedback.errors import FeedbackError, InvalidWorklist, NoDataset
@@ -108,7 +108,8 @@ def layout(**_: object) -> Component:
 @needs(Action.MANAGE_WORKLISTS)
 def say_strategy(value: str) -> str:
     """The sentence of the strategy that was chosen."""
-    return says(Strategy(value))  # type: ignore[call-arg]
+    with parsing():
+        return says(Strategy(value))  # type: ignore[call-arg]
 
 
 @needs(Action.MANAGE_WORKLISTS)

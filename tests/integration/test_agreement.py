@@ -39,6 +39,11 @@ def test_before_any_answer_it_says_so(admin: Visitor) -> None:
     assert "Nobody has answered an ECG blind yet." in words(admin.page("/agreement"))
 
 
+def test_one_reader_of_one_ecg_is_no_plural(house: House, admin: Visitor) -> None:
+    blind(house.sessions, house.people[Role.CLINICIAN].id, 1, answer(MI))
+    assert "1  ECG with a blind answer, of 1 reader." in words(admin.page("/agreement"))
+
+
 def test_few_shared_ecgs_give_words_and_no_figures(house: House, admin: Visitor) -> None:
     for role in (Role.CLINICIAN, Role.ADJUDICATOR):
         blind(house.sessions, house.people[role].id, 1, answer(MI))

@@ -1,7 +1,11 @@
 """Another ECG of the same patient beside the one on screen, over HTTP as the page does it."""
 
+import json
+
 import pytest
 
+from core.ecg import Lead
+from dashboard.figures.sheets import Gain, PaperSettings, Sheet
 from feedback.catalogue import find_record
 from tests.integration.conftest import House
 from tests.integration.reading import open_ecg, words
@@ -24,6 +28,16 @@ def test_the_other_is_drawn_with_the_differences_of_its_intervals(
     text = words(answer.json["response"])
     for said in ("ECG 2", "ECG 4 (", "Difference", "QTc Fridericia"):
         assert said in text
+    assert '"lead-V6"' in answer.text.replace(" ", "")
+
+
+def test_the_other_is_drawn_on_the_sheet_above_it_with_all_its_leads(
+    reader_of_a_pair: Visitor,
+) -> None:
+    sheet = PaperSettings(sheet=Sheet.SIX_BY_TWO, gain=Gain.DOUBLE, lead=Lead.V2).as_json
+    answer = reader_of_a_pair.call("compare", {"compare": "4", "shown": sheet}, 2, by=1)
+    assert "20\u00a0mm/mV" in json.dumps(answer.json, ensure_ascii=False)
+    assert '"layout": "6x2"' in json.dumps(answer.json)
     assert '"lead-V6"' in answer.text.replace(" ", "")
 
 

@@ -9,7 +9,9 @@ from core.ecg import Superclass
 from core.explain.explanation import Method, Unit
 from dashboard.components.explanation import STALE, TOLD
 from dashboard.figures.overlay import EMPTY
+from dashboard.figures.sheets import Gain, PaperSettings
 from feedback import explanation_queue as queue
+from feedback.explanations import RETRY
 from feedback.tables import ExplanationRow, JobState, Reading, Role, Stage
 from tests.integration.conftest import REFUSED, UNSCORED, House
 from tests.integration.explaining import LAID_OVER, LIES, ON_SCREEN, answered, ask, compute, report
@@ -19,6 +21,7 @@ from tests.integration.visitor import Json, Visitor
 BOTH = ("lay_explanation_over", "tell_explanation")
 PAPER, EXPLAINED = '{"ecg":1,"part":"paper"}', '{"ecg":1,"part":"explained"}'
 TICK = '{"ecg":1,"part":"explain-tick"}'
+BY_SHEET = 3  # the input of lay_explanation_over that changes with the sheet
 
 
 REPORT = {
@@ -154,6 +157,46 @@ def test_a_record_without_an_opinion_has_none_and_says_why(
     told = reader.call("lay_explanation_over", asked, ecg).json["sideUpdate"]["status"]["children"]
     assert words(told) == f"There is nothing to explain: {why}"
     assert rows(house) == 0
+
+
+def test_colours_are_laid_anew_on_another_sheet_and_computed_once(
+    house: House, reader: Visitor
+) -> None:
+    answer_blind(reader, 1, Superclass.MI)
+    ask(reader)
+    compute(house)
+    *_, lies = parts(ask(reader))
+    before = rows(house)
+    asked = {"method": "shap", "explained-class": "MI", "laid-over": lies}
+    sheet = {"shown": PaperSettings(gain=Gain.DOUBLE).as_json}
+    said = answered(reader.call("lay_explanation_over", asked | sheet, 1, by=BY_SHEET))
+    assert coloured(said[PAPER]["figure"])
+    assert EXPLAINED not in said  # the words about them stay where they are
+    again = asked | sheet | {"laid-over": said[LAID_OVER]["data"]}
+    said = answered(reader.call("lay_explanation_over", again, 1, by=BY_SHEET))
+    assert list(said) == [LAID_OVER]  # a sheet that came with its colours
+    assert rows(house) == before
+
+
+def test_a_bare_sheet_after_another_changes_nothing(reader: Visitor) -> None:
+    answer_blind(reader, 1, Superclass.MI)
+    asked = {"method": "off", "explained-class": "MI", "shown": PaperSettings().as_json}
+    assert reader.call("lay_explanation_over", asked, 1, by=BY_SHEET).status_code == 204
+
+
+def test_another_sheet_does_not_try_again_what_failed(house: House, reader: Visitor) -> None:
+    answer_blind(reader, 1, Superclass.MI)
+    ask(reader)
+    claimed = queue.claim(house.sessions, "a")
+    assert claimed is not None
+    queue.fail(house.sessions, claimed.id, "a", "no memory")
+    with house.sessions.begin() as session:
+        session.get_one(ExplanationRow, claimed.id).finished_at -= 2 * RETRY
+    asked = {"method": "shap", "explained-class": "MI", "laid-over": LIES | {"drawn": False}}
+    for by, state in ((BY_SHEET, JobState.FAILED), (0, JobState.QUEUED)):
+        answered(reader.call("lay_explanation_over", asked, 1, by=by))
+        with house.sessions.read() as session:
+            assert session.get_one(ExplanationRow, claimed.id).state is state
 
 
 def test_it_is_taken_off_again(house: House, reader: Visitor) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.ecg import Superclass
 from feedback import export
-from feedback.tables import AuditEntry, Role
+from feedback.tables import AuditEntry, Role, Source
 from feedback.taken import taken_out
 from tests.factories_readings import blind
 from tests.integration.conftest import House
@@ -142,6 +142,12 @@ def test_the_archive_holds_what_the_page_counts(house: House, admin: Visitor) ->
     assert last is not None and last.action == "export.archive"
 
 
+def test_without_a_data_set_there_is_no_archive(house: House, admin: Visitor) -> None:
+    with house.sessions.begin() as session:
+        session.execute(update(Source).values(active=False))
+    assert admin.get("/export/archive.zip").status_code == 404
+
+
 def test_only_administrators_get_the_archive(house: House) -> None:
     for role in (Role.CLINICIAN, Role.ADJUDICATOR):
         assert house.visitor(role).get("/export/archive.zip").status_code == 403
@@ -149,7 +155,7 @@ def test_only_administrators_get_the_archive(house: House) -> None:
 
 def test_each_file_that_left_has_its_manifest(house: House, admin: Visitor) -> None:
     answer_blind(house.visitor(Role.CLINICIAN), 1)
-    assert "No labels have left yet" in words(admin.page("/export"))
+    assert "Nothing has been exported yet" in words(admin.page("/export"))
     content = admin.get("/export/labels.csv?reader=clinician%40example.org&mode=blind-first").data
     admin.get("/export/archive.zip")
     asked = {"export-tick": 7, "export-newest": None}
@@ -158,7 +164,7 @@ def test_each_file_that_left_has_its_manifest(house: House, admin: Visitor) -> N
     assert found["export-tick"]["max_intervals"] == 7  # and looks no more
     digest = hashlib.sha256(content).hexdigest()
     assert "labels, Mode blind first, Reader clinician@example.org" in told and digest[:12] in told
-    assert told == words(admin.page("/export")).partition("Taken out ")[2][: len(told)]
+    assert told == words(admin.page("/export")).partition("Exports so far ")[2][: len(told)]
     with house.sessions.read() as session:
         everything, labels = taken_out(session, 2)
     seen = {"export-tick": 8, "export-newest": everything.number}

@@ -1,10 +1,13 @@
 """Who gets in, what every answer carries, and what a role may reach."""
 
 import re
+import time
+from collections.abc import Callable
 
 import pytest
+from itsdangerous import TimestampSigner
 
-from dashboard.security import safe_next
+from dashboard.security import SESSION_HOURS, safe_next
 from feedback import users
 from feedback.policy import Action, allows
 from feedback.tables import Role
@@ -70,10 +73,73 @@ def test_whoever_lost_the_session_is_told_and_a_stranger_is_not(stranger: Visito
     assert "Your session has ended" not in stranger.get("/login?next=/read/1").text
 
 
+def test_the_note_on_a_lost_session_outlives_a_wrong_password(stranger: Visitor) -> None:
+    page = stranger.get("/login?ended=1&next=/read/1").text
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    fields |= {"email": "clinician@example.org", "password": "wrong"}
+    response = stranger.client.post("/login", data=fields)
+    assert response.status_code == 401
+    assert "Your session has ended" in response.text
+
+
 def test_a_request_without_the_csrf_token_is_refused(reader: Visitor) -> None:
     reader.client.delete_cookie("_csrf_token")
     assert reader.call("rows", {"worklist": {"startRow": 0}}).status_code == 400
-    assert reader.client.post("/logout").status_code == 400
+    assert reader.post("/read/1/answer", {}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("form", "onward"), [("/logout", "/login?next=/"), ("/password", "/login?next=/password")]
+)
+def test_a_form_of_a_lost_session_leads_to_the_login(
+    reader: Visitor, form: str, onward: str
+) -> None:
+    reader.client.delete_cookie("trustecg_session")
+    response = reader.client.post(form, data={"csrf_token": "of before"})
+    assert (response.status_code, response.location) == (302, onward)
+
+
+def test_a_form_of_a_session_before_this_one_does_nothing_and_says_what_to_do(
+    reader: Visitor,
+) -> None:
+    response = reader.client.post("/logout", data={"csrf_token": "of before"})
+    assert (response.status_code, response.location) == (302, "/")
+    response = reader.client.post("/password", data={"csrf_token": "of before"})
+    assert response.status_code == 400
+    assert "This form was out of date. Fill it in again." in response.text
+    assert reader.get("/").status_code == 200
+
+
+HOURS = 3600
+
+
+@pytest.mark.parametrize(
+    ("act", "lasts"),
+    [
+        (lambda visitor: visitor.call("hold", {}, by=1), False),
+        (lambda visitor: visitor.call("refresh", {"jobs-tick": 1}), False),
+        (lambda visitor: visitor.call("change_look", {"look": 1}), True),
+        (lambda visitor: visitor.get("/"), True),
+        (lambda visitor: visitor.post("/read/1/answer", {}), True),
+    ],
+    ids=["hold-tick", "jobs-tick", "press", "page", "answer"],
+)
+def test_a_session_lasts_as_long_as_somebody_acts_and_no_timer_prolongs_it(
+    house: House, monkeypatch: pytest.MonkeyPatch, act: Callable[[Visitor], object], lasts: bool
+) -> None:
+    began = int(time.time())
+    visitor = house.visitor()
+    assert visitor.log_in("admin@example.org").status_code == 302
+    visitor.get("/")
+
+    def at(hours: float) -> None:
+        now = began + int(hours * HOURS)
+        monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda signer: now)
+
+    at(SESSION_HOURS - 1)
+    act(visitor)
+    at(SESSION_HOURS + 1)
+    assert (visitor.get("/").status_code == 200) is lasts
 
 
 def test_the_login_form_needs_its_token(stranger: Visitor) -> None:
@@ -319,3 +385,43 @@ def test_an_ecg_without_a_number_is_refused(
     reader: Visitor, function: str, values: dict[str, str]
 ) -> None:
     assert reader.call(function, values, "1").status_code == 400  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("function", "values"),
+    [
+        ("hold", {"here": {"data": "words"}}),
+        ("hold", {"here": {"data": {"ecg": None}}}),
+        ("hold", {"here": {"data": {"ecg": 1}}, "held": {"data": [1]}}),
+        ("undo", {"undo": 1, "location": {"pathname": 7}}),
+        ("watch", {"export-tick": {"n_intervals": "x"}}),
+        ("say_strategy", {"plan-strategy": {"value": "x"}}),
+        ("rows", {"worklist": {"getRowsRequest": "words"}}),
+        ("rows", {"worklist": {"getRowsRequest": {"startRow": "x"}}}),
+        ("rows", {"worklist": {"getRowsRequest": {"sortModel": 7}}}),
+        ("rows", {"worklist": {"getRowsRequest": {"filterModel": "words"}}}),
+    ],
+)
+def test_what_no_page_sends_is_refused(
+    admin: Visitor, function: str, values: dict[str, object]
+) -> None:
+    assert admin.call(function, values).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("function", "values"),
+    [
+        ("save_draft", {"unsaved": {"data": {}}, "meta": {"data": 7}}),
+        ("save_draft", {"unsaved": {"data": 7}, "meta": {"data": {"stage": "blind"}}}),
+        ("go_on", {"next": 1, "worklist-query": {"data": "words"}}),
+        ("go_on", {"next": 1, "worklist-query": {"data": {"sort": [["age"]]}}}),
+        ("go_on", {"next": 1, "worklist-query": {"data": {"filters": 7}}}),
+        ("lay_out", {"ask": {"data": {"ecg": "x"}}}),
+        ("settle", {"settle": 1, "settle-meta": {"data": "words"}}),
+        ("settle", {"settle": 1, "settle-meta": {"data": {"key": "a", "started": 7}}}),
+    ],
+)
+def test_what_no_page_of_an_ecg_sends_is_refused(
+    house: House, function: str, values: dict[str, object]
+) -> None:
+    assert house.visitor(Role.ADJUDICATOR).call(function, values, 1).status_code == 400

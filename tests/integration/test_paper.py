@@ -26,7 +26,8 @@ def choose(visitor: Visitor, ecg_id: int, **choices: Any) -> Json:
     answer = visitor.call("show_paper", USUAL | choices, ecg_id)
     assert answer.status_code == 200, answer.text
     parts = {json.loads(name)["part"]: what for name, what in answer.json["response"].items()}
-    return {**parts["paper"], "shown": parts["shown"]["data"]}
+    lies = parts.get("laid-over", {}).get("data")
+    return {**parts["paper"], "shown": parts["shown"]["data"], "lies": lies}
 
 
 def figure_on(sent: str) -> Json:
@@ -100,7 +101,9 @@ def test_what_lies_over_the_trace_lies_over_the_next_sheet_too(
     bare = choose(reader, 1, sheet="6x2")["figure"]["layout"]["shapes"]
     ask(reader)
     compute(house)
-    laid = choose(reader, 1, sheet="6x2", **{"laid-over": LIES})["figure"]["layout"]["shapes"]
+    drawn = choose(reader, 1, sheet="6x2", **{"laid-over": LIES})
+    assert drawn["lies"] == LIES | {"paper": drawn["shown"]}
+    laid = drawn["figure"]["layout"]["shapes"]
     assert bare[:3] == laid[:3]
     assert any(shape["path"] != EMPTY for shape in laid[3:])
     assert all(shape["path"] == EMPTY for shape in bare[3:])

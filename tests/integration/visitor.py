@@ -49,8 +49,10 @@ class Visitor:
         assert answer.status_code == 200, answer.text
         return answer.text
 
-    def call(self, function: str, values: Json, ecg: int | None = None) -> TestResponse:
-        """Run the callback whose function has this name.
+    def call(
+        self, function: str, values: Json, ecg: int | None = None, *, by: int = 0
+    ) -> TestResponse:
+        """Run the callback whose function has this name, as if its input number ``by`` changed.
 
         ``values`` maps a component's id, or its part on the page of ``ecg``, to its value, or to
         a dict of its properties.
@@ -62,7 +64,7 @@ class Visitor:
             "outputs": _outputs(spec["output"], ecg),
             "inputs": inputs,
             "state": [_filled(state, values, ecg) for state in spec["state"]],
-            "changedPropIds": [_prop_id(inputs[0])],
+            "changedPropIds": [_prop_id(inputs[by])],
         }
         return self.post_callback(body)
 
