@@ -21,12 +21,16 @@ _RHYTHM = (
 )
 
 
-def cautions(shown: OpinionShown, *, pacemaker: bool = False) -> list[Component]:
-    """What speaks against an opinion; nothing where there is none."""
+def cautions(shown: OpinionShown, *, pacemaker: bool = False) -> Component | None:
+    """What speaks against an opinion, where there is one.
+
+    It stands in the form and above the opinion, and is seen in one of them: as the screen is.
+    """
     if shown.unavailable:
-        return []
+        return None
     said = [html.P(text, className="warning") for text in shown.warnings]
-    return [*said, html.P(_PACED, className="quiet")] if pacemaker else said
+    paced = [html.P(_PACED, className="quiet")] if pacemaker else []
+    return html.Div([*said, *paced], className="cautions")
 
 
 def opinion_view(shown: OpinionShown, card: Card, *, pacemaker: bool = False) -> Component:
@@ -39,7 +43,7 @@ def opinion_view(shown: OpinionShown, card: Card, *, pacemaker: bool = False) ->
     return html.Section(
         [
             html.H2("Model's opinion"),
-            *cautions(shown, pacemaker=pacemaker),
+            cautions(shown, pacemaker=pacemaker),
             html.P(summary(shown), className="summary"),
             _abstention(shown, card),
             html.P(_miss_rates(card), className="quiet"),

@@ -188,8 +188,7 @@ def _final(
     return html.Section(
         [
             html.H2(title),
-            # where the form lies along the lower edge the opinion is under it: said here too
-            html.Div(cautions(shown, pacemaker=bool(record.pacemaker)), className="in-strip"),
+            cautions(shown, pacemaker=bool(record.pacemaker)),
             note,
             uncertainty_line(shown),
             answer_form(form),

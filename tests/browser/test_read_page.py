@@ -4,7 +4,7 @@ import re
 import threading
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Route, ViewportSize, expect
 from sqlalchemy import select, update
 
 from core.ecg import Superclass
@@ -429,6 +429,23 @@ def test_form_and_refusal_are_on_screen_where_little_is_to_be_had(desk: Desk) ->
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Model's opinion")).to_be_visible()
     expect(page.locator(".entry")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("size", [SMALL, DESK, WIDE])
+def test_what_speaks_against_an_opinion_is_seen_before_the_answer_to_it(
+    desk: Desk, size: ViewportSize
+) -> None:
+    page = desk.sign_in(EMAIL, path="/read/2")
+    page.set_viewport_size(size)
+    at_ecg(page, 2)
+    answer_blind(page, "n")
+    warning = page.get_by_text("Lead I looks reversed.").locator("visible=true")
+    expect(warning).to_have_count(1)
+    seen = """(it) => {
+      const box = it.getBoundingClientRect();
+      return document.elementFromPoint(box.x + 20, box.y + box.height / 2) === it;
+    }"""
+    assert warning.evaluate(seen)
 
 
 def test_a_refusal_goes_with_the_answer_that_was_refused(desk: Desk) -> None:
