@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.checkpoint import read_card
+from core.checkpoint import Card, network_config, read_card
 from core.errors import DatasetNotFound
 from core.ptbxl import Ptbxl
 from dashboard.cli.output import progress
@@ -33,7 +33,7 @@ class Prepared:
 
 def prepare(settings: Settings) -> Prepared:
     """See to everything that serving needs; repeatable, and quick where nothing has changed."""
-    card = read_card(settings.checkpoint)  # before anything is written: no model, no service
+    card = usable_card(settings.checkpoint)  # before anything is written: no model, no service
     db.upgrade(settings.database_url)
     sessions = db.make_sessions(db.make_engine(settings.database_url))
     dataset = find_dataset(settings)
@@ -50,13 +50,23 @@ def prepare(settings: Settings) -> Prepared:
 
 def check(settings: Settings) -> None:
     """Raise unless checkpoint, tables and records are there; enters the checkpoint."""
-    card = read_card(settings.checkpoint)
+    card = usable_card(settings.checkpoint)
     db.check(settings.database_url)
     sessions = db.make_sessions(db.make_engine(settings.database_url))
     with sessions.begin() as session:
         catalogue.active_source(session)
         registry.install(session, card, settings.checkpoint)
     sessions.engine.dispose()
+
+
+def usable_card(checkpoint: Path) -> Card:
+    """The card of a checkpoint that every job can load: refused here, not in each of them.
+
+    Raises as ``core.checkpoint.read_card`` and ``network_config`` do.
+    """
+    card = read_card(checkpoint)
+    network_config(checkpoint, card)
+    return card
 
 
 def find_dataset(settings: Settings) -> Ptbxl:

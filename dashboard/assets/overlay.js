@@ -3,7 +3,8 @@
 (function () {
   "use strict";
   const KEY = "trustecg-opacity";
-  const seen = new Set(); // the ECGs whose control has been set
+  const seen = new WeakMap(); // the controls that show what is kept, and the ECG of each
+  const controlOf = (id) => document.getElementById(JSON.stringify(id, Object.keys(id).sort()));
 
   function kept() {
     try {
@@ -23,13 +24,12 @@
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.overlay = {
     fade: function (value, id) {
-      const before = kept();
-      if (!seen.has(id.ecg) && before && before !== Number(value)) {
-        seen.add(id.ecg);
+      const before = kept(), control = controlOf(id), isNew = seen.get(control) !== id.ecg;
+      seen.set(control, id.ecg);
+      if (isNew && before && before !== Number(value)) {
         dash_clientside.set_props(id, { value: before });
         return dash_clientside.no_update;
       }
-      seen.add(id.ecg);
       keep(value);
       document.documentElement.style.setProperty("--overlay", value / 100);
       return dash_clientside.no_update;

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.checkpoint import read_card
 from dashboard import server
 from dashboard.cli.options import Json
 from dashboard.cli.output import emit, note, progress
@@ -71,9 +70,11 @@ def worker(
     ] = None,
 ) -> None:
     """Run jobs until Ctrl-C, each in a fresh interpreter, and compute explanations."""
+    from dashboard.preparation import usable_card
+
     settings = load_settings()
     server.log_with(logging.StreamHandler())
-    read_card(settings.checkpoint)  # an altered one is refused here, not in every job
+    usable_card(settings.checkpoint)
     db.check(settings.database_url)
     stop = _set_by_signals()
     if parent is not None:
@@ -115,10 +116,12 @@ def score(
 
 def _asked_for(session: "Session", checkpoint: str | None) -> ModelVersion:
     """The model of a version or folder; a folder's checkpoint is entered as a challenger."""
+    from dashboard.preparation import usable_card
+
     if checkpoint is None:
         return catalogue.active_model(session)
     if (folder := Path(checkpoint)).is_dir():
-        return registry.add(session, read_card(folder), folder.resolve())
+        return registry.add(session, usable_card(folder), folder.resolve())
     return registry.find_model(session, checkpoint)
 
 

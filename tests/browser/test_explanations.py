@@ -123,6 +123,10 @@ def test_the_opacity_is_the_readers_and_stays(desk: Desk, place: Installation) -
     expect(page.locator(STRONGEST)).to_have_css("opacity", "0.3")
     desk.go("/read/1")
     expect(page.get_by_label("Opacity")).to_have_value("30")
+    page.keyboard.press("w")
+    expect(page.get_by_role("gridcell", name="1001")).to_be_visible()
+    page.go_back()  # the same ECG with a control of its own
+    expect(page.get_by_label("Opacity")).to_have_value("30")
 
 
 @pytest.mark.parametrize("size", [DESK, SMALL], ids=["1440x900", "1024x768"])

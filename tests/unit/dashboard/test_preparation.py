@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.errors import CheckpointAltered, CheckpointNotFound, DatasetNotFound
+from core.checkpoint import read_card, save_card
+from core.errors import (
+    CheckpointAltered,
+    CheckpointNotFound,
+    CheckpointOutdated,
+    DatasetNotFound,
+)
 from core.ptbxl import Ptbxl
 from dashboard import preparation
 from dashboard.preparation import check, find_dataset, prepare
@@ -58,6 +64,17 @@ def test_altered_weights_are_not_served(settings: Settings, tmp_path: Path) -> N
         file.write(b"\0")
     with pytest.raises(CheckpointAltered):
         prepare(load_settings(instance=settings.instance, checkpoint=altered))
+
+
+def test_nor_is_a_network_that_this_version_does_not_know(
+    settings: Settings, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(settings.checkpoint, other)
+    card = read_card(other)
+    save_card(other, card.model_copy(update={"network": card.network | {"gated": True}}))
+    with pytest.raises(CheckpointOutdated, match="it sets 'gated', which is unknown here"):
+        prepare(load_settings(instance=settings.instance, checkpoint=other))
 
 
 def test_named_records_come_before_downloaded_ones(settings: Settings, tmp_path: Path) -> None:
