@@ -5,14 +5,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from core.ecg import Superclass
 from feedback.catalogue import find_record
-from feedback.tables import Role
 from tests.browser.conftest import Desk
-from tests.browser.hands import EMAIL, UPDATE, answer_blind, at_ecg
+from tests.browser.hands import EMAIL, UPDATE, answer_blind, at_ecg, reading_place
 from tests.browser.test_explanations import STRONGEST, compute
-from tests.factories import Installation, above, add_person, installation, predict, serve_model
-from tests.factories_dataset import dataset
+from tests.factories import Installation
 
 # how far in mV the colours are from the baseline of the lead that they are about
 ASTRAY = """() => {
@@ -27,13 +24,9 @@ ASTRAY = """() => {
 
 @pytest.fixture
 def place(tmp_path: Path, migrated: Path) -> Installation:
-    """Two ECGs of one patient with opinions, and a reader."""
-    made = installation(tmp_path / "instance", dataset(tmp_path / "data"), migrated)
-    add_person(made.sessions, EMAIL, Role.CLINICIAN)
+    """Two ECGs of one patient, another one, and a reader."""
+    made = reading_place(tmp_path, migrated, records=3)
     with made.sessions.begin() as session:
-        serve_model(session)
-        for ecg_id in (1, 2):
-            predict(session, ecg_id, above(Superclass.MI))
         find_record(session, 2).patient_id = find_record(session, 1).patient_id
     return made
 
