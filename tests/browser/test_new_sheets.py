@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from feedback.catalogue import find_record
 from tests.browser.conftest import Desk
@@ -46,18 +46,21 @@ def test_colours_on_their_way_to_a_sheet_are_laid_on_the_one_that_came_meanwhile
     compute(place)
     held: list[Route] = []
 
+    def asks_for_colours(request: Request) -> bool:
+        asked = "_dash-update-component" in request.url and request.post_data_json["changedPropIds"]
+        return asked == ['{"ecg":1,"part":"method"}.value']
+
     def hold(route: Route) -> None:
-        asked = route.request.post_data_json["changedPropIds"]
-        if not held and asked == ['{"ecg":1,"part":"method"}.value']:
+        if not held and asks_for_colours(route.request):
             held.append(route)
         else:
             route.fallback()
 
     page.route(UPDATE, hold)
-    page.keyboard.press("o")
+    with page.expect_request(asks_for_colours):
+        page.keyboard.press("o")
     page.keyboard.press("+")
     scale(page, 0, "20 mm/mV")
-    assert held
     held[0].continue_()
     expect(page.locator(STRONGEST)).to_be_attached()
     page.wait_for_timeout(500)  # for those that were late
