@@ -1,7 +1,6 @@
 """How often a model is wrong, estimated on ECGs that worklists drew at random.
 
-What a strategy picks is harder or rarer than the rest. A random draw is not, and whoever reads it
-does not know of it, so that nothing speaks for or against the model but its calls.
+What a strategy picks is harder or rarer than the rest, a random draw is not.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,7 +16,8 @@ from feedback.catalogue import active_source
 from feedback.consensus import RecordConsensus, standing_consensus
 from feedback.finetune import patients_taught
 from feedback.panel import panel
-from feedback.tables import ModelVersion, Prediction, RecordRow, WorklistSlot
+from feedback.pool import PoolFilter
+from feedback.tables import ModelVersion, Prediction, RecordRow, Worklist, WorklistSlot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +78,7 @@ def _opinions_on_drawn(
     """The classes called and left open, of the records that were drawn and have been read."""
     drawn = exists().where(
         WorklistSlot.record_id == RecordRow.id,
+        WorklistSlot.worklist_id.in_(_unbiased(session)),
         WorklistSlot.audit,
         WorklistSlot.reading_id.is_not(None),
     )
@@ -95,6 +96,15 @@ def _opinions_on_drawn(
         for record, labels, abstained in session.execute(query)
         if labels is not None  # else it has no opinion
     }
+
+
+def _unbiased(session: Session) -> list[int]:
+    """The worklists that draw from more than what has a label, or a finding of the model.
+
+    Among what it found, a model misses nothing.
+    """
+    pools = session.execute(select(Worklist.id, Worklist.pool))
+    return [number for number, pool in pools if not PoolFilter.model_validate(pool).telling]
 
 
 def _is_settled(one: RecordConsensus) -> bool:

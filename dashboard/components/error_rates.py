@@ -10,7 +10,7 @@ from feedback.error_rates import ErrorRates, Estimate
 
 _NONE = (
     "No ECG that a worklist drew at random is settled yet and has its opinion. It is estimated on "
-    "random worklists, and on the random share of any other."
+    "random worklists, and on the random share of any other, where no label or finding chose them."
 )
 _NOTE = (
     "Settled by blind answers and adjudicators; patients whose answers it was taught are left out, "

@@ -8,7 +8,8 @@ from feedback import catalogue
 from feedback.db import Sessions, now
 from feedback.error_rates import ErrorRates, Estimate, estimated_errors
 from feedback.errors import NoDataset
-from feedback.tables import Prediction, Retraining, User, WorklistSlot
+from feedback.pool import PoolFilter
+from feedback.tables import Prediction, Retraining, User, Worklist, WorklistSlot
 from tests.factories import above, predict, serve_model
 from tests.factories_readings import answer, blind
 from tests.factories_worklists import worklist
@@ -49,6 +50,13 @@ def test_what_was_taught_is_told_from_what_was_not(read: Sessions) -> None:
 def test_what_was_not_drawn_at_random_does_not_count(read: Sessions) -> None:
     with read.begin() as session:
         session.execute(update(WorklistSlot).values(audit=False))
+    assert estimate(read).taught.records == 0
+
+
+def test_what_was_drawn_from_what_the_model_finds_does_not_count(read: Sessions) -> None:
+    pool = PoolFilter(folds=tuple(range(1, 11)), found=MI).model_dump(mode="json")
+    with read.begin() as session:
+        session.execute(update(Worklist).values(pool=pool))
     assert estimate(read).taught.records == 0
 
 
