@@ -28,8 +28,9 @@ _P_BEGINS, _P_ENDS = 0.35, 0.60  # of the highest speed in that slope of P
 _T_BEGINS, _T_ENDS = 0.50, 0.28  # and of T
 _QUIET_S = 0.012  # below its share for so long: over
 # What is slower than this for 40 ms and more at an end of a QRS of 160 ms and more is ST rising to
-# a discordant T, or P or noise before it. PTB-XL, 428 complete left bundle branch blocks: 50 were
-# longer than 200 ms, now 24; of 118 right ones, whose last part is slow and short, one changes
+# a discordant T, or P or noise before it. PTB-XL, 428 complete left bundle branch blocks: without
+# this 50 are longer than 200 ms, with it 24; of 118 right ones, slow and short at their end, one
+# changes
 _SLOW_QRS, _SLOW_QRS_S, _LONG_QRS_S = 0.15, 0.04, 0.16
 _QRS_SCALE = 0.5  # 0: millivolts count, 1: every lead counts alike
 _WIDE_QRS_S = 0.12  # from here on it is asked whether one lead alone makes it wide

@@ -82,6 +82,7 @@ class RecordConsensus:
     classes: Mapping[Superclass, Decision]
     unreadable: bool  # to all of its readers, or to its adjudicator
     could_not_read: int  # of its readers
+    hardly_readable: bool  # half of its readers or more could not read it
     assisted: bool  # an assisted answer is among them
     reading_ids: tuple[int, ...]
 
@@ -91,11 +92,6 @@ class RecordConsensus:
         return tuple(
             name for name in SUPERCLASSES if self.classes[name].outcome is Outcome.CONFLICT
         )
-
-    @property
-    def hardly_readable(self) -> bool:
-        """Whether half of the readers or more could not read it."""
-        return 2 * self.could_not_read >= len(self.reading_ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +163,7 @@ def _record(
     key, given = answers.records[row], answers.reading[row] > 0
     readers, could_not = int(given.sum()), int(answers.unreadable[row].sum())
     unreadable = could_not == readers or settled.unreadable
+    hardly_readable = 2 * could_not >= readers
     counts = counts_of(answers.verdict[row].T, 3)  # (5, absent / present / unsure)
     return RecordConsensus(
         record_id=key.record_id,
@@ -180,7 +177,7 @@ def _record(
                 unsure=int(counts[k, UNSURE]),
                 probability=float(believed[name][row]),
                 unreadable=unreadable,
-                hardly_readable=2 * could_not >= readers,
+                hardly_readable=hardly_readable,
                 verdict=None if settled.unreadable else settled.verdicts.get(name),
                 gold=gold,
             ).decide()
@@ -188,6 +185,7 @@ def _record(
         },
         unreadable=unreadable,
         could_not_read=could_not,
+        hardly_readable=hardly_readable,
         assisted=bool(answers.assisted[row].any()),
         reading_ids=tuple(sorted(int(i) for i in answers.reading[row][given])),
     )

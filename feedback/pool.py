@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, Select, Subquery, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, func, select
 from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
@@ -64,11 +64,6 @@ def unread(
 def gold(session: Session, wanted: PoolFilter, model: ModelVersion | None) -> Select[int]:
     """Gold records that fit the same filters, so that they look like the others."""
     return _filtered(session, wanted, model).where(RecordRow.id.in_(gold_ids()))
-
-
-def labelled() -> ColumnElement[bool]:
-    """Whether a record was published with a label; of one without, nothing is known."""
-    return or_(*(getattr(RecordRow, name) for name in _LABELS))
 
 
 def readers_of_record() -> ColumnElement[int]:

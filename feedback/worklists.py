@@ -17,7 +17,7 @@ from feedback.claims import find_worklist, note_views, open_worklist
 from feedback.db import now
 from feedback.errors import InvalidWorklist
 from feedback.gold_mix import WHY, choose_gold, mixed
-from feedback.pool import PoolFilter, labelled, unread
+from feedback.pool import PoolFilter, unread
 from feedback.pool_features import NEEDED_BY, with_features
 from feedback.sampling import AUDIT_SHARE, Pick, Pool, Strategy, pick
 from feedback.slots import free, lock, open_to
@@ -95,7 +95,7 @@ def preview(session: Session, plan: WorklistPlan) -> list[tuple[int, Pick]]:
     if plan.strategy in NEEDED_BY:
         query = query.where(Prediction.features.is_not(None))
     if plan.strategy is Strategy.DISAGREEMENT:
-        query = query.where(labelled())
+        query = query.where(RecordRow.labelled)
     rows = session.execute(query).all()
     if not rows:
         raise InvalidWorklist(_nothing_left(plan.strategy, model))

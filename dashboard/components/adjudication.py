@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
 from dashboard import ids
-from dashboard.components.answer import CLASH, VERDICTS, buttons
+from dashboard.components.answer import CLASH, VERDICTS, buttons, class_name
 from dashboard.components.reading import trace
 from dashboard.components.record import noise_flags, patient_line
 from dashboard.components.shell import heading, local_time
@@ -206,7 +206,6 @@ def _look(case: Case) -> str:
 
 
 def _question(ecg_id: int, name: Superclass, verdict: Any) -> Component:
-    key = html.Kbd(str(SUPERCLASSES.index(name) + 1))  # as on the page of a reading
     chosen = buttons(
         ids.of_class("settle-verdict", ecg_id, name.value),
         VERDICTS,
@@ -216,7 +215,7 @@ def _question(ecg_id: int, name: Superclass, verdict: Any) -> Component:
     )
     return html.Div(
         [
-            html.Div([key, name.title], className="name", title=name.holds),
+            class_name(name),
             chosen,
         ],
         className="question",

@@ -114,14 +114,18 @@ def answer_form(form: Form) -> Component:
 
 
 def _question(form: Form, superclass: Superclass) -> Component:
-    number = SUPERCLASSES.index(superclass) + 1
-    title = [html.Kbd(str(number)), superclass.title]
-    name = html.Div(title, className="name", title=superclass.holds)
     marks = {"data-class": superclass.value}
     if call := form.call(superclass):
         marks["data-call"] = call.value
-    parts = [name, _verdict(form, superclass), *_opinion(form, superclass)]
+    parts = [class_name(superclass), _verdict(form, superclass), *_opinion(form, superclass)]
     return html.Div(parts, className="question", **marks)
+
+
+def class_name(superclass: Superclass) -> Component:
+    """A class with its key, the same wherever it is asked about."""
+    number = SUPERCLASSES.index(superclass) + 1
+    title = [html.Kbd(str(number)), superclass.title]
+    return html.Div(title, className="name", title=superclass.holds)
 
 
 def _opinion(form: Form, superclass: Superclass) -> Iterator[Component]:

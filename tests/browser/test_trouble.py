@@ -10,6 +10,14 @@ REFUSED = ("500", "Callback error")
 OFFLINE = ("ERR_INTERNET_DISCONNECTED", "Failed to fetch", "Callback failed")
 
 
+def opened(desk: Desk, tolerated: tuple[str, ...]) -> Page:
+    """ECG 1, on which the browser may complain of this."""
+    desk.watch.tolerated = tolerated
+    page = desk.sign_in(EMAIL, path="/read/1")
+    at_ecg(page, 1)
+    return page
+
+
 def fail(page: Page, what: str) -> None:
     """The server cannot do what Dash asks for with this in its request."""
 
@@ -29,9 +37,7 @@ def tick(page: Page) -> None:
 
 
 def test_an_idle_tick_that_fails_is_no_save(desk: Desk) -> None:
-    desk.watch.tolerated = REFUSED
-    page = desk.sign_in(EMAIL, path="/read/1")
-    at_ecg(page, 1)
+    page = opened(desk, REFUSED)
     page.wait_for_timeout(1000)  # the page has asked for all that it asks for by itself
     fail(page, "hold-tick")
     tick(page)
@@ -47,9 +53,7 @@ def test_an_idle_tick_that_fails_is_no_save(desk: Desk) -> None:
 
 
 def test_that_the_page_alone_found_no_connection_is_told_until_there_is_one(desk: Desk) -> None:
-    desk.watch.tolerated = OFFLINE
-    page = desk.sign_in(EMAIL, path="/read/1")
-    at_ecg(page, 1)
+    page = opened(desk, OFFLINE)
     page.wait_for_timeout(1000)
     page.context.set_offline(True)
     page.evaluate(TICK)
@@ -61,9 +65,7 @@ def test_that_the_page_alone_found_no_connection_is_told_until_there_is_one(desk
 
 
 def test_a_draft_that_failed_is_told_until_it_is_saved(desk: Desk) -> None:
-    desk.watch.tolerated = REFUSED
-    page = desk.sign_in(EMAIL, path="/read/1")
-    at_ecg(page, 1)
+    page = opened(desk, REFUSED)
     fail(page, "unsaved")
     page.keyboard.press("2")
     trouble = page.locator("#trouble")
@@ -79,9 +81,7 @@ def test_a_draft_that_failed_is_told_until_it_is_saved(desk: Desk) -> None:
 
 
 def test_an_answer_that_is_stored_has_saved_its_draft(desk: Desk) -> None:
-    desk.watch.tolerated = REFUSED
-    page = desk.sign_in(EMAIL, path="/read/1")
-    at_ecg(page, 1)
+    page = opened(desk, REFUSED)
     fail(page, "unsaved")
     page.keyboard.press("n")
     expect(page.locator("#trouble")).to_contain_text("Not saved at")
@@ -90,9 +90,7 @@ def test_an_answer_that_is_stored_has_saved_its_draft(desk: Desk) -> None:
 
 
 def test_a_press_that_failed_is_told_until_its_page_is_left(desk: Desk) -> None:
-    desk.watch.tolerated = REFUSED
-    page = desk.sign_in(EMAIL, path="/read/1")
-    at_ecg(page, 1)
+    page = opened(desk, REFUSED)
     fail(page, '"part":"next"')
     page.keyboard.press("j")
     trouble = page.locator("#trouble")

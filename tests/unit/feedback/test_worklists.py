@@ -63,7 +63,7 @@ def test_the_admin_is_told_why_each_record_is_there(library: Sessions) -> None:
 
 def test_a_record_without_a_published_label_contradicts_nothing(library: Sessions) -> None:
     scored(library, Superclass.MI)
-    none = {f"label_{name.lower()}": False for name in Superclass}
+    none = {"labelled": False} | {f"label_{name.lower()}": False for name in Superclass}
     with library.begin() as session:
         session.execute(update(RecordRow).where(RecordRow.ecg_id > 2).values(**none))
     made = worklist(library, strategy=Strategy.DISAGREEMENT)
