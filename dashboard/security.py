@@ -30,6 +30,7 @@ YEAR_S = 365 * 24 * 3600
 _FORMS = frozenset({"/password", "/logout"})  # for whoever is signed in, a new password or not
 SESSION_HOURS = 12  # since a person last did anything: a page that is left open ticks on
 _TICK = ".n_intervals"
+_DRAWN_FOR = "X-TrustECG-Person"  # whose page has sent the request: assets/session.js
 
 _POLICY = (
     "default-src 'self'; script-src 'self' {hashes}; "
@@ -200,14 +201,23 @@ def _guard() -> AnyResponse | None:
     if path in _PUBLIC_PATHS or path.startswith(_PUBLIC_FOLDERS):
         return None
     if not signed_in():
-        # a page that takes forms alone is no place to come back to
-        asked = "/" if path == "/logout" else request.full_path.rstrip("?")
-        return _turn_away(url_for("login", next=safe_next(asked)), 401)
+        return _turn_away(url_for("login", next=_wanted_page()), 401)
+    if request.headers.get(_DRAWN_FOR, me := str(person().id)) != me:
+        abort(401)  # drawn for whoever was signed in before: it is no word of this person's
     if person().must_change_password and path not in _FORMS:
-        return _turn_away(url_for("password"), 403)
+        onward = _wanted_page()
+        return _turn_away(url_for("password", next=None if onward == "/" else onward), 403)
     if not _ticks():
         session.modified = True  # which sends the cookie anew
     return None
+
+
+def _wanted_page() -> str:
+    """Where to come back to after a form, which a file or what takes forms alone would leave on."""
+    first, _, file = request.path[1:].partition("/")
+    if request.path == "/logout":
+        return "/"
+    return f"/{first}" if "." in file else safe_next(request.full_path.rstrip("?"))
 
 
 def _ticks() -> bool:

@@ -19,6 +19,13 @@ def parsing() -> Iterator[None]:
         abort(400)
 
 
+def typed(value: Any) -> str:
+    """The text of a field, "" where nothing was typed; what is no text gets a 400."""
+    if value is not None and not isinstance(value, str):
+        abort(400)
+    return value or ""
+
+
 def number_in_id(part: str) -> int:
     """The key of a row that the id of the calling component has there; all else gets a 400."""
     number = _in_id(part)

@@ -22,24 +22,46 @@ Rows = NDArray[np.int64]
 
 
 class Strategy(StrEnum):
-    """What comes first, with a sentence for the admin."""
+    """What comes first: the key that is stored, its name in words, a sentence for the admin."""
 
+    words: str
     sentence: str
 
-    def __new__(cls, value: str, sentence: str) -> "Strategy":
+    def __new__(cls, value: str, words: str, sentence: str) -> "Strategy":
         strategy = str.__new__(cls, value)
         strategy._value_ = value
+        strategy.words = words
         strategy.sentence = sentence
         return strategy
 
-    RANDOM = ("random", "every record has the same chance")
-    ENTROPY = ("entropy", "the model is unsure of the classes, all added up")
-    MARGIN = ("margin", "a class is close to its threshold")
-    BALD = ("bald", "opinions drawn from what the model has learned differ")
-    DISAGREEMENT = ("disagreement", "the model contradicts the published label")
-    CORE_SET = ("core-set", "the record is unlike everything that was read")
-    DIVERSE = ("uncertainty-diversity", "the model is unsure, and unlike in the other picks")
-    BALANCED = ("class-balanced", "each class in turn has the record it is least sure of")
+    RANDOM = ("random", "random", "every record has the same chance")
+    ENTROPY = (
+        "entropy",
+        "entropy",
+        "first what the model is most unsure of, all five classes added up",
+    )
+    MARGIN = ("margin", "margin", "first what has a class closest to its threshold")
+    BALD = (
+        "bald",
+        "BALD (Bayesian active learning by disagreement)",
+        "first what models that fit the taught records equally well differ on most",
+    )
+    DISAGREEMENT = (
+        "disagreement",
+        "disagreement with the label",
+        "first where the model contradicts the published label most firmly",
+    )
+    CORE_SET = ("core-set", "core set", "first what is least like anything that was read")
+    DIVERSE = (
+        "uncertainty-diversity",
+        "uncertainty and diversity",
+        "what the model is unsure of, each unlike the other picks",
+    )
+    BALANCED = (
+        "class-balanced",
+        "balanced over the classes",
+        "each class in turn gives the record nearest to its threshold",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +253,9 @@ def _highest(score: Floats, why: Callable[[int], str]) -> Order:
 
 def _needed(part: Floats | Bools | None, strategy: Strategy, name: str) -> Floats:
     if part is None:
-        raise InvalidQuery(f"{strategy} needs {name} of the records: choose another strategy")
+        raise InvalidQuery(
+            f"'{strategy.words}' needs {name} of the records: choose another strategy"
+        )
     return np.asarray(part, dtype=np.float64)
 
 

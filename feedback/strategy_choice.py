@@ -91,7 +91,7 @@ def _why(chosen: Strategy, savings: Mapping[Strategy, Mapping[str, Saving]]) -> 
         else f"The bar is {BAR:.0%} with an interval above 0, so random it is."
     )
     return (
-        f"Chosen on {CHOSEN_ON}, {best} saved {one.saved:.0%} "
+        f"Chosen on {CHOSEN_ON}, {best.words} saved {one.saved:.0%} "
         f"[{one.low:.0%}, {one.high:.0%}] of the labels against random on {JUDGED_ON}. {met}"
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import pairwise
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -96,19 +97,26 @@ def authenticate(sessions: Sessions, email: str, password: str, *, address: str)
     return user
 
 
-def change_password(sessions: Sessions, user_id: int, old: str, new: str) -> User:
+def change_password(
+    sessions: Sessions, user_id: int, old: str, new: str, *, address: str = ""
+) -> User:
     """Set a password that the person chose; all their sessions end but the one that reloads it.
 
-    Raises WrongCredentials for a wrong ``old``, WeakPassword for a poor ``new``.
+    Raises WrongCredentials for a wrong ``old``, which counts as a failed login: at a screen that
+    was left open nobody guesses without end. TooManyAttempts, WeakPassword for a poor ``new``.
     """
     with sessions.read() as session:
-        user = get_user(session, user_id)
-    if not _matches(user.password_hash, old):
-        raise WrongCredentials("the present password is another: type it again")
-    _refuse_weak(new, old, user.email)
+        email = get_user(session, user_id).email
+    try:
+        known = authenticate(sessions, email, old, address=address)
+    except WrongCredentials:
+        raise WrongCredentials("the present password is another: type it again") from None
+    _refuse_weak(new, old, email)
     hashed = _hasher.hash(_bytes(new))
     with sessions.begin() as session:
-        user = get_user(session, user_id)
+        user = session.get_one(User, user_id, with_for_update=True)
+        if user.password_hash != known.password_hash:  # a reset meanwhile has shut ``old`` out
+            raise WrongCredentials("the password was changed meanwhile: sign in with the new one")
         user.password_hash, user.must_change_password = hashed, False
         user.session_stamp = _stamp()
         audit.record(session, user.email, "user.change_password", user.email)
@@ -252,10 +260,16 @@ def _refuse_weak(new: str, old: str, email: str) -> None:
         raise WeakPassword(
             f"the new password has {len(new)} characters: use at most {PASSWORD_MAX}"
         )
-    if len(set(new)) < 5 or _normal(new) in (email, email.partition("@")[0]):
+    if _is_easy(new) or _normal(new) in (email, email.partition("@")[0]):
         raise WeakPassword("the new password is easily guessed: use several words")
     if new == old:
         raise WeakPassword("the new password is the old one: choose another")
+
+
+def _is_easy(new: str) -> bool:
+    """Whether it is a few characters, one part again and again, or a row such as 1234567890."""
+    steps = {ord(second) - ord(first) for first, second in pairwise(new)}
+    return len(set(new)) < 5 or new in (new + new)[1:-1] or len(steps) <= 2
 
 
 def _matches(hashed: str, password: str) -> bool:

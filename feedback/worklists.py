@@ -237,7 +237,7 @@ def _nothing_left(strategy: Strategy, model: ModelVersion | None) -> str:
     if not model:
         return f"{said}; no model is served yet, so only 'random' can pick"
     if strategy is Strategy.DISAGREEMENT:
-        return f"{said}; '{strategy}' picks none without a published label"
+        return f"{said}; '{strategy.words}' picks none without a published label"
     return said
 
 

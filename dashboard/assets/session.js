@@ -13,17 +13,6 @@
   let waiting = 0; // answers that have not gone out
   let leaving = false; // to sign in: a second call would break off the first
 
-  /* The worklist's filters stay in this window: not for whoever signs in to it next. Answers that
-     the server has not got are kept elsewhere, under the name of their reader. */
-  try {
-    const { person } = document.documentElement.dataset;
-    const before = sessionStorage.getItem("person");
-    if (before && before !== person) sessionStorage.clear();
-    sessionStorage.setItem("person", person);
-  } catch (error) {
-    // a browser that keeps nothing
-  }
-
   /* What went wrong is told until that very thing goes well, or its page is left: another success
      is no word on it. */
   const ANSWERS = "answers"; // whatever page is on screen
@@ -66,8 +55,9 @@
   function signInAgain() {
     const here = location.pathname + location.search;
     waiting = 0; // the draft stays in this browser: leaving loses nothing
-    if (!leaving) location.assign("/login?ended=1&next=" + encodeURIComponent(here));
-    leaving = true;
+    const signsOut = dash_clientside.kept.signsOut(); // who does is asked what is to become of it
+    if (!leaving && !signsOut) location.assign("/login?ended=1&next=" + encodeURIComponent(here));
+    leaving = !signsOut;
     return new Promise(() => {}); // nothing may be shown as an answer any more
   }
 
@@ -167,18 +157,38 @@
     }
   }
 
+  /* A draft that the server has needs no place here. Its form may be left by now: what Dash would
+     make of the response then is nothing. */
+  async function confirmDraft(response, options) {
+    const { state = [], changedPropIds = [] } = JSON.parse(options.body);
+    if (response.status !== 200 || !DRAFT.test(changedPropIds.join(" "))) return;
+    const said = await response.clone().json().catch(() => null);
+    const saved = said && Object.values(said.response).find(({ data }) => data && data.payload);
+    if (saved) dash_clientside.answer.confirmed(saved.data, state[0].value);
+  }
+
   function heard(response, options) {
     if (response.status === 401) return signInAgain();
-    if (response.ok) wentWell(options);
-    else failed(options, reason(response.status));
+    if (!response.ok) failed(options, reason(response.status));
+    else {
+      wentWell(options);
+      if (options && options.body) confirmDraft(response, options);
+    }
     return response;
   }
 
-  window.fetch = async function (resource, options) {
+  /* In another window of this browser somebody else may have signed in: what this page asks is
+     none of theirs, and its answers would be stored as theirs. */
+  const drawnFor = (headers) => {
+    return { ...headers, "X-TrustECG-Person": document.documentElement.dataset.person };
+  };
+
+  window.fetch = async function (resource, given) {
     const url = String(resource && resource.url ? resource.url : resource);
     if (!url.includes("/_dash-") || url.includes("/_dash-component-suites/")) {
-      return send.call(window, resource, options);
+      return send.call(window, resource, given);
     }
+    const options = { ...given, headers: drawnFor(given && given.headers) };
     if (!asksOnward(options)) return heard(await sendOnce(resource, options), options);
     const onward = await untilHeard(() => heardAt(resource, options), sayOnward(options));
     return heard(onward, options);
@@ -190,7 +200,7 @@
     const body = JSON.stringify(answer);
     const ask = () => { // whoever signed in again meanwhile has another token
       const headers = { "Content-Type": "application/json", "X-CSRFToken": token() };
-      return answered(url, { method: "POST", headers: headers, body: body });
+      return answered(url, { method: "POST", headers: drawnFor(headers), body: body });
     };
     let late = false;
     const slow = setTimeout(() => tell(ANSWERS, "Your answer is being saved."), SLOW_MS);

@@ -41,7 +41,7 @@ def versions_table(models: Sequence[ModelVersion], chosen: str | None) -> Compon
 
 
 def _version_row(model: ModelVersion, names: Mapping[int, str], chosen: str | None) -> Component:
-    link = dcc.Link(model.version, href=f"/models?version={model.version}")
+    link = report_link(model.version, model.version, again=model.version == chosen)
     said = model.gate["sentence"] if model.gate else "It was not asked."
     return html.Tr(
         [
@@ -55,6 +55,15 @@ def _version_row(model: ModelVersion, names: Mapping[int, str], chosen: str | No
         ],
         className="chosen" if model.version == chosen else "",
     )
+
+
+def report_link(words: str, version: str, *, again: bool = False) -> Component:
+    """The way to a version's report; ``again`` where its page is, or may be, this one.
+
+    A link of Dash's does nothing at its own address, and what is shown there may be of before.
+    """
+    kind = html.A if again else dcc.Link
+    return kind(words, href=f"/models?version={version}", title=f"Report of {version}")
 
 
 def _state(model: ModelVersion) -> list[Component | str]:
@@ -71,12 +80,12 @@ def _area(card: Json) -> str:
     return f"{number(area, 4)} on {card['metrics']['9b'].get('n_labelled', 0):,} ECGs"
 
 
-def charts(models: Sequence[ModelVersion], theme: Theme) -> Component:
+def charts(models: Sequence[ModelVersion], theme: Theme) -> list[Component]:
     """The lineage, and the classes over the versions, the oldest first."""
     names = {model.id: model.version for model in models}
     nodes = [_node(model, names) for model in reversed(models)]
     figures = (lineage_chart(nodes, theme=theme), metrics_chart(nodes, theme=theme))
-    return html.Div([_graph(figure) for figure in figures], className="model-charts")
+    return [_graph(figure) for figure in figures]
 
 
 def _node(model: ModelVersion, names: Mapping[int, str]) -> Node:
@@ -113,8 +122,16 @@ def report(
         parts.append(html.P(f"Promoted all the same: {told['justification']}", className="warning"))
     if told["state"] != "champion":
         parts.append(_promotion(objection))
+    said = html.Div(id=ids.MODELS_OUTCOME, role="status")
     chosen = dcc.Store(id=ids.MODELS_CHOSEN, data=told["version"])
-    return html.Div([*parts, chosen, _origin(told)], className="panel report")
+    return html.Div([*parts, said, chosen, _origin(told)], className="panel report")
+
+
+def overtaken(version: str) -> Component:
+    """What stands over a report that somebody else's change has made one of before."""
+    said = "What is served, or this version's state, has changed since this report was drawn. "
+    again = report_link("Draw it anew", version, again=True)
+    return html.P([said, again], className="warning")
 
 
 def _gate(told: Json) -> list[Component]:
@@ -202,8 +219,7 @@ def _promotion(objection: str | None) -> Component:
         hidden=not objection,
     )
     words = [html.P(sentence(objection), className="warning")] if objection else []
-    said = html.Div(id=ids.MODELS_OUTCOME, role="status")
-    return html.Div([*words, why, button, said], className="promotion")
+    return html.Div([*words, why, button], className="promotion")
 
 
 def _origin(told: Json) -> Component:

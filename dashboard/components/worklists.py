@@ -70,7 +70,7 @@ def plan_form() -> Component:
             html.P(
                 [
                     html.Span(says(first), id=ids.WORKLISTS_STRATEGY_SAYS),
-                    f" The default is {first}. {evidence()['why']}",
+                    f" The default is {first.words}. {evidence()['why']}",
                 ],
                 className="quiet",
             ),
@@ -88,12 +88,15 @@ def plan_form() -> Component:
             ),
         ],
         className="panel plan",
+        # nobody makes a worklist by a key too many: it is open to all readers at once
+        **{"data-enter": ids.WORKLISTS_PREVIEW},
     )
 
 
 def says(strategy: Strategy) -> str:
     """What the strategy puts first."""
-    return f"{strategy.value.capitalize()}: {strategy.sentence}."
+    words = strategy.words  # of which BALD stays in capitals
+    return f"{words[0].upper()}{words[1:]}: {strategy.sentence}."
 
 
 def may_be(field: str) -> str:
@@ -135,7 +138,7 @@ def worklists_table(
 
 
 def _how(first: Strategy) -> list[Component]:
-    strategies = [{"label": each.value, "value": each.value} for each in Strategy]
+    strategies = [{"label": each.words, "value": each.value} for each in Strategy]
     modes = [{"label": said, "value": mode.value} for mode, said in MODES.items()]
     return [
         _typed("name", type="text", maxLength=80, placeholder="Morning"),
@@ -195,7 +198,7 @@ def _one(
         f"{standing.done:,} of {standing.readings:,} readings done",
         f"{standing.held:,} held now",
         f"{MODES[made.mode]}, {made.readers_each} a record",
-        f"{made.strategy}, audit {made.audit_share:.0%}{_gold(reasons)}",
+        f"{_strategy(made.strategy)}, audit {made.audit_share:.0%}{_gold(reasons)}",
         f"read by {who}",
     ]
     made_at = local_time(made.made_at, f"Made by {made.made_by}, ", date=True)
@@ -208,6 +211,11 @@ def _one(
         ],
         className="panel made",
     )
+
+
+def _strategy(key: str) -> str:
+    """Its name in words; one that there is no longer keeps its key."""
+    return next((each.words for each in Strategy if each == key), key)
 
 
 def _gold(reasons: Sequence[Reason]) -> str:

@@ -1,6 +1,6 @@
 """Signing in and out and changing the password: plain forms that work before Dash is loaded."""
 
-from flask import Flask, redirect, render_template, request
+from flask import Flask, flash, get_flashed_messages, redirect, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
@@ -25,7 +25,8 @@ def login() -> Response | str | tuple[str, int]:
     """Show the form, or sign in and go where the person wanted to go."""
     target = safe_next(request.values.get("next"))
     if request.method == "GET":
-        return redirect(target) if signed_in() else _login_form(target)
+        # a page whose session is gone leads here also where somebody else has signed in since
+        return redirect(target) if signed_in() and not _ended() else _login_form(target)
     try:
         user = users.authenticate(
             context().sessions,
@@ -50,18 +51,26 @@ def logout() -> Response:
 def password() -> Response | str | tuple[str, int]:
     """Show the form, or change the password and keep this session alone."""
     if request.method == "GET":
-        return _password_form()
+        return _password_form(changed=bool(get_flashed_messages()))
     new = request.form.get("new", "")
     if new != request.form.get("again", ""):
         return _password_form("The new passwords differ. Type the same one twice."), 400
     try:
         user = users.change_password(
-            context().sessions, person().id, request.form.get("old", ""), new
+            context().sessions,
+            person().id,
+            request.form.get("old", ""),
+            new,
+            address=request.remote_addr or "",
         )
     except PeopleError as error:
         return _password_form(sentence(error)), 400
+    was_given = person().must_change_password
     sign_in(user)
-    return redirect("/")
+    if was_given:
+        return redirect(safe_next(request.form.get("next")))
+    flash("changed")
+    return redirect("/password")
 
 
 def _form_out_of_date(error: CSRFError) -> Response | tuple[str, int]:
@@ -76,7 +85,14 @@ def _form_out_of_date(error: CSRFError) -> Response | tuple[str, int]:
     if request.path != "/login":
         return error.get_response()
     target = safe_next(request.values.get("next"))
+    if signed_in() and users.as_stored(request.form.get("email", "")) == person().email:
+        return redirect(target)  # in another window meanwhile
     return _login_form(target, "This form was out of date. Sign in again."), 400
+
+
+def _ended() -> bool:
+    """Whether a page has led here that found its session gone."""
+    return "ended" in request.values
 
 
 def _login_form(target: str, problem: str = "") -> str:
@@ -85,15 +101,21 @@ def _login_form(target: str, problem: str = "") -> str:
         "login.html",
         target=target,
         problem=problem,
-        ended="ended" in request.values,  # a page found its session gone
+        ended=_ended(),
+        other=person().email if signed_in() else "",
         email=email,
         simulated=_simulated(),
     )
 
 
-def _password_form(problem: str = "") -> str:
+def _password_form(problem: str = "", *, changed: bool = False) -> str:
     return render_template(
-        "password.html", problem=problem, person=person(), simulated=_simulated()
+        "password.html",
+        problem=problem,
+        changed=changed,
+        person=person(),
+        target=safe_next(request.values.get("next")),
+        simulated=_simulated(),
     )
 
 

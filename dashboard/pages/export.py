@@ -33,7 +33,8 @@ LABELS = "/export/labels.csv"
 ARCHIVE = "/export/archive.zip"
 DICTIONARY = "/export/dictionary.csv"
 _LAST = 20  # files that have left, on the page
-_LOOKS = 300  # after a click, a second apart, for a file that has not left yet
+_LOOKS = 300  # after a click, a second apart: an archive leaves later than labels asked for after
+_OFFERED = "btn btn-primary"
 
 
 def register(app: Dash) -> None:
@@ -42,12 +43,13 @@ def register(app: Dash) -> None:
     app.callback(
         Output(ids.EXPORT_COUNT, "children"),
         Output(ids.EXPORT_LABELS, "href"),
+        Output(ids.EXPORT_LABELS, "className"),
         Output(ids.EXPORT_MESSAGE, "children"),
         *(Input(ids.of_export(field), "value") for field in FIELDS),
         prevent_initial_call=True,
     )(count_rows)
     app.callback(
-        Output(ids.EXPORT_TICK, "max_intervals", allow_duplicate=True),
+        Output(ids.EXPORT_TICK, "max_intervals"),
         Input(ids.EXPORT_LABELS, "n_clicks"),
         Input(ids.EXPORT_ARCHIVE, "n_clicks"),
         State(ids.EXPORT_TICK, "n_intervals"),
@@ -56,7 +58,6 @@ def register(app: Dash) -> None:
     app.callback(
         Output(ids.EXPORT_TAKEN, "children"),
         Output(ids.EXPORT_NEWEST, "data"),
-        Output(ids.EXPORT_TICK, "max_intervals"),
         Input(ids.EXPORT_TICK, "n_intervals"),
         State(ids.EXPORT_NEWEST, "data"),
         prevent_initial_call=True,
@@ -92,7 +93,7 @@ def layout(**_: object) -> Component:
             html.Div(id=ids.EXPORT_MESSAGE, role="status"),
             html.P(
                 [
-                    _download("Labels (CSV)", LABELS, "btn btn-primary", id=ids.EXPORT_LABELS),
+                    _download("Labels (CSV)", LABELS, _OFFERED, id=ids.EXPORT_LABELS),
                     _download(
                         "Everything (ZIP)",
                         ARCHIVE,
@@ -126,8 +127,8 @@ def layout(**_: object) -> Component:
 
 
 @needs(Action.EXPORT)
-def count_rows(*entered: Any) -> tuple[str, str, Component | None]:
-    """How many rows the filters let out, and the address of that file."""
+def count_rows(*entered: Any) -> tuple[str, str | None, str, Component | None]:
+    """How many rows the filters let out, and the address of that file; none where it is refused."""
     given = zip(FIELDS, entered, strict=True)
     asked = {field: value for field, value in given if value not in (ANY, None, "")}
     try:
@@ -136,9 +137,8 @@ def count_rows(*entered: Any) -> tuple[str, str, Component | None]:
             wanted.check(session)
             rows = export.count_readings(session, wanted)
     except InvalidFilter as error:
-        # the file of these filters is refused as well: without them it would hold every answer
-        return "0", _address(asked), problem(refusal(error))
-    return f"{rows:,}", _address(wanted.as_json), None
+        return "0", None, f"{_OFFERED} disabled", problem(refusal(error))
+    return f"{rows:,}", _address(wanted.as_json), _OFFERED, None
 
 
 @needs(Action.EXPORT)
@@ -149,13 +149,13 @@ def watch(_labels: int | None, _archive: int | None, looks: int | None) -> int:
 
 
 @needs(Action.EXPORT)
-def show_taken(looks: int | None, newest: int | None) -> tuple[Any, Any, Any]:
-    """What has left, once the file that was asked for is among it; then look no more."""
+def show_taken(_looks: int | None, newest: int | None) -> tuple[Any, Any]:
+    """What has left, where that is more than is shown."""
     with context().sessions.read() as session:
         gone = taken_out(session, _LAST)
     if _newest(gone) == newest:
-        return no_update, no_update, no_update
-    return taken_view(gone), _newest(gone), looks
+        return no_update, no_update
+    return taken_view(gone), _newest(gone)
 
 
 def _newest(gone: Sequence[Taken]) -> int | None:

@@ -1,28 +1,35 @@
 """Background jobs: what runs, what is left, for administrators."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import dash
 import dash_bootstrap_components as dbc
 from dash import ALL, Dash, Input, Output, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
-from sqlalchemy import select
 
 from dashboard import ids
 from dashboard.components.job import cancel_button, is_open
 from dashboard.components.shell import forbidden, heading, local_time, message, problem
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
-from dashboard.triggered import number_in_id
-from feedback import catalogue, scoring
+from dashboard.triggered import number_in_id, parsing
+from feedback import catalogue, finetune, scoring
 from feedback import jobs as queue
+from feedback.catalogue import Coverage
 from feedback.errors import FeedbackError, NoDataset
+from feedback.job_list import JobList, Show, job_list
 from feedback.policy import Action
-from feedback.tables import Job
+from feedback.tables import Job, JobState
 
-_SHOWN = 50  # the latest
 _EVERY_MS = 3000
+_KINDS = {scoring.KIND: "scoring", finetune.KIND: "retraining"}
+_SHOWS = {
+    Show.NOTABLE: "all but routine scoring",
+    Show.RETRAINING: "retraining",
+    Show.EVERY: "every job",
+}
 
 
 def register(app: Dash) -> None:
@@ -31,6 +38,7 @@ def register(app: Dash) -> None:
     app.callback(
         Output(ids.JOBS_LIST, "children"),
         Input(ids.JOBS_TICK, "n_intervals"),
+        Input(ids.JOBS_SHOW, "value"),
         prevent_initial_call=True,
     )(refresh)
     app.callback(
@@ -46,11 +54,11 @@ def register(app: Dash) -> None:
 
 
 def layout(**_: object) -> Component:
-    """The latest jobs and how far scoring is."""
+    """The jobs and how far scoring is."""
     if not permitted(Action.MANAGE_JOBS):
         return forbidden(Action.MANAGE_JOBS)
     try:
-        view = _view()
+        view = _view(Show.NOTABLE)
     except NoDataset as error:
         return message("No records", str(error))
     score_all = dbc.Button("Score what has no prediction", id=ids.JOBS_SCORE, color="primary")
@@ -58,7 +66,8 @@ def layout(**_: object) -> Component:
         [
             heading("Jobs"),
             html.Div(
-                [score_all, html.Span(id=ids.JOBS_MESSAGE, role="status")], className="row-of"
+                [_chooser(), score_all, html.Span(id=ids.JOBS_MESSAGE, role="status")],
+                className="row-of",
             ),
             html.Div(view, id=ids.JOBS_LIST),
             dcc.Interval(id=ids.JOBS_TICK, interval=_EVERY_MS),
@@ -68,9 +77,11 @@ def layout(**_: object) -> Component:
 
 
 @needs(Action.MANAGE_JOBS)
-def refresh(_tick: int) -> Component:
+def refresh(_tick: int, show: Any) -> Component:
     """The list as it is now."""
-    return _view()
+    with parsing():
+        wanted = Show(show)
+    return _view(wanted)
 
 
 @needs(Action.MANAGE_JOBS)
@@ -100,18 +111,42 @@ def cancel(_clicks: Sequence[int | None]) -> Component:
     return html.Span(f"Job {number} was told to stop.")
 
 
-def _view() -> Component:
-    with context().sessions.read() as session:
-        coverage = catalogue.coverage(session)
-        latest = session.scalars(select(Job).order_by(Job.id.desc()).limit(_SHOWN)).all()
-    scored = f"{coverage.scored:,} of {coverage.records:,} records scored"
-    refused = f"{coverage.refused:,} refused for their quality"
+def _chooser() -> Component:
+    options = [{"label": words, "value": show} for show, words in _SHOWS.items()]
     return html.Div(
         [
-            html.P([html.Span(scored), html.Span(refused)], className="facts numbers"),
-            _table(latest) if latest else html.P("No job has been queued yet."),
+            html.Label("Show", htmlFor=ids.JOBS_SHOW),
+            dbc.Select(id=ids.JOBS_SHOW, options=options, value=Show.NOTABLE),
         ]
     )
+
+
+def _view(show: Show) -> Component:
+    with context().sessions.read() as session:
+        coverage = catalogue.coverage(session)
+        found = job_list(session, show)
+    return html.Div(
+        [
+            html.P([html.Span(fact) for fact in _facts(coverage)], className="facts numbers"),
+            _table(found.jobs) if found.jobs else html.P("There is none to show."),
+            html.P(_left_out(found), className="quiet numbers"),
+        ]
+    )
+
+
+def _left_out(found: JobList) -> str | None:
+    if not found.more:
+        return None
+    waiting = f" {found.waiting:,} of which wait and" if found.waiting else ""
+    return f"Not listed: {found.more:,} more,{waiting} none of which has failed."
+
+
+def _facts(coverage: Coverage) -> list[str]:
+    facts = [
+        f"{coverage.scored:,} of {coverage.records:,} records scored",
+        f"{coverage.refused:,} refused for their quality",
+    ]
+    return [*facts, f"{coverage.failed:,} cannot be read"] if coverage.failed else facts
 
 
 def _table(latest: Sequence[Job]) -> Component:
@@ -125,12 +160,18 @@ def _table(latest: Sequence[Job]) -> Component:
     )
 
 
+def _state(job: Job) -> Component | str:
+    if job.state is JobState.FAILED:
+        return html.Span(job.state, className="problem")
+    return "stopping" if job.cancel_requested and is_open(job) else str(job.state)
+
+
 def _row(job: Job) -> Component:
     return html.Tr(
         [
             html.Th(job.id, scope="row"),
-            html.Td(job.kind),
-            html.Td("stopping" if job.cancel_requested and is_open(job) else job.state),
+            html.Td(_KINDS.get(job.kind, job.kind)),
+            html.Td(_state(job)),
             html.Td(f"{job.progress:.0%}"),
             html.Td(local_time(job.enqueued_at, date=True)),
             html.Td(job.enqueued_by),

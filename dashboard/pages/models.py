@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import dash
 import dash_bootstrap_components as dbc
-from dash import ALL, Dash, Input, Output, State, dcc, html
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from sqlalchemy import select
@@ -18,13 +18,13 @@ from dashboard.components.shell import forbidden, heading, message, problem
 from dashboard.context import context
 from dashboard.preferences import theme
 from dashboard.security import needs, permitted, person
-from dashboard.triggered import number_in_id
+from dashboard.triggered import number_in_id, typed
 from feedback import finetune, jobs, registry
 from feedback.error_rates import estimated_errors
 from feedback.errors import FeedbackError, NoDataset
 from feedback.policy import Action
 from feedback.reliability import measured_reliability
-from feedback.tables import ModelVersion
+from feedback.tables import ModelState, ModelVersion
 
 Listed = list[list[str]]  # version and state, the latest first
 _EVERY_MS = 3000
@@ -48,6 +48,8 @@ def register(app: Dash) -> None:
     app.callback(
         Output(ids.MODELS_LIST, "children"),
         Output(ids.MODELS_LISTED, "data"),
+        Output(ids.MODELS_CHARTS, "children"),
+        Output(ids.MODELS_OVERTAKEN, "children"),
         Input(ids.MODELS_TICK, "n_intervals"),
         State(ids.MODELS_LISTED, "data"),
         State(ids.MODELS_CHOSEN, "data"),
@@ -74,6 +76,7 @@ def register(app: Dash) -> None:
         said,
         Input(ids.MODELS_ROLLBACK, "n_clicks"),
         State(ids.MODELS_WAY_BACK, "data"),
+        State(ids.MODELS_CHOSEN, "data"),
         **quiet,
     )(roll_back)
 
@@ -86,14 +89,11 @@ def layout(version: str | None = None, **_: object) -> Component:
         models, job = registry.versions(session), finetune.latest_job(session)
         wanted = (m for m in models if version in (None, "", m.version))
         chosen = next(wanted, None)
-        told = registry.describe(session, chosen) if chosen else None
-        objection = registry.objection(session, chosen) if chosen else None
-        measured = _on_data(measured_reliability, session, chosen) if chosen else None
-        errors = _on_data(estimated_errors, session, chosen) if chosen else None
+        report = _report(session, chosen) if chosen else None
     if models and chosen is None:
         said = f"no model {version!r} is registered"
         return message("No such model", said, onward="To all models", href="/models")
-    if told is None or chosen is None:
+    if chosen is None:
         return message("No model", "no model is registered: 'trustecg up' enters the first")
     return html.Div(
         [
@@ -102,13 +102,27 @@ def layout(version: str | None = None, **_: object) -> Component:
             html.Div(id=ids.MODELS_MESSAGE, role="status", className="outcome"),
             html.Div(id=ids.MODELS_PLANNED),
             parts.run_panel(job),
-            html.Div(parts.versions_table(models, chosen.version), id=ids.MODELS_LIST),
+            html.Div(
+                parts.versions_table(models, chosen.version), id=ids.MODELS_LIST, className="wide"
+            ),
             dcc.Store(id=ids.MODELS_LISTED, data=_listed(models)),
-            parts.report(told, objection, measured, errors, theme()),
-            parts.charts(models, theme()),
+            html.Div(id=ids.MODELS_OVERTAKEN, role="status"),
+            html.Div(report, id=ids.MODELS_REPORT),
+            html.Div(parts.charts(models, theme()), id=ids.MODELS_CHARTS, className="model-charts"),
             dcc.Interval(id=ids.MODELS_TICK, interval=_EVERY_MS),
         ],
         className="page",
+    )
+
+
+def _report(session: Session, model: ModelVersion) -> Component:
+    """How a version was judged, and what can be done with it, as it is now."""
+    return parts.report(
+        registry.describe(session, model),
+        registry.objection(session, model),
+        _on_data(measured_reliability, session, model),
+        _on_data(estimated_errors, session, model),
+        theme(),
     )
 
 
@@ -121,14 +135,28 @@ def follow_run(_tick: int) -> tuple[bool, list[Component], bool, Component]:
 
 
 @needs(Action.MANAGE_MODELS)
-def follow_versions(_tick: int, shown: Any, chosen: str | None) -> tuple[Component, Listed]:
-    """The list with what a run has entered since, or what somebody has served."""
+def follow_versions(
+    _tick: int, shown: Any, chosen: Any
+) -> tuple[Component, Listed, list[Component], Any]:
+    """The list with what a run has entered since, or what somebody has served.
+
+    The report stays: a button that changes under the pointer would be pressed in error.
+    """
     with context().sessions.read() as session:
         latest = select(ModelVersion.version, ModelVersion.state).order_by(ModelVersion.id.desc())
         if [list(one) for one in session.execute(latest)] == shown:
             raise PreventUpdate  # whoever is about to press a link keeps it
         models = registry.versions(session)
-    return parts.versions_table(models, chosen), _listed(models)
+    listed = _listed(models)
+    said = parts.overtaken(chosen) if _overtaken(shown, listed, chosen) else no_update
+    return parts.versions_table(models, chosen), listed, parts.charts(models, theme()), said
+
+
+def _overtaken(shown: Any, listed: Listed, chosen: Any) -> bool:
+    """Whether the report of ``chosen`` is of before: its state, or the champion, was another."""
+    before = shown if isinstance(shown, list) else []
+    new = [one for one in listed if one not in before]
+    return any(version == chosen or state == ModelState.CHAMPION for version, state in new)
 
 
 @needs(Action.MANAGE_MODELS)
@@ -174,29 +202,31 @@ def cancel_run(clicks: Sequence[int | None]) -> Component:
 
 
 @needs(Action.MANAGE_MODELS)
-def promote(clicks: int | None, why: str | None, version: str) -> Component:
+def promote(clicks: int | None, why: Any, version: Any) -> Component:
     """Serve the version of the report."""
     if not clicks:
         raise PreventUpdate  # the report was drawn, nobody pressed anything
+    asked, written = typed(version), typed(why)
     try:
         with context().sessions.begin() as session:
-            model = registry.promote(session, version, actor=person().email, justification=why)
+            model = registry.promote(session, asked, actor=person().email, justification=written)
     except (CoreError, FeedbackError) as error:
         return problem(error)
-    return _served(model)
+    return _served(model, model.version)
 
 
 @needs(Action.MANAGE_MODELS)
-def roll_back(clicks: int | None, offered: str | None) -> Component:
+def roll_back(clicks: int | None, offered: str | None, chosen: Any) -> Component:
     """Serve again what the champion has replaced, if it is still the version of the button."""
     if not clicks:
         raise PreventUpdate
+    on_screen = typed(chosen)
     try:
         with context().sessions.begin() as session:
             model = registry.rollback(session, actor=person().email, to=offered)
     except (CoreError, FeedbackError) as error:
         return problem(error)
-    return _served(model)
+    return _served(model, on_screen)
 
 
 def _on_data(
@@ -209,14 +239,25 @@ def _on_data(
         return None
 
 
-def _served(model: ModelVersion) -> Component:
+def _served(model: ModelVersion, on_screen: str) -> Component:
+    """Say what is served now, and draw all of the page that says something of it anew.
+
+    By whoever has pressed: a button that is renamed under the pointer would be pressed in error.
+    """
     with context().sessions.read() as session:
-        way_back = _way_back(registry.versions(session))
-    # by whoever has pressed: a button that is renamed under the pointer would be pressed in error
-    dash.set_props(ids.MODELS_BACK, {"children": way_back})
-    # a plain link: one of Dash does nothing where the address is already this one
-    again = html.A("Show the versions as they are now", href=f"/models?version={model.version}")
-    return html.Span([f"{model.version} is served. ", again])
+        models = registry.versions(session)
+        report = _report(session, registry.find_model(session, on_screen))
+    drawn = {
+        ids.MODELS_BACK: _way_back(models),
+        ids.MODELS_LIST: parts.versions_table(models, on_screen),
+        ids.MODELS_CHARTS: parts.charts(models, theme()),
+        ids.MODELS_REPORT: report,
+        ids.MODELS_OVERTAKEN: None,
+    }
+    for place, children in drawn.items():
+        dash.set_props(place, {"children": children})
+    dash.set_props(ids.MODELS_LISTED, {"data": _listed(models)})
+    return html.Span(f"{model.version} is served.")
 
 
 def _listed(models: Sequence[ModelVersion]) -> Listed:

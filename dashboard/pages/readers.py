@@ -5,6 +5,7 @@ midnight: a figure that moves after an answer would give one away.
 """
 
 from datetime import UTC, datetime, time
+from typing import Any
 
 import dash
 from dash import Dash, Input, Output, State, html
@@ -16,6 +17,7 @@ from dashboard.components import readers as parts
 from dashboard.components.shell import forbidden, heading, message, problem
 from dashboard.context import context
 from dashboard.security import needs, permitted, person
+from dashboard.triggered import typed
 from feedback import gold
 from feedback.db import now
 from feedback.errors import FeedbackError, NoDataset
@@ -103,10 +105,11 @@ def own_layout(**_: object) -> Component:
 
 
 @needs(Action.MANAGE_WORKLISTS)
-def keep_gold(_clicks: int, text: str | None) -> Told:
+def keep_gold(_clicks: int, text: Any) -> Told:
     """Make the records of the pasted CSV gold."""
+    pasted = typed(text)
     try:
-        answers = gold.parse(text or "")
+        answers = gold.parse(pasted)
         with context().sessions.begin() as session:
             count = gold.keep(session, answers, actor=person().email)
             rows = gold.gold_rows(session)

@@ -75,16 +75,42 @@ def test_a_stopped_challenger_needs_a_reason_and_there_is_a_way_back(
     page.get_by_label("Justification").fill(WHY)
     promote.click()
     expect(page.get_by_text(f"{NEW} is served.")).to_be_visible()
-    page.get_by_role("link", name="Show the versions as they are now").click()
     expect(page.get_by_role("heading", name=f"{NEW}, champion")).to_be_visible()
+    expect(promote).to_have_count(0)
     assert served(place) == NEW
     page.get_by_role("button", name=f"Roll back to {first}").click()
     expect(page.get_by_text(f"{first} is served.")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"{NEW}, retired")).to_be_visible()
     assert served(place) == first
     with place.sessions.read() as session:
         kept = session.scalars(select(AuditEntry).where(AuditEntry.action.like("model.%"))).all()
     assert [entry.action for entry in kept][-2:] == ["model.promote", "model.rollback"]
     assert kept[-2].detail["justification"] == WHY
+
+
+def test_the_report_of_each_version_is_reached_from_the_table_whatever_was_promoted_since(
+    desk: Desk, place: Installation
+) -> None:
+    first = served(place)
+    page = desk.sign_in(ADMIN, path="/models")
+    page.get_by_role("link", name=NEW).click()
+    expect(page.get_by_role("heading", name=f"{NEW}, failed")).to_be_visible()
+    with place.sessions.begin() as session:
+        registry.promote(session, NEW, actor="somebody else", justification=WHY)
+    expect(page.get_by_text("has changed since this report was drawn")).to_be_visible()
+    expect(page.get_by_role("button", name="Promote all the same")).to_be_visible()  # a hand's
+    page.get_by_role("link", name=NEW).click()  # which is where the page is
+    expect(page.get_by_role("heading", name=f"{NEW}, champion")).to_be_visible()
+    expect(page.get_by_text("has changed since this report was drawn")).to_have_count(0)
+    page.get_by_role("link", name=first).click()
+    expect(page.get_by_role("heading", name=f"{first}, retired")).to_be_visible()
+
+
+def test_the_table_of_versions_is_moved_and_not_the_page(desk: Desk) -> None:
+    desk.page.set_viewport_size({"width": 700, "height": 900})
+    page = desk.sign_in(ADMIN, path="/models")
+    expect(page.get_by_role("link", name=NEW)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_log_stays_as_it_was_left_while_its_run_goes_on(desk: Desk, place: Installation) -> None:
@@ -114,6 +140,7 @@ def test_a_version_that_comes_in_is_listed_on_the_open_page(
         card = read_card(checkpoint).model_copy(update={"version": "2031.1"})
         registry.add(session, card, tmp_path / "newer", actor="worker")
     expect(page.get_by_role("link", name="2031.1")).to_be_visible()
+    expect(page.get_by_text("has changed since")).to_have_count(0)  # not of what is on screen
     expect(page.get_by_role("row").filter(has=page.get_by_role("link", name=NEW))).to_have_class(
         "chosen"
     )

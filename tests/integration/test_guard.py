@@ -38,6 +38,14 @@ def test_a_stranger_is_led_to_the_login_and_back(stranger: Visitor, path: str) -
     assert response.location == f"/login?next={path}"
 
 
+@pytest.mark.parametrize(
+    "file", ["/export/labels.csv?reader=a@b.org", "/export/archive.zip", "/export/manifest/1.json"]
+)
+def test_whoever_wants_a_file_comes_back_to_its_page(stranger: Visitor, file: str) -> None:
+    """A download leaves the browser where it is: at the form, which then seems not to work."""
+    assert stranger.get(file).location == "/login?next=/export"
+
+
 @pytest.mark.parametrize("path", ["/_dash-layout", "/_dash-dependencies", "/_reload-hash"])
 def test_a_stranger_gets_nothing_of_dash(stranger: Visitor, path: str) -> None:
     assert stranger.get(path).status_code == 401
@@ -80,6 +88,48 @@ def test_the_note_on_a_lost_session_outlives_a_wrong_password(stranger: Visitor)
     response = stranger.client.post("/login", data=fields)
     assert response.status_code == 401
     assert "Your session has ended" in response.text
+
+
+def test_a_page_of_whoever_was_signed_in_before_asks_and_answers_nothing(
+    house: House, reader: Visitor
+) -> None:
+    """Windows of one browser share its session: the answer would be stored as another's."""
+    mine, other = house.people[Role.CLINICIAN].id, house.people[Role.ADJUDICATOR].id
+    for drawn_for, is_own in ((mine, True), (other, False), ("x", False)):
+        reader.client.environ_base["HTTP_X_TRUSTECG_PERSON"] = str(drawn_for)
+        asked = reader.call("rows", {"worklist": {"startRow": 0, "endRow": 5}})
+        assert (asked.status_code == 200) is is_own
+        assert (reader.post("/read/1/answer", {}).status_code == 401) is not is_own
+
+
+def test_whoever_signed_in_since_goes_on_from_the_page_that_was_not_theirs(
+    house: House, reader: Visitor
+) -> None:
+    form = reader.get("/login?ended=1&next=/read/3")
+    assert form.status_code == 200
+    assert "clinician@example.org is signed in at this browser" in form.text
+    assert '<a href="/read/3">go on as clinician@example.org</a>' in form.text
+    assert reader.get("/login?next=/read/3").location == "/read/3"
+    back = reader.submit(
+        "/login?ended=1&next=/read/3",
+        email="adjudicator@example.org",
+        password=PASSWORD,
+        next="/read/3",
+    )
+    assert back.location == "/read/3"
+    assert "adjudicator@example.org" in reader.get("/password").text
+
+
+def test_who_has_signed_in_in_another_window_is_not_asked_again(house: House) -> None:
+    visitor = house.visitor()
+    page = visitor.get("/login?next=/read/3").text
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    visitor.log_in("clinician@example.org")
+    asked = fields | {"email": " Clinician@example.org", "password": "not looked at"}
+    assert visitor.client.post("/login", data=asked).location == "/read/3"
+    other = visitor.client.post("/login", data=asked | {"email": "admin@example.org"})
+    assert other.status_code == 400
+    assert "go on as clinician@example.org" in other.text
 
 
 def test_a_request_without_the_csrf_token_is_refused(reader: Visitor) -> None:
@@ -189,6 +239,46 @@ def test_a_one_time_password_opens_nothing_but_its_change(house: House) -> None:
     assert visitor.call("rows", {"worklist": {"startRow": 0}}).status_code == 403
     visitor.submit("/password", old=PASSWORD, new="four quiet words", again="four quiet words")
     assert visitor.get("/").status_code == 200
+
+
+def test_the_first_password_of_ones_own_leads_where_one_wanted_to_go(house: House) -> None:
+    add_person(house.sessions, "new@example.org", Role.CLINICIAN, must_change=True)
+    visitor = house.visitor()
+    visitor.log_in("new@example.org", next="/read/3")
+    asked = visitor.get("/read/3").location
+    assert asked == "/password?next=/read/3"
+    passwords = {"old": PASSWORD, "new": "four quiet words", "again": "four quiet words"}
+    page = visitor.get(asked).text
+    assert '<input type="hidden" name="next" value="/read/3">' in page
+    assert "To the worklist" not in page  # which would lead back here
+    again = visitor.submit(asked, **passwords | {"again": "four quite words"}, next="/read/3")
+    assert 'value="/read/3"' in again.text
+    evil = visitor.get("/password?next=//evil.example/").text
+    assert "evil" not in evil
+    assert visitor.submit(asked, **passwords, next="/read/3").location == "/read/3"
+
+
+def test_a_changed_password_is_told_once(reader: Visitor) -> None:
+    said = "Your password is changed."
+    assert said not in reader.get("/password?changed=1").text
+    changed = reader.submit(
+        "/password", old=PASSWORD, new="four quiet words", again="four quiet words"
+    )
+    assert changed.location == "/password"
+    assert said in reader.get("/password").text
+    assert said not in reader.get("/password").text
+
+
+def test_a_password_is_not_guessed_at_a_screen_that_was_left_open(
+    reader: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(users, "MAX_FAILURES_EMAIL", 2)
+    chosen = {"new": "four quiet words", "again": "four quiet words"}
+    for _ in range(2):
+        reader.submit("/password", old="wrong", **chosen)
+    refused = reader.submit("/password", old=PASSWORD, **chosen)
+    assert refused.status_code == 400
+    assert "Too many failed logins: wait 15 minutes and try again." in refused.text
 
 
 @pytest.mark.parametrize(
@@ -396,6 +486,10 @@ def test_an_ecg_without_a_number_is_refused(
         ("undo", {"undo": 1, "location": {"pathname": 7}}),
         ("watch", {"export-tick": {"n_intervals": "x"}}),
         ("say_strategy", {"plan-strategy": {"value": "x"}}),
+        ("promote", {"models-promote": 1, "models-chosen": {"data": ["x"]}}),
+        ("promote", {"models-promote": 1, "models-chosen": {"data": "x"}, "models-why": 7}),
+        ("roll_back", {"models-rollback": 1, "models-chosen": {"data": {"a": 1}}}),
+        ("keep_gold", {"gold-keep": 1, "gold-csv": 7}),
         ("rows", {"worklist": {"getRowsRequest": "words"}}),
         ("rows", {"worklist": {"getRowsRequest": {"startRow": "x"}}}),
         ("rows", {"worklist": {"getRowsRequest": {"sortModel": 7}}}),

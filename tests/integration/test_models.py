@@ -56,7 +56,11 @@ def test_a_stopped_version_is_served_only_with_a_justification(
         asked = {"models-promote": 1, "models-why": why, "models-chosen": NEW}
         answer = admin.call("promote", asked)
         assert told in words(answer.json["response"])
-    assert f"Roll back to {before}" in words(answer.json["sideUpdate"]["models-back"])
+    drawn = answer.json["sideUpdate"]
+    assert f"Roll back to {before}" in words(drawn["models-back"])
+    assert f"{NEW}, champion" in words(drawn["models-report"])
+    assert f"{NEW}<br>champion" in str(drawn["models-charts"])
+    assert drawn["models-listed"]["data"][0] == [NEW, "champion"]
     assert served(challenged) == NEW
     with challenged.sessions.read() as session:
         entry = session.scalar(select(AuditEntry).where(AuditEntry.action == "model.promote"))
@@ -65,9 +69,12 @@ def test_a_stopped_version_is_served_only_with_a_justification(
     said, _, _ = words(admin.page("/models", f"?version={NEW}")).partition("Where it comes from")
     assert f"Promoted all the same: {WHY}" in said
     assert said.count(", against the gate") == 1
-    asked = {"models-rollback": 1, "models-way-back": before}
-    for told in (f"{before} is served.", "reload to see it."):  # pressed twice
-        assert told in words(admin.call("roll_back", asked).json["response"])
+    asked = {"models-rollback": 1, "models-way-back": before, "models-chosen": NEW}
+    back = admin.call("roll_back", asked)
+    assert f"{before} is served." in words(back.json["response"])
+    assert f"{NEW}, retired" in words(back.json["sideUpdate"]["models-report"])
+    twice = admin.call("roll_back", asked)
+    assert "reload to see it." in words(twice.json["response"])
     assert served(challenged) == before
 
 
@@ -171,7 +178,31 @@ def test_what_a_run_has_entered_is_listed_at_the_next_tick(
     assert f"{NEW} is stopped by AUROC of MI on 9b." in words(told["models-list"])
     shown = told["models-listed"]["data"]
     assert shown[0] == [NEW, "failed"]
+    assert f"{NEW}<br>failed" in str(told["models-charts"])
     assert admin.call("follow_versions", asked | {"models-listed": shown}).status_code == 204
+
+
+@pytest.mark.parametrize("chosen", [0, 1])
+def test_a_report_that_a_promotion_elsewhere_has_overtaken_says_so(
+    challenged: House, admin: Visitor, chosen: int
+) -> None:
+    """What it says of the gate's word is held against the champion: another one, another word."""
+    with challenged.sessions.begin() as session:
+        shown = [[one.version, str(one.state)] for one in registry.versions(session)]
+        registry.promote(session, NEW, actor="eve", justification=WHY)
+    version = shown[chosen][0]
+    asked = {"models-tick": 1, "models-listed": shown, "models-chosen": version}
+    told = admin.call("follow_versions", asked).json["response"]
+    assert "has changed since this report was drawn" in words(told["models-overtaken"])
+    assert "models-report" not in told  # a button under the pointer would be another
+
+
+def test_every_version_leads_to_its_report_from_the_table(
+    challenged: House, admin: Visitor, checkpoint: Path
+) -> None:
+    page = admin.page("/models", f"?version={NEW}").replace(r"\u002f", "/")
+    for version in (NEW, read_card(checkpoint).version):
+        assert f'"href":"/models?version={version}","title":"Report of {version}"' in page
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.ecg import Superclass
 from feedback import claims, worklists
@@ -139,6 +139,22 @@ def test_the_page_names_the_default_strategy_and_its_evidence(admin: Visitor) ->
     from feedback.strategy_choice import evidence
 
     assert evidence()["why"] in words(admin.page("/worklists"))
+
+
+def test_a_strategy_is_named_as_the_field_writes_it_and_says_what_it_does(
+    house: House, admin: Visitor
+) -> None:
+    name = "BALD (Bayesian active learning by disagreement)"
+    assert f'{{"label":"{name}","value":"bald"}}' in admin.page("/worklists")
+    said = words(admin.call("say_strategy", {"plan-strategy": "bald"}).json["response"])
+    assert f"{name}: first what models that fit the taught records equally well" in said
+    admin.call("make_worklist", PLAN)
+    with house.sessions.begin() as session:
+        session.execute(update(Worklist).values(strategy="bald"))
+    assert f"{name}, audit" in words(admin.page("/worklists"))
+    with house.sessions.begin() as session:
+        session.execute(update(Worklist).values(strategy="of before"))
+    assert "of before, audit" in words(admin.page("/worklists"))
 
 
 @pytest.mark.parametrize(

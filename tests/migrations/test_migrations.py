@@ -5,16 +5,23 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text, update
 
-from feedback import db
+from core.ecg import Superclass
+from feedback import claims, db, importing
+from feedback.catalogue import find_record
 from feedback.errors import SchemaOutdated
-from feedback.tables import Base
+from feedback.tables import Base, Reading, ReadingMode, RecordRow, Role, Worklist, WorklistSlot
+from tests.factories import above, add_person, predict, serve_model
+from tests.factories_dataset import dataset
+from tests.factories_readings import answer, blind, final
+from tests.factories_worklists import worklist
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 VERSIONS = sorted((REPOSITORY / "migrations" / "versions").glob("[0-9]*.py"))
@@ -157,3 +164,68 @@ def test_runs_that_have_begun_go_on_to_teach_all_layers(url: str) -> None:
     db.downgrade(url, "0011")
     assert kept() == configs
     engine.dispose()
+
+
+@pytest.fixture
+def sessions_before(url: str, tmp_path: Path) -> Iterator[db.Sessions]:
+    """A database at 0013 with three ECGs and their opinions: blind, then assisted, Evening's."""
+    db.upgrade(url)
+    sessions = db.make_sessions(db.make_engine(url))
+    importing.import_dataset(sessions, dataset(tmp_path / "data", 3))
+    with sessions.begin() as session:
+        serve_model(session)
+        for ecg_id in (1, 2, 3):
+            predict(session, ecg_id, above(Superclass.MI))
+    db.downgrade(url, "0013")
+    yield sessions
+    sessions.engine.dispose()
+
+
+def filled(sessions: db.Sessions, name: str) -> list[tuple[int, str | None]]:
+    """The slots of a worklist: ECG, and the mode of the answer that fills it."""
+    query = (
+        select(RecordRow.ecg_id, Reading.mode)
+        .select_from(WorklistSlot)
+        .join(RecordRow, RecordRow.id == WorklistSlot.record_id)
+        .join(Worklist, Worklist.id == WorklistSlot.worklist_id)
+        .outerjoin(Reading, Reading.id == WorklistSlot.reading_id)
+        .where(Worklist.name == name)
+        .order_by(RecordRow.ecg_id)
+    )
+    with sessions.read() as session:
+        return [tuple(row) for row in session.execute(query)]
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_blind_slot_that_an_assisted_answer_had_filled_is_open_again(
+    url: str, sessions_before: db.Sessions, is_open: bool
+) -> None:
+    sessions = sessions_before
+    reader, colleague = (
+        add_person(sessions, f"{name}@example.org", Role.CLINICIAN) for name in ("ann", "bob")
+    )
+    morning = worklist(sessions, name="Morning")
+    assisted = worklist(sessions, name="Evening", readers_each=2, mode=ReadingMode.ASSISTED)
+    blind(sessions, reader.id, 1, answer())
+    with sessions.begin() as session:
+        record = find_record(session, 2)
+        claims.note_views(session, reader.id, assisted.id, [record.id])
+    stored = final(sessions, reader.id, 2)
+    wrong = WorklistSlot.worklist_id == morning.id, WorklistSlot.record_id == record.id
+    with sessions.begin() as session:
+        session.execute(
+            update(WorklistSlot)
+            .where(*wrong)
+            .values(reader_id=reader.id, reading_id=stored.id, lease_until=None)
+        )
+        session.execute(update(Worklist).values(open=is_open))
+    before = filled(sessions, "Evening")
+    assert filled(sessions, "Morning") == [(1, "blind-first"), (2, "assisted"), (3, None)]
+    db.upgrade(url)
+    assert filled(sessions, "Morning") == [(1, "blind-first"), (2, None), (3, None)]
+    assert filled(sessions, "Evening") == before
+    assert (2, "assisted") in before
+    if is_open:
+        with sessions.begin() as session:
+            assert claims.hold(session, reader.id, morning.id, 2) is None  # who has seen it
+            assert claims.hold(session, colleague.id, morning.id, 2) is not None

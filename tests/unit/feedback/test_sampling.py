@@ -224,7 +224,7 @@ class TestPick:
         with pytest.raises(InvalidQuery) as refused:
             pick(strategy, Pool(probability=np.array([SURE])), 1, seed=0)
         assert str(refused.value) == (
-            f"{strategy} needs {missing} of the records: choose another strategy"
+            f"'{strategy.words}' needs {missing} of the records: choose another strategy"
         )
 
     def test_a_share_that_cannot_be(self):
@@ -241,4 +241,7 @@ def test_names():
 def test_every_strategy_can_be_picked_and_explained():
     assert set(PICKERS) == set(Strategy)
     assert all(strategy.sentence for strategy in Strategy)
+    assert all("-" not in strategy.words for strategy in Strategy)  # words, not keys
+    assert Strategy.BALD.words == "BALD (Bayesian active learning by disagreement)"
+    assert Strategy.BALD == "bald"  # as it is stored
     assert len(SUPERCLASSES) == 5

@@ -49,8 +49,8 @@ def test_a_report_can_be_written_and_says_what_was_found():
     assert found["curves"]["bald"]["9b"]["mean"] == [0.5, 0.8, 0.95, 0.96, 0.97]
     assert found["savings"]["bald"]["9b"]["saved"] == pytest.approx(0.4667, abs=1e-4)
     assert found["why"] == (
-        "Chosen on 9a, bald saved 47% [47%, 47%] of the labels against random on 9b. "
-        "It meets the bar of 30%."
+        "Chosen on 9a, BALD (Bayesian active learning by disagreement) saved 47% [47%, 47%] "
+        "of the labels against random on 9b. It meets the bar of 30%."
     )
 
 

@@ -183,6 +183,41 @@ def test_the_present_password_is_asked_for(sessions: Sessions) -> None:
     assert str(refused.value) == "the present password is another: type it again"
 
 
+def test_guesses_at_the_present_password_are_counted_as_logins_are(sessions: Sessions) -> None:
+    new = made(sessions)
+    for _ in range(users.MAX_FAILURES_EMAIL):
+        with pytest.raises(WrongCredentials):
+            users.change_password(sessions, new.user.id, "wrong", CHOSEN, address="10.0.0.1")
+    with pytest.raises(TooManyAttempts):
+        users.change_password(sessions, new.user.id, new.password, CHOSEN, address="10.0.0.1")
+    later(sessions, 16)
+    users.change_password(sessions, new.user.id, new.password, CHOSEN)
+
+
+def test_a_poor_new_password_is_no_failed_login(sessions: Sessions) -> None:
+    new = made(sessions)
+    for _ in range(users.MAX_FAILURES_EMAIL + 1):
+        with pytest.raises(WeakPassword):
+            users.change_password(sessions, new.user.id, new.password, "short")
+
+
+def test_a_reset_meanwhile_is_not_undone_by_whoever_knew_the_old_password(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = made(sessions)
+
+    def reset_meanwhile(*_: str) -> None:
+        with sessions.begin() as session:
+            users.reset_password(session, "ann@example.org", actor="test")
+
+    monkeypatch.setattr(users, "_refuse_weak", reset_meanwhile)
+    with pytest.raises(WrongCredentials) as refused:
+        users.change_password(sessions, new.user.id, new.password, CHOSEN)
+    assert str(refused.value) == "the password was changed meanwhile: sign in with the new one"
+    with pytest.raises(WrongCredentials):
+        login(sessions, CHOSEN)
+
+
 @pytest.mark.parametrize(
     ("password", "message"),
     [
@@ -190,6 +225,9 @@ def test_the_present_password_is_asked_for(sessions: Sessions) -> None:
         ("x" * 1025, "the new password has 1025 characters: use at most 1024"),
         ("abababababab", "the new password is easily guessed: use several words"),
         ("ANN@example.org", "the new password is easily guessed: use several words"),
+        ("passwordpassword", "the new password is easily guessed: use several words"),
+        ("1234567890123", "the new password is easily guessed: use several words"),
+        ("abcdefghijklm", "the new password is easily guessed: use several words"),
     ],
 )
 def test_a_weak_password_is_refused(sessions: Sessions, password: str, message: str) -> None:

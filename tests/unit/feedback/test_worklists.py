@@ -70,7 +70,8 @@ def test_a_record_without_a_published_label_contradicts_nothing(library: Session
     assert ecgs(library, made.id) == {1, 2}
     with pytest.raises(InvalidWorklist) as refused:
         worklist(library, name="Noon", strategy=Strategy.DISAGREEMENT)
-    assert str(refused.value).endswith("; 'disagreement' picks none without a published label")
+    said = "; 'disagreement with the label' picks none without a published label"
+    assert str(refused.value).endswith(said)
 
 
 def test_the_pool_is_what_the_filters_let_through(library: Sessions) -> None:
