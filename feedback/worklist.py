@@ -11,11 +11,14 @@ from typing import Any, Literal
 
 from sqlalchemy import (
     ColumnElement,
+    Float,
     FromClause,
+    Numeric,
     RowMapping,
     Select,
     and_,
     case,
+    cast,
     func,
     literal_column,
     null,
@@ -35,6 +38,7 @@ from feedback.tables import Draft, ModelVersion, Prediction, Reading, RecordRow,
 
 Direction = Literal["asc", "desc"]
 MAX_PAGE = 1000
+UNCERTAINTY_PLACES = 2
 
 
 class MyStatus(StrEnum):
@@ -163,7 +167,7 @@ class _View:
             ),
             "labels": case((seen, RecordRow.labels), else_=null()),
             "predicted": case((seen, Prediction.labels), else_=null()),
-            "uncertainty": case((seen, Prediction.uncertainty), else_=null()),
+            "uncertainty": case((seen, _as_shown(Prediction.uncertainty)), else_=null()),
         }
 
     def select(self, names: Iterable[str], *columns: Any) -> Select[Any]:
@@ -196,6 +200,16 @@ class _View:
             mine = and_(Prediction.record_id == answered, Prediction.model_id == self._model_id)
             tables = tables.outerjoin(Prediction, mine)
         return tables
+
+
+def _as_shown(number: Any) -> ColumnElement[Any]:
+    """A number with the two places that the worklist shows.
+
+    Sorted and filtered by more, what is shown as 0.50 would not be at least 0.50. By the database,
+    so that its rounding and that on the page are one; PostgreSQL rounds no other type to places.
+    """
+    places = func.round(cast(number, Numeric), UNCERTAINTY_PLACES)
+    return cast(places, Float)
 
 
 _OPEN = frozenset({"ecg_id", "patient_id", "age", "sex", "fold"})  # nothing to hide

@@ -62,6 +62,7 @@
     if (!place) return false;
     if (place === current) return true;
     clear();
+    dash_clientside.answer.flush();
     away = false;
     behind = current;
     current = place;
@@ -162,6 +163,7 @@
     if (ecg !== null && (await ready(ecg)) && (isBehind(ecg) || show(ecg))) {
       return new Response(null, { status: 204 });
     }
+    if (path !== null) dash_clientside.answer.flush(); // the form that is left is still there
     if (path !== null && ecg === null) await goElsewhere(path);
     const answer = send.call(window, resource, options);
     if (ecg !== null) {

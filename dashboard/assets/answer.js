@@ -11,28 +11,15 @@
   const TWICE_MS = 700; // a second press within it was meant for the form before
   let cameAt = -Infinity; // when a form took the place of the one answered, with no other key since
   let led = false; // whether the reader is on the way to the ECG that follows an answer
-  const timers = new Map(); // form -> when its draft goes out
+  const unsent = new Map(); // form -> its draft, and when that goes out
   const metas = new Map(); // form -> what the server knew when it made it
   const waits = new Map(); // ECG -> the form of its page, which was made before its turn
   const around = new Map(); // ECG -> what lies over its trace, and the worklist that holds it
   let shown = null; // the ECG on screen
   let filled = null; // the same once its form is filled: the page may be there a moment before
 
-  function read(key) {
-    try {
-      return localStorage.getItem(key);
-    } catch (error) {
-      return null; // a browser that keeps nothing
-    }
-  }
-  function write(key, text) {
-    try {
-      if (text === null) localStorage.removeItem(key);
-      else localStorage.setItem(key, text);
-    } catch (error) {
-      // storage is full or refused: the server's draft remains
-    }
-  }
+  const read = (key) => dash_clientside.kept.read(key);
+  const write = (key, text) => dash_clientside.kept.write(key, text);
 
   const formOf = (meta) => document.querySelector('[data-form="' + meta.form + '"]');
   const onScreen = (meta) => {
@@ -66,12 +53,19 @@
   }
 
   function later(meta, payload) {
-    clearTimeout(timers.get(meta.form));
-    timers.set(meta.form, setTimeout(() => {
-      timers.delete(meta.form);
-      if (!formOf(meta)) return; // left by now
-      dash_clientside.set_props({ ecg: meta.ecg, part: "unsaved" }, { data: payload });
-    }, PAUSE_MS));
+    stay(meta.form);
+    const timer = setTimeout(() => send(meta.form), PAUSE_MS);
+    unsent.set(meta.form, { meta: meta, payload: payload, timer: timer });
+  }
+  function stay(form) {
+    if (unsent.has(form)) clearTimeout(unsent.get(form).timer);
+    unsent.delete(form);
+  }
+  function send(form) {
+    const { meta, payload } = unsent.get(form);
+    stay(form);
+    if (!formOf(meta)) return; // left by now
+    dash_clientside.set_props({ ecg: meta.ecg, part: "unsaved" }, { data: payload });
   }
 
   function arrive(ecg) {
@@ -164,7 +158,7 @@
   /* A reader who has gone elsewhere meanwhile stays there. */
   async function follow(meta, said) {
     const here = onScreen(meta);
-    clearTimeout(timers.get(meta.form));
+    stay(meta.form);
     write(meta.key, null);
     if (here && said.next) {
       metas.delete(meta.form);
@@ -258,6 +252,7 @@
   window.dash_clientside.answer = {
     arrive: arrive,
     leave: leave,
+    flush: () => [...unsent.keys()].forEach(send),
     gather: function (verdicts, unreadable, confidence, comment, measurements, ids, meta) {
       const payload = compose(
         meta, byClass(ids, verdicts), unreadable, confidence, comment, measurements);
@@ -278,8 +273,7 @@
       return dash_clientside.no_update;
     },
     confirmed: function (saved, meta) {
-      if (saved && read(meta.key) === JSON.stringify(saved.payload)) write(meta.key, null);
-      return dash_clientside.no_update;
+      if (read(meta.key) === JSON.stringify(saved.payload)) write(meta.key, null);
     },
     back: function (clicks) {
       if (clicks) window.history.back();

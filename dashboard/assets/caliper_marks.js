@@ -76,7 +76,8 @@
       .map((box) => [box.top - origin.top, box.bottom - origin.top]);
   }
   /* Where the numbers stand: over the ends, else beside them, as near to the middle as no trace
-     runs through them and no name is covered. */
+     runs through them and no name is covered; nowhere where rows leave no room for them, as the
+     tools above the sheet say the same. */
   function freePlace(graph, layer, to, lefts, wide, middle, height) {
     const columns = lefts.map((left) => ({
       left: left,
@@ -104,7 +105,10 @@
     const within = (left) => Math.min(Math.max(left, least), least + edge.width - wide);
     const lefts = [(from + till - wide) / 2, till + BESIDE_PX, from - BESIDE_PX - wide].map(within);
     const middle = to.y(state.trace.meta.baseline);
-    const { left, top } = freePlace(graph, layer, to, lefts, wide, middle, edge.height);
+    const free = freePlace(graph, layer, to, lefts, wide, middle, edge.height);
+    for (const part of [label, back]) part.classList.toggle("nowhere", !free);
+    if (!free) return;
+    const { left, top } = free;
     attributes(label, { x: left + 6, y: top + 14 });
     attributes(back, { x: left, y: top, width: wide, height: LABEL_PX, rx: 3 });
   }

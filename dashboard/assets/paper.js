@@ -4,6 +4,7 @@
   "use strict";
   const LEADS = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"];
   const CLICK_PX = 6; // farther, it was no click
+  const NEAR_S = 0.02; // either way, in which a trace is near
   const PARTS = ["sheet", "speed", "gain", "signal"];
   const pointer = { x: -1, y: -1 };
   const shown = {}; // by ECG: what its paper shows
@@ -23,13 +24,28 @@
       millivolts: yaxis.p2d(y - frame.top - yaxis._offset),
     };
   }
-  /* The trace at these seconds whose baseline is nearest. */
+  /* How far a trace runs from a height, near these seconds. */
+  function gap(trace, at) {
+    const middle = Math.round((at.seconds - trace.x0) / trace.dx);
+    const reach = Math.ceil(NEAR_S / trace.dx);
+    let low = Infinity, high = -Infinity;
+    for (let n = Math.max(0, middle - reach); n <= middle + reach && n < trace._length; n++) {
+      const height = trace.y[n] / 1000; // what is no number is neither lower nor higher
+      if (height < low) low = height;
+      if (height > high) high = height;
+    }
+    return Math.max(low - at.millivolts, at.millivolts - high);
+  }
+  /* The trace at these seconds that runs nearest: the tip of a tall wave lies nearer to the
+     baseline above it than to its own. */
   function traceAt(graph, at) {
     const end = (trace) => trace.x0 + trace.dx * trace._length;
     const far = (trace) => Math.abs(trace.meta.baseline - at.millivolts);
     const there = graph._fullData.filter((trace) => trace.meta && trace.meta.lead);
     const beside = there.filter((trace) => at.seconds >= trace.x0 && at.seconds <= end(trace));
-    return (beside.length ? beside : there).sort((one, other) => far(one) - far(other))[0];
+    const by = beside.length ? gap : far;
+    return (beside.length ? beside : there)
+      .sort((one, other) => by(one, at) - by(other, at))[0];
   }
   function leadUnderPointer(graph) {
     const at = place(graph, pointer.x, pointer.y);

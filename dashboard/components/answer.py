@@ -26,7 +26,7 @@ EMPTY: Mapping[str, Any] = {
     "measurements": [],
 }
 CLASH = "Normal ECG is present together with another class. Is that meant?"
-_STORES = ("unsaved", "saved", "confirmed")
+_STORES = ("unsaved", "saved")  # assets/session.js looks at what comes into the second
 VERDICTS = [{"label": verdict.title(), "value": verdict.value} for verdict in Verdict]
 _CONFIDENCES = [{"label": c.title(), "value": c.value} for c in Confidence]
 AGREE, DISAGREE = "agree", "disagree"  # with the model, on one class

@@ -1,6 +1,8 @@
 """This ECG beside another one of the same patient; nothing here owes anything to the model."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from dash import dcc, html
@@ -10,7 +12,7 @@ from core.ecg import Ecg
 from core.intervals import VALUES, Intervals
 from dashboard import ids
 from dashboard.components.answer import buttons
-from dashboard.components.intervals import NAMES, shown
+from dashboard.components.intervals import HOW, NAMES, PACED, shown, told
 from dashboard.components.paper import figure_of, in_form, proportions
 from dashboard.figures.paper import GRAPH_CONFIG
 from dashboard.figures.sheets import PaperSettings
@@ -19,6 +21,7 @@ from dashboard.figures.two_beats import two_beats
 from feedback.catalogue import OtherEcg
 
 NONE = "none"
+NO_DIFFERENCE = "\u2013"
 _LESS = "\u2212"
 
 
@@ -39,24 +42,30 @@ def comparison_choice(ecg_id: int, others: Sequence[OtherEcg]) -> Component | No
     )
 
 
-def dated(other: OtherEcg) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """One of the two ECGs: which it is, when it was recorded, and what was measured on it."""
+
+    ecg_id: int
+    recorded_at: datetime | None
+    measured: Intervals
+    pacemaker: bool = False
+
+
+def dated(one: OtherEcg | Compared) -> str:
     """An ECG by its number and its day."""
-    day = f" ({other.recorded_at:%Y-%m-%d})" if other.recorded_at else ""
-    return f"ECG {other.ecg_id}{day}"
+    day = f" ({one.recorded_at:%Y-%m-%d})" if one.recorded_at else ""
+    return f"ECG {one.ecg_id}{day}"
 
 
 def comparison(
-    here: tuple[str, Intervals],
-    there: tuple[str, Intervals],
-    sheet: Component,
-    *,
-    theme: Theme = LIGHT,
+    here: Compared, there: Compared, sheet: Component, *, theme: Theme = LIGHT
 ) -> Component:
     """Names and intervals of both, their median beats laid over, and the other's sheet."""
     return html.Div(
         [
             html.Div([_table(here, there), _beats(here, there, theme)], className="measured"),
-            html.H3(there[0]),
+            html.H3(dated(there)),
             sheet,
         ],
         className="numbers",
@@ -82,38 +91,87 @@ def other_sheet(ecg: Ecg, settings: PaperSettings, *, simulated: bool, theme: Th
     )
 
 
-def _table(here: tuple[str, Intervals], there: tuple[str, Intervals]) -> Component:
-    head = html.Tr([html.Th(word, scope="col") for word in ("", here[0], there[0], "Difference")])
-    rows = [_row(name, here[1], there[1]) for name in VALUES]
-    return html.Table([html.Thead(head), html.Tbody(rows)], className="values")
+def _table(here: Compared, there: Compared) -> Component:
+    """Both in the order in which they were recorded, and what changed from one to the other."""
+    earlier, later = in_order(here, there)
+    heads = ["", _head(earlier, earlier is here), _head(later, later is here)]
+    rows = [_row(name, earlier.measured, later.measured) for name in VALUES]
+    paced = here.pacemaker or there.pacemaker
+    return html.Table(
+        [
+            html.Caption([html.Span(HOW), html.P(_paced(here, there)) if paced else None]),
+            html.Thead(
+                html.Tr(
+                    [
+                        html.Th(head, scope="col")
+                        for head in (*heads, _unbroken(change(earlier, later)))
+                    ]
+                )
+            ),
+            html.Tbody(rows),
+        ],
+        className="values",
+    )
 
 
-def _row(name: str, here: Intervals, there: Intervals) -> Component:
-    title, unit = NAMES[name]
-    values = [getattr(one, name) for one in (here, there)]
-    cells = [shown(value, unit) or "\u2013" for value in values]
+def _head(one: Compared, on_screen: bool) -> list[Any]:
+    above = html.Span(", on screen above", className="quiet") if on_screen else None
+    return [_unbroken(dated(one)), above]
+
+
+def _unbroken(text: str) -> str:
+    """With dates that stay on one line."""
+    return text.replace("-", "\u2011")
+
+
+def in_order(here: Compared, there: Compared) -> tuple[Compared, Compared]:
+    """The earlier one first; the one on screen, where it is not known which that is."""
+    if here.recorded_at and there.recorded_at and there.recorded_at < here.recorded_at:
+        return there, here
+    return here, there
+
+
+def change(earlier: Compared, later: Compared) -> str:
+    """Over the differences: from when to when, or which less which."""
+    begin, end = earlier.recorded_at, later.recorded_at
+    if begin is None or end is None or begin == end:
+        return f"ECG {later.ecg_id} less ECG {earlier.ecg_id}"
+    if begin.date() == end.date():
+        return f"Change from {begin:%H:%M} to {end:%H:%M}"
+    return f"Change from {begin:%Y-%m-%d} to {end:%Y-%m-%d}"
+
+
+def _paced(here: Compared, there: Compared) -> str:
+    named = " and ".join(dated(one) for one in in_order(here, there) if one.pacemaker)
+    return f"{named}: {PACED}"
+
+
+def _row(name: str, earlier: Intervals, later: Intervals) -> Component:
+    both = (earlier, later)
+    changed = difference(name, *(getattr(one, name) for one in both))
+    care = any(name in one.caveats for one in both) and changed != NO_DIFFERENCE
     return html.Tr(
         [
-            html.Th(title, scope="row"),
-            *(html.Td(cell) for cell in cells),
-            html.Td(difference(name, *values)),
+            html.Th(NAMES[name][0], scope="row"),
+            *(html.Td(told(name, one)) for one in both),
+            html.Td([changed, html.Span(", with care", className="quiet") if care else None]),
         ]
     )
 
 
-def difference(name: str, here: float | None, there: float | None) -> str:
-    """This ECG's value less the other's, with its sign; of axes the shorter way round."""
-    if here is None or there is None:
-        return "\u2013"
-    change = round(here) - round(there)  # of what stands beside it
+def difference(name: str, earlier: float | None, later: float | None) -> str:
+    """The later value less the earlier one, with its sign; of axes the shorter way round."""
+    if earlier is None or later is None:
+        return NO_DIFFERENCE
+    change = round(later) - round(earlier)  # of what stands beside it
     if name.endswith("axis"):
         change = (change + 180) % 360 - 180
     sign = "+" if change > 0 else _LESS if change < 0 else "\u00b1"
     return f"{sign}{shown(abs(change), NAMES[name][1])}"
 
 
-def _beats(here: tuple[str, Intervals], there: tuple[str, Intervals], theme: Theme) -> Any:
-    one, other = here[1].median, there[1].median
+def _beats(here: Compared, there: Compared, theme: Theme) -> Any:
+    one, other = here.measured.median, there.measured.median
     if one is None or other is None:
         return html.P("No median beat to lay over: one of the two has none.")
     figure = two_beats(one, other, theme=theme)
@@ -123,5 +181,5 @@ def _beats(here: tuple[str, Intervals], there: tuple[str, Intervals], theme: The
         style={"aspectRatio": figure["layout"]["meta"]["aspect_ratio"]},
         className="two-beats",
     )
-    said = f"Median beats, aligned at QRS onset. Solid: {here[0]}. Dotted: {there[0]}."
+    said = f"Median beats, aligned at QRS onset. Solid: {dated(here)}. Dotted: {dated(there)}."
     return html.Figure([html.Div(chart, **{"aria-hidden": "true"}), html.Figcaption(said)])

@@ -25,10 +25,10 @@ NAMES = {
     "t_axis": ("T axis", "°"),
 }
 _IN_LINE = ("heart_rate", "pr", "qrs", "qt", "qtc_bazett", "qtc_fridericia", "axis")
-_HOW = "Measured on the signal by rules, not by the model."
+HOW = "Measured on the signal by rules, not by the model."
 # Spikes are not looked for: of 100 samples a second, those of half of 200 paced records of
 # PTB-XL stand out as do 2 % of records in sinus rhythm. The record says it of 97 % of them.
-_PACED = (
+PACED = (
     "The record names a pacemaker: PR, QRS, QT and axes of paced beats are not those of the "
     "heart's own conduction."
 )
@@ -45,7 +45,7 @@ def intervals_view(
     return html.Details(
         [
             html.Summary([html.Span("Intervals", className="title"), *values]),
-            html.P(_PACED, className="quiet") if pacemaker else None,
+            html.P(PACED, className="quiet") if pacemaker else None,
             html.Div([_table(measured), *_beat(measured, theme)], className="measured"),
         ],
         className="intervals numbers",
@@ -76,29 +76,25 @@ def shown(value: float | None, unit: str) -> str | None:
 
 
 def _table(measured: Intervals) -> Component:
-    first = {why: name for name, why in reversed(_why(measured))}  # which row says it
-    rows = [_row(name, measured, first) for name in VALUES]
+    rows = [
+        html.Tr([html.Th(NAMES[name][0], scope="row"), html.Td(told(name, measured))])
+        for name in VALUES
+    ]
     return html.Table(
-        [html.Caption(_HOW), html.Tbody(rows)],
+        [html.Caption(HOW), html.Tbody(rows)],
         className="values",
     )
 
 
-def _why(measured: Intervals) -> list[tuple[str, str]]:
-    """The values that could not be measured, in order, with the reason of each."""
-    return [(name, measured.reasons[name]) for name in VALUES if name in measured.reasons]
-
-
-def _row(name: str, measured: Intervals, first: dict[str, str]) -> Component:
-    """A value, or its reason; a reason that stands in a row above is not said again."""
-    title, unit = NAMES[name]
-    value = shown(getattr(measured, name), unit)
-    why = measured.reasons.get(name, "")
-    said = why if first.get(why, name) == name else f"as {NAMES[first[why]][0]}"
-    cell: Any = value or html.Span(f"not measurable: {said}", className="quiet")
-    if caveat := measured.caveats.get(name):
-        cell = [value, html.Span(f", with care: {caveat}", className="quiet")]
-    return html.Tr([html.Th(title, scope="row"), html.Td(cell)])
+def told(name: str, measured: Intervals) -> list[Any]:
+    """A value with its caution, or why there is none; what a row above says is not said again."""
+    why, caveat = measured.reasons.get(name), measured.caveats.get(name)
+    if why:
+        first = next(one for one in VALUES if measured.reasons.get(one) == why)
+        said = why if first == name else f"as {NAMES[first][0]}"
+        return [html.Span(f"not measurable: {said}", className="quiet")]
+    value = shown(getattr(measured, name), NAMES[name][1])
+    return [value, html.Span(f", with care: {caveat}", className="quiet") if caveat else None]
 
 
 def _beat(measured: Intervals, theme: Theme) -> list[Component]:

@@ -16,8 +16,10 @@ from dashboard.components.answer import buttons
 from dashboard.components.calipers import caliper_key, caliper_tools
 from dashboard.figures.encoding import Json
 from dashboard.figures.geometry import PaperLayout
+from dashboard.figures.offset import on_their_rows
 from dashboard.figures.paper import GRAPH_CONFIG, ecg_paper, sheet_mm
 from dashboard.figures.sheets import Gain, PaperSettings, Sheet, Speed
+from dashboard.figures.spacing import spaced
 from dashboard.figures.theme import LIGHT, Theme
 
 PARTS = ("sheet", "speed", "gain", "signal")  # of the choices, as PaperSettings names them
@@ -80,10 +82,18 @@ def figure_of(
     )
 
 
+def layout_of(ecg: Ecg, settings: PaperSettings) -> PaperLayout:
+    """The sheet that ``figure_of`` draws of an ECG as it was read: where its rows lie."""
+    shown, settings = in_form(ecg, settings)
+    return spaced(settings.layout, on_their_rows(shown)[0])
+
+
 def proportions(figure: Json, layout: PaperLayout) -> dict[str, Any]:
     """The sheet's size in mm for the sheet of styles, which keeps it true and on the screen.
 
     ``--usual`` is the width of the same sheet at 25 mm/s: a quicker one is longer by as much.
+    ``--fits`` is the height that a screen must hold, about that at 10 mm/mV: more gain would else
+    make the sheet smaller, not the waves larger.
     ``--alone`` is 1 for a single lead, which is enlarged and longer than its place, else 0.
     """
     wide, tall = sheet_mm(figure)
@@ -91,6 +101,7 @@ def proportions(figure: Json, layout: PaperLayout) -> dict[str, Any]:
     return {
         "--wide": wide,
         "--tall": tall,
+        "--fits": tall * min(1, float(Gain.USUAL) / layout.gain),
         "--alone": int(layout.rows == 1),
         "--usual": usual.seconds * usual.speed + usual.left_mm + usual.right_mm,
     }

@@ -25,7 +25,7 @@ METHODS = {
     Method.SHAP: "SHAP",
     Method.LIME: "LIME",
 }
-_HALF_BAND = 0.43  # of the distance of two baselines: the bands of two rows do not touch
+_FILLED = 0.86  # of the place of a row: the bands of two rows do not touch
 OPACITY = 0.8  # the grid is seen through
 
 
@@ -64,8 +64,8 @@ def _stretches(row: NDArray[np.int64], segment: Segment) -> Iterator[tuple[int, 
 
 def _band(segment: Segment, left: float, right: float, layout: PaperLayout) -> str:
     shift, middle = segment.at - segment.start, layout.baseline(segment.row)
-    half = layout.y(_HALF_BAND * layout.pitch_mm)
-    edges = (left + shift, right + shift, middle - half, middle + half)
+    bottom, top = (middle + _FILLED * (edge - middle) for edge in layout.place(segment.row))
+    edges = (left + shift, right + shift, bottom, top)
     x0, x1, y0, y1 = (f"{round(edge, 3):g}" for edge in edges)
     return f"M{x0},{y0}H{x1}V{y1}H{x0}Z"
 

@@ -9,13 +9,15 @@ import numpy as np
 from core.ecg import DURATION_S, LEADS, Ecg, Lead, Signal
 
 PULSE_S = 0.2  # of the calibration pulse
-# 30 mm between baselines: in 7 % of 2,000 PTB-XL records any two traces touch (25 mm: 12 %).
+# 30 mm between baselines: in 7 % of 2,000 PTB-XL records any two traces would touch (25 mm: 12 %).
+# In those, spacing.py sets rows farther apart.
 PITCH_MM = 30.0
 _FINE_MM = 1
-_COARSE_MM = 5
+COARSE_MM = 5
 _TITLE_MM = 10.0  # lead names, above their baseline
 _CLOSE_MM = 20.0  # rows nearer than this have no room for names between them
-_NAME_MM = 10.0  # width of a name
+_MARGIN_MM = 15.0  # of names, where they have one
+_AWAY_MM = 16.0  # from the head of a column, at most: past a QRS complex that is just there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +52,40 @@ def _first_at(time: float, rate: float) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """The name of a lead on the paper."""
+
+    segment: Segment
+    at: float  # s on the paper where it begins
+    rise_mm: float  # of its middle above the baseline
+    free_s: float = 0  # by which it may stand later
+
+    @property
+    def width_mm(self) -> float:
+        """Its width on the smallest sheet of a desk."""
+        return sum(2.6 if letter == "I" else 5 for letter in self.segment.lead)
+
+
+NAME_MM = 7.0  # height of a name there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaperLayout:
     """A sheet of ECG paper: its segments, its scales, and the room around them in mm.
 
     The x axis of the paper is in s and its y axis in mV, row 0 has its baseline at 0 mV.
+    ``spacing.spaced`` fits it to an ECG: it then knows ``apart_mm`` and ``placed``.
     """
 
     name: str
     segments: tuple[Segment, ...]
     speed: float = 25.0  # mm/s
     gain: float = 10.0  # mm/mV
-    pitch_mm: float = PITCH_MM
+    pitch_mm: float = PITCH_MM  # from one baseline to the next, at least
+    apart_mm: tuple[float, ...] = ()  # from each baseline to the next one, for one ECG
+    # of each row below and above its baseline, up to where the next one's begins, for one ECG
+    reach_mm: tuple[tuple[float, float], ...] = ()
+    placed: tuple[Name, ...] = ()  # the names, for one ECG
     right_mm: float = 5.0
     top_mm: float = 20.0  # above the first baseline
     bottom_mm: float = 25.0  # below the last baseline, with the band of scale and captions
@@ -73,8 +98,8 @@ class PaperLayout:
 
         Close rows have their names there too: above their baselines runs another lead.
         """
-        pulse = _COARSE_MM * math.ceil((10 + PULSE_S * self.speed) / _COARSE_MM)
-        return pulse + (_NAME_MM if self._close else 0)
+        pulse = COARSE_MM * math.ceil((10 + PULSE_S * self.speed) / COARSE_MM)
+        return pulse + (_MARGIN_MM if self._close else 0)
 
     @property
     def _close(self) -> bool:
@@ -105,7 +130,13 @@ class PaperLayout:
 
     def baseline(self, row: int) -> float:
         """Where 0 mV of a row lies, in mV of the paper."""
-        return -row * self.y(self.pitch_mm)
+        return -self.y(sum(self.apart_mm[:row]) if self.apart_mm else row * self.pitch_mm)
+
+    def place(self, row: int) -> tuple[float, float]:
+        """Between which heights of the paper the waves of a row lie, in mV."""
+        half = self.pitch_mm / 2
+        below, above = self.reach_mm[row] if self.reach_mm else (half, half)
+        return self.baseline(row) - self.y(below), self.baseline(row) + self.y(above)
 
     @property
     def band_top(self) -> float:
@@ -126,8 +157,14 @@ class PaperLayout:
         )
 
     def _extremes(self, ecg: Ecg) -> tuple[float, float]:
-        """Highest and lowest point of all traces in mV of the paper; NaN counts for nothing."""
+        """Highest and lowest point of all traces in mV of the paper; NaN counts for nothing.
+
+        A name stands above its trace: it counts as well.
+        """
         highest, lowest = 0.0, self.baseline(self.rows - 1)
+        for name in self.placed:
+            top = self.y(name.rise_mm + NAME_MM / 2)
+            highest = max(highest, self.baseline(name.segment.row) + top)
         for segment in self.segments:
             wave = segment.cut(ecg)[1]
             finite = wave[np.isfinite(wave)]
@@ -137,7 +174,7 @@ class PaperLayout:
         return highest, lowest
 
     def _whole_squares(self, excess: float) -> float:
-        square = self.y(_COARSE_MM)
+        square = self.y(COARSE_MM)
         return max(0, math.ceil(excess / square)) * square
 
     def starts(self) -> Iterator[float]:
@@ -149,14 +186,19 @@ class PaperLayout:
         """Middle of the lead names above their baseline; lower where rows are close."""
         return min(_TITLE_MM, 0.4 * self.pitch_mm)
 
-    def names(self) -> Iterator[tuple[Segment, float]]:
-        """Segments, and the paper seconds where their names stand: several in a long one."""
+    def names(self) -> Iterator[Name]:
+        """Names where they are looked for: at the head of each segment, and on in a long one."""
         for segment in self.segments:
             times = max(1, round(segment.width * self.speed / self.named_mm))
             for part in range(times):
                 margin = self._close and part == 0
                 at = segment.at + part * segment.width / times
-                yield segment, -self.x(self.left_mm) if margin else at
+                yield Name(
+                    segment=segment,
+                    at=(-self.x(self.left_mm) if margin else at) + self.x(1),
+                    rise_mm=self.title_mm,
+                    free_s=0 if margin else self.x(_AWAY_MM),
+                )
 
     def at_speed(self, speed: float) -> "PaperLayout":
         """The same sheet at another paper speed in mm/s."""
@@ -164,7 +206,7 @@ class PaperLayout:
 
     def grid_mm(self, *, coarse: bool) -> int:
         """Distance of the grid lines in mm."""
-        return _COARSE_MM if coarse else _FINE_MM
+        return COARSE_MM if coarse else _FINE_MM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

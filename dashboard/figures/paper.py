@@ -11,9 +11,10 @@ from zlib import crc32
 
 from core.ecg import Ecg, Lead
 from dashboard.figures.encoding import Json, whole
-from dashboard.figures.geometry import PULSE_S, STANDARD, Frame, PaperLayout, Segment
+from dashboard.figures.geometry import PULSE_S, STANDARD, Frame, Name, PaperLayout, Segment
 from dashboard.figures.offset import moved_words, on_their_rows
 from dashboard.figures.overlay import EMPTY, no_overlay
+from dashboard.figures.spacing import spaced
 from dashboard.figures.theme import LIGHT, Theme
 
 RAW = "raw signal"
@@ -39,6 +40,7 @@ def ecg_paper(
     is moved onto it, and the sheet says by how much. NaN is a gap.
     """
     ecg, moves = on_their_rows(ecg)
+    layout = spaced(layout, ecg)
     frame, empty = layout.frame(ecg), no_overlay()
     return {
         "data": [
@@ -244,7 +246,6 @@ def _separators(layout: PaperLayout, theme: Theme) -> Json:
 
 def _titles(layout: PaperLayout, theme: Theme) -> Json:
     """The lead names, in the order of the traces: one text trace paints quicker than notes."""
-    rise, names = layout.y(layout.title_mm), list(layout.names())
     return {
         "type": "scatter",
         "mode": "text",
@@ -252,14 +253,18 @@ def _titles(layout: PaperLayout, theme: Theme) -> Json:
         "yaxis": "y2",
         "uid": "titles",
         "hoverinfo": "skip",
-        "x": [rounded(at + layout.x(1)) for _, at in names],
-        "y": [round((layout.baseline(one.row) + rise) * UV_PER_MV) for one, _ in names],
-        "text": [str(segment.lead) for segment, _ in names],
+        "x": [rounded(name.at) for name in layout.placed],
+        "y": [round(_height(name, layout) * UV_PER_MV) for name in layout.placed],
+        "text": [str(name.segment.lead) for name in layout.placed],
         "textposition": "middle right",
-        # a rim of paper keeps the name legible where a tall wave runs through it
+        # a rim of paper keeps the name off the lines of the grid
         "textfont": {"size": 14, "weight": 700, "color": theme.text, "shadow": _rim(theme)},
-        "meta": {"uids": [segment.key for segment, _ in names]},
+        "meta": {"uids": [name.segment.key for name in layout.placed]},
     }
+
+
+def _height(name: Name, layout: PaperLayout) -> float:
+    return layout.baseline(name.segment.row) + layout.y(name.rise_mm)
 
 
 def _rim(theme: Theme) -> str:

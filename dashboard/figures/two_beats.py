@@ -13,6 +13,7 @@ BEFORE_S, AFTER_S = 0.3, 0.6  # of the onset of QRS
 _ROWS = 3  # I II III, aVR aVL aVF, V1 to V3, V4 to V6: columns as on the sheet
 _COLUMN_S = 1.0
 _ROOM_MV = 0.4  # between the rows, for the names
+_NAME_S, _NAME_MV = 0.3, 0.25  # what a name lies over, and how high at least
 _ASPECT = 0.4  # 10 mm/mV over 25 mm/s
 
 
@@ -41,7 +42,7 @@ def two_beats(here: MedianBeat, there: MedianBeat, *, theme: Theme = LIGHT) -> J
             "hovermode": False,
             "xaxis": _axis(left, right, 0.2, theme),
             "yaxis": {**_axis(bottom, top, 0.5, theme), "scaleanchor": "x", "scaleratio": _ASPECT},
-            "annotations": [_name(row, baselines, theme) for row in range(len(LEADS))],
+            "annotations": [_name(row, waves, baselines, theme) for row in range(len(LEADS))],
             "meta": {"aspect_ratio": rounded((right - left) / ((top - bottom) * _ASPECT))},
         },
     }
@@ -98,14 +99,24 @@ def _axis(low: float, high: float, step: float, theme: Theme) -> Json:
     }
 
 
-def _name(number: int, baselines: list[float], theme: Theme) -> Json:
+def _name(
+    number: int,
+    waves: list[tuple[NDArray[np.float64], NDArray[np.float64]]],
+    baselines: list[float],
+    theme: Theme,
+) -> Json:
+    """Above what both beats draw under it: within the room that the row above leaves."""
     column, row = divmod(number, _ROWS)
+    under = [wave[number, times < _NAME_S - BEFORE_S] for times, wave in waves]
+    highest = max(float(wave.max(initial=_NAME_MV)) for wave in under)
     return {
         "name": str(LEADS[number]),
         "text": str(LEADS[number]),
         "x": column * _COLUMN_S - BEFORE_S,
-        "y": baselines[row] + _ROOM_MV,
+        "y": rounded(baselines[row] + highest),
         "xanchor": "left",
+        "yanchor": "bottom",
+        "borderpad": 0,
         "showarrow": False,
         "font": {"family": theme.font, "size": 12, "color": theme.text},
     }

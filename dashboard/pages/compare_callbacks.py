@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.ecg import Ecg
 from core.errors import RecordError
 from dashboard import ids
-from dashboard.components.comparison import NONE, comparison, dated, other_sheet
+from dashboard.components.comparison import NONE, Compared, comparison, other_sheet
 from dashboard.components.shell import problem
 from dashboard.context import context
 from dashboard.figures.sheets import PaperSettings
@@ -52,10 +52,19 @@ def compare(chosen: str | None, paper: Json | None) -> Component | None:
         ecgs = [_samples(source.root, one) for one in (record, there)]
     except RecordError as error:
         return problem(f"the two cannot be compared: {error}")
-    here, beside = (context().measurements.of(ecg) for ecg in ecgs)
     settings = replace(PaperSettings.of(paper), lead=None)
     sheet = other_sheet(ecgs[1], settings, simulated=source.simulated, theme=theme())
-    return comparison((f"ECG {record.ecg_id}", here), (dated(other), beside), sheet, theme=theme())
+    both = (_compared(*pair) for pair in zip((record, there), ecgs, strict=True))
+    return comparison(*both, sheet, theme=theme())
+
+
+def _compared(record: RecordRow, ecg: Ecg) -> Compared:
+    return Compared(
+        ecg_id=record.ecg_id,
+        recorded_at=record.recorded_at,
+        measured=context().measurements.of(ecg),
+        pacemaker=bool(record.pacemaker),
+    )
 
 
 def _of_same_patient(session: Session, record: RecordRow, chosen: str) -> OtherEcg:

@@ -1,6 +1,7 @@
 """What the read page does when an explanation is asked for."""
 
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from dash import MATCH, ClientsideFunction, Dash, Input, Output, Patch, State, html, no_update
@@ -21,6 +22,7 @@ from dashboard.components.explanation import (
     method_options,
     reasons_view,
 )
+from dashboard.components.paper import layout_of
 from dashboard.components.still import still
 from dashboard.context import context
 from dashboard.evidence import evidence_of, reasons
@@ -31,7 +33,7 @@ from dashboard.figures.sheets import PaperSettings
 from dashboard.preferences import theme
 from dashboard.security import needs, person
 from dashboard.triggered import number_in_id, only_by, parsing
-from feedback import explanations, readings
+from feedback import catalogue, explanations, readings
 from feedback.errors import FeedbackError, NothingToExplain
 from feedback.explanations import Explained
 from feedback.opinions import OpinionShown
@@ -108,7 +110,7 @@ def lay_explanation_over(
     if lies == before:  # the colours lie there, or are still computed
         return no_update, no_update, lies
     look = no_update if _without_sheet(before) == about else STALE
-    return look, as_change(_overlay(found, settings.layout)), lies
+    return look, as_change(_overlay(found, _sheet(ecg_id, settings))), lies
 
 
 def _bare(before: Json | None, chosen: bool) -> Laid:
@@ -189,12 +191,12 @@ def ask_ahead(ecg_id: int) -> None:
             _asked_for(ecg_id, method, superclass)
 
 
-def overlay_on(ecg_id: int, lies: Json | None, layout: PaperLayout) -> Overlay:
+def overlay_on(ecg_id: int, lies: Json | None, settings: PaperSettings) -> Overlay:
     """What lies over the trace, for another sheet; NotRevealed before a blind answer."""
     if not lies:
         return no_overlay()
     found = _found(ecg_id, *_question(lies))
-    return no_overlay() if found is None else _overlay(found, layout)
+    return no_overlay() if found is None else _overlay(found, _sheet(ecg_id, settings))
 
 
 @needs(Action.READ)
@@ -230,6 +232,14 @@ def _asked_for(
 def _found(ecg_id: int, method: Method, superclass: Superclass) -> Explained | None:
     with context().sessions.read() as session:
         return explanations.find(session, person().id, ecg_id, method, superclass)
+
+
+def _sheet(ecg_id: int, settings: PaperSettings) -> PaperLayout:
+    """The sheet as it is drawn of this ECG: its rows lie where its waves have them."""
+    with context().sessions.read() as session:
+        root = Path(catalogue.active_source(session).root)
+        ecg = context().samples.read(root, catalogue.find_record(session, ecg_id))
+    return layout_of(ecg, settings)
 
 
 def _overlay(found: Explained, layout: PaperLayout) -> Overlay:

@@ -51,7 +51,7 @@ def show_paper(
     settings = PaperSettings.of(chosen | {"lead": lead})
     ecg_id = number_in_id("ecg")
     figure = _figure(ecg_id, settings)
-    lay_over(figure, overlay_on(ecg_id, laid_over, settings.layout))
+    lay_over(figure, overlay_on(ecg_id, laid_over, settings))
     with context().sessions.begin() as session:
         users.prefer(session, person().id, paper=PaperSettings.of(chosen).as_json)
     lies = on_sheet(laid_over, settings) if laid_over else no_update

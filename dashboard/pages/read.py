@@ -81,13 +81,6 @@ def _register_form(app: Dash) -> None:
         meta,
         prevent_initial_call=True,
     )(read_callbacks.save_draft)
-    app.clientside_callback(
-        ClientsideFunction("answer", "confirmed"),
-        Output(ids.of_ecg("confirmed", MATCH), "data"),
-        Input(ids.of_ecg("saved", MATCH), "data"),
-        meta,
-        prevent_initial_call=True,
-    )
 
 
 def _register_answer(app: Dash) -> None:

@@ -20,7 +20,14 @@ from dashboard.triggered import parsing
 from feedback import catalogue
 from feedback.errors import InvalidFilter, InvalidQuery, NoDataset, NoModel
 from feedback.policy import Action
-from feedback.worklist import MAX_PAGE, MyStatus, WorklistQuery, WorklistRow, worklist
+from feedback.worklist import (
+    MAX_PAGE,
+    UNCERTAINTY_PLACES,
+    MyStatus,
+    WorklistQuery,
+    WorklistRow,
+    worklist,
+)
 
 _BLOCK = 100  # rows a request
 _HIDDEN = "–"  # until this reader has answered
@@ -159,7 +166,7 @@ def _classes(names: tuple[Superclass, ...] | None, none: str) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "no opinion" if value is None else f"{value:.2f}"
+    return "no opinion" if value is None else f"{value:.{UNCERTAINTY_PLACES}f}"
 
 
 def _facts() -> Component:

@@ -43,6 +43,50 @@ COVERED = """() => {
     .filter(text => under(text.getBoundingClientRect())).map(text => text.textContent);
 }"""
 
+# the lead whose highest point is the farthest beyond the middle to the row above, and where it is
+TIP = """() => {
+  const graph = document.querySelector('.paper .js-plotly-plot');
+  const { xaxis, yaxis } = graph._fullLayout, box = graph.getBoundingClientRect();
+  const rows = graph._fullData.filter(t => t.meta && t.meta.lead);
+  const tips = rows.slice(1).map((trace, n) => {
+    const heights = [...trace.y].slice(0, trace._length);
+    const at = heights.indexOf(Math.max(...heights)), tip = heights[at] / 1000;
+    const middle = (trace.meta.baseline + rows[n].meta.baseline) / 2;
+    return { lead: trace.meta.lead, beyond: tip - middle,
+      x: box.left + xaxis._offset + xaxis.d2p(trace.x0 + at * trace.dx),
+      y: box.top + yaxis._offset + yaxis.d2p(tip) };
+  });
+  return tips.sort((one, other) => other.beyond - one.beyond)[0];
+}"""
+
+# how many samples lie under the numbers, and whether it is this sheet that they lie on
+CROSSED = """() => {
+  const graph = document.querySelector('.paper .js-plotly-plot');
+  const { xaxis, yaxis2 } = graph._fullLayout, box = graph.getBoundingClientRect();
+  const label = document.querySelector('.label-back').getBoundingClientRect();
+  let inside = 0;
+  for (const t of graph._fullData) if (t.meta && t.meta.lead)
+    for (let n = 0; n < t._length; n++) {
+      const x = box.left + xaxis._offset + xaxis.d2p(t.x0 + n * t.dx);
+      const y = box.top + yaxis2._offset + yaxis2.d2p(t.y[n]);
+      if (x > label.left && x < label.right && y > label.top && y < label.bottom) inside++;
+    }
+  return inside;
+}"""
+DRAWN = """sheet => {
+  const graph = document.querySelector('.paper .js-plotly-plot');
+  return graph.layout.meta.layout === sheet && graph._fullLayout.meta.layout === sheet;
+}"""
+
+# traces that leave no place on the sheet
+RESTLESS = """() => {
+  const graph = document.querySelector('.paper .js-plotly-plot');
+  graph._fullData.forEach((t, nth) => {
+    const restless = Array.from(t.y, (height, n) => n % 2 ? 20000 : -20000);
+    if (t.meta && t.meta.lead) graph.data[nth].y = t.y = restless;
+  });
+}"""
+
 # the trace that the calipers lie on, held by nothing of ours
 WATCH_TRACE = """() => {
   const graph = document.querySelector('.paper .js-plotly-plot');
@@ -161,30 +205,28 @@ def test_what_is_kept_goes_with_an_answer_sent_at_once(page: Page, place: Instal
     assert len(kept) == 1
 
 
-def test_numbers_stand_where_no_trace_runs_and_follow_to_another_sheet(
-    page: Page, records: Path
-) -> None:
+def test_numbers_stand_where_no_trace_runs_and_follow_to_another_sheet(page: Page) -> None:
     page.keyboard.press("c")
     before = told(page)
+    for sheet, traces in (("3x4+3", 17), ("6x2", 14), ("12x1", 14)):
+        page.keyboard.press("l")
+        expect(page.locator(".paper-tools .sheet input:checked")).to_have_value(sheet)
+        expect(page.locator(".paper .scatterlayer .trace")).to_have_count(traces)
+        page.wait_for_function(DRAWN, arg=sheet)
+        assert told(page) == before
+        label = page.locator(".label-back")
+        assert label.is_hidden() or page.evaluate(CROSSED) == 0, sheet
+
+
+def test_numbers_without_room_between_rows_are_told_above_the_sheet_alone(page: Page) -> None:
+    page.evaluate(RESTLESS)
+    page.keyboard.press("c")
+    told(page)
+    expect(page.locator(".label-back")).to_be_hidden()
     page.keyboard.press("l")
-    expect(page.locator(".paper .scatterlayer .trace")).to_have_count(17)
-    assert told(page) == before
-    crossed = page.evaluate(
-        """() => {
-          const graph = document.querySelector('.paper .js-plotly-plot');
-          const { xaxis, yaxis2 } = graph._fullLayout, box = graph.getBoundingClientRect();
-          const label = document.querySelector('.label-back').getBoundingClientRect();
-          let inside = 0;
-          for (const t of graph._fullData) if (t.meta && t.meta.lead)
-            for (let n = 0; n < t._length; n++) {
-              const x = box.left + xaxis._offset + xaxis.d2p(t.x0 + n * t.dx);
-              const y = box.top + yaxis2._offset + yaxis2.d2p(t.y[n]);
-              if (x > label.left && x < label.right && y > label.top && y < label.bottom) inside++;
-            }
-          return inside;
-        }"""
-    )
-    assert crossed == 0
+    page.wait_for_function(DRAWN, arg="3x4+3")
+    expect(page.locator(".label-back")).to_be_visible()
+    assert page.evaluate(CROSSED) == 0
 
 
 @pytest.mark.parametrize("lead", ["I", "aVR", "V1", "V6"])
@@ -251,3 +293,14 @@ def test_the_trace_of_a_page_that_is_left_does_not_stay_in_memory(page: Page) ->
         return bool(page.evaluate("window.trace.deref() === undefined"))
 
     until(forgotten)
+
+
+def test_the_tip_of_a_tall_wave_is_taken_for_its_own_lead(page: Page) -> None:
+    for _ in range(3):
+        page.keyboard.press("l")
+    page.wait_for_function(DRAWN, arg="12x1")
+    page.get_by_role("button", name="Calipers").click()
+    tip = page.evaluate(TIP)
+    assert tip["beyond"] > 0  # nearer to the baseline above than to its own
+    page.mouse.click(tip["x"], tip["y"])
+    expect(page.locator(".caliper-words")).to_have_text(re.compile(rf"^{tip['lead']} "))

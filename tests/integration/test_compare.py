@@ -26,7 +26,7 @@ def test_the_other_is_drawn_with_the_differences_of_its_intervals(
     assert '"part":"compare"' in open_ecg(reader_of_a_pair, 2)
     answer = reader_of_a_pair.call("compare", {"compare": "4"}, 2)
     text = words(answer.json["response"])
-    for said in ("ECG 2", "ECG 4 (", "Difference", "QTc Fridericia"):
+    for said in ("ECG 2", "ECG 4 (", "ECG 4 less ECG 2", "QTc Fridericia"):
         assert said in text
     assert '"lead-V6"' in answer.text.replace(" ", "")
 

@@ -1,12 +1,14 @@
 """What a reader chooses of the ECG paper, over HTTP as the page does it."""
 
 import json
+import re
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
-from core.ecg import Superclass
+from core.ecg import LEADS, Superclass
 from dashboard.figures.encoding import decoded
 from dashboard.figures.overlay import EMPTY
 from dashboard.figures.sheets import PaperSettings
@@ -18,6 +20,7 @@ from tests.integration.explaining import LIES, ask, compute
 from tests.integration.reading import answer_blind, components, open_ecg
 from tests.integration.visitor import Json, Visitor
 
+BAND = r"M[-.\d]+,([-.\d]+)H[-.\d]+V([-.\d]+)"  # bottom and top
 USUAL = {"sheet": "3x4+1", "speed": "25", "gain": "10", "signal": "raw"}
 
 
@@ -107,6 +110,29 @@ def test_what_lies_over_the_trace_lies_over_the_next_sheet_too(
     assert bare[:3] == laid[:3]
     assert any(shape["path"] != EMPTY for shape in laid[3:])
     assert all(shape["path"] == EMPTY for shape in bare[3:])
+
+
+@pytest.mark.parametrize("first", ["the sheet", "the colours"])
+def test_colours_lie_on_the_rows_of_this_ecg(house: House, reader: Visitor, first: str) -> None:
+    answer_blind(reader, 1, Superclass.MI)
+    ask(reader)
+    compute(house)
+    drawn = choose(reader, 1, sheet="12x1", gain="20", **{"laid-over": LIES})
+    shapes = drawn["figure"]["layout"]["shapes"][3:]
+    if first == "the sheet":
+        chosen = {"method": "shap", "explained-class": "MI", "shown": drawn["shown"]}
+        change = reader.call("lay_explanation_over", chosen, 1, by=0).json
+        figure = change["response"]['{"ecg":1,"part":"paper"}']["figure"]
+        shapes = [
+            one["params"]["value"] for one in figure["operations"] if "shapes" in one["location"]
+        ]
+    (corners,) = (re.findall(BAND, shape["path"]) for shape in shapes if shape["path"] != EMPTY)
+    traces = by_uid(drawn["figure"])
+    rows = [traces[f"lead-{lead}"]["meta"]["baseline"] for lead in LEADS]
+    assert min(one - two for one, two in pairwise(rows)) > 0.75  # 15 mm: as the sheet has it
+    for low, high in corners:
+        (under,) = [row for row in rows if float(low) < row < float(high)]
+        assert under == traces["lead-V2"]["meta"]["baseline"]
 
 
 def test_nothing_is_laid_over_before_the_blind_answer(house: House, reader: Visitor) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from core.ecg import Superclass
 from feedback import readings
 from feedback.db import Sessions
 from feedback.errors import InvalidQuery
-from feedback.tables import Stage, User
+from feedback.tables import Prediction, Stage, User
 from feedback.worklist import (
     MyStatus,
     WorklistPage,
@@ -134,6 +135,29 @@ def test_a_negated_filter_treats_all_hidden_cells_alike(
     scored: Sessions, reader: User, filters: dict[str, Any]
 ) -> None:
     assert page(scored, reader, filters=filters).total == 10
+
+
+@pytest.mark.parametrize("more", [-0.0049, 0, 0.0049])
+def test_what_is_shown_is_found_by_what_is_shown(
+    scored: Sessions, reader: User, more: float
+) -> None:
+    for ecg_id in range(1, 11):
+        blind(scored, reader.id, ecg_id)
+    for shown in (0.07, 0.29, 0.5, 0.57, 0.58, 0.83):  # one of them is a float as it is written
+        set_uncertainty(scored, shown + more)
+        (first, *_) = page(scored, reader).rows
+        assert f"{first.uncertainty:.2f}" == f"{shown:.2f}"
+        for kind in ("equals", "greaterThanOrEqual", "lessThanOrEqual"):
+            asked = {"uncertainty": {"type": kind, "filter": shown}}
+            assert page(scored, reader, filters=asked).total == 10, (shown, kind)
+        for kind in ("notEqual", "greaterThan", "lessThan"):
+            asked = {"uncertainty": {"type": kind, "filter": shown}}
+            assert page(scored, reader, filters=asked).total == 0, (shown, kind)
+
+
+def set_uncertainty(sessions: Sessions, uncertainty: float) -> None:
+    with sessions.begin() as session:
+        session.execute(update(Prediction).values(uncertainty=uncertainty))
 
 
 @pytest.mark.parametrize("column", HIDDEN)

@@ -20,6 +20,7 @@ from dashboard.figures.explanation import explanation_overlay
 from dashboard.figures.geometry import STANDARD
 from dashboard.figures.overlay import EMPTY, Overlay, lay_over, no_overlay
 from dashboard.figures.paper import GRAPH_CONFIG, ecg_paper, sheet_mm
+from dashboard.figures.sheets import PaperSettings
 from tests.factories_explanations import explanation
 from tests.factories_figures import Figure, distinct_ecg
 
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.browser
 
 PLOTLY_JS = Path(dashboard.__file__).parent / "assets" / "vendor" / f"plotly-basic-{PLOTLY}.min.js"
 LONGEST = explanation(Method.INTEGRATED_GRADIENTS, Superclass.NORM)
+TALL = (296, 284, 298, 30, 256)  # of PTB-XL: hypertrophy, and a block with extrasystoles
 NOTHING_SEEN = replace(LONGEST, attribution=np.ones((12, 1000), dtype=np.float32))
 COLUMNS = [LEADS[0:3], LEADS[3:6], LEADS[6:9], LEADS[9:12]]
 
@@ -41,6 +43,16 @@ READ_SHEET = """() => {
   const traces = [...document.querySelectorAll('.scatterlayer .trace')].map(
     trace => [...trace.querySelectorAll('path.js-line')].map(path => path.getAttribute('d')));
   return {titles, traces, width: sheet.width, height: sheet.height};
+}"""
+
+# the names with their boxes, in px of the sheet
+NAMES = """() => {
+  const sheet = document.getElementById('sheet').getBoundingClientRect();
+  return [...document.querySelectorAll('.textpoint text')].map(text => {
+    const box = text.getBoundingClientRect();
+    return [text.textContent, {left: box.left - sheet.left, right: box.right - sheet.left,
+      top: box.top - sheet.top, bottom: box.bottom - sheet.top}];
+  });
 }"""
 
 Points = NDArray[np.float64]  # (n, 2): x and y in px, y downwards
@@ -117,10 +129,12 @@ def points(path: str) -> Points:
 
 
 def lead_under(sheet: Sheet, title: tuple[str, float, float]) -> Points:
-    """The trace that begins at the left of a title and whose middle lies nearest below it."""
+    """The trace that begins last before a title and whose middle lies nearest below it."""
     _, left, middle = title
     lines = [np.vstack(subpaths) for subpaths in sheet.traces]
-    beside = [line for line in lines if abs(line[0, 0] - left) < 0.1 * sheet.px_per_s]
+    begun = [line for line in lines if line[0, 0] < left]
+    head = max(line[0, 0] for line in begun) - 0.1 * sheet.px_per_s
+    beside = [line for line in begun if line[0, 0] > head]
     return min(beside, key=lambda line: abs(np.median(line[:, 1]) - middle - sheet.px_per_mv))
 
 
@@ -221,6 +235,30 @@ def test_no_trace_runs_through_the_words_below(page: Page, width: int, gain: flo
     )
     assert len(tops) == 2
     assert min(tops) > lowest
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("sheet", "speed"), [("12x1", "50"), ("12x1", "25"), ("3x4+1", "25")])
+def test_no_trace_of_a_patient_runs_through_a_name(
+    page: Page, ptbxl_root: Path, sheet: str, speed: str
+) -> None:
+    layout = PaperSettings.of({"sheet": sheet, "speed": speed}).layout
+    ecgs = (Ptbxl.open(ptbxl_root).read(ecg_id) for ecg_id in TALL)
+    for figure in (ecg_paper(ecg, layout=layout) for ecg in ecgs):
+        wide, _ = sheet_mm(figure)
+        drawn = draw(page, figure, round(2.4 * wide))  # about the least that a desk has
+        for name, box in page.evaluate(NAMES):
+            for line in drawn.traces:
+                assert not any(runs_through(path, box) for path in line), name
+
+
+def runs_through(path: Points, box: dict[str, float]) -> bool:
+    """Whether the line has a point within the letters, a pixel from one to the next."""
+    along = np.append(0, np.cumsum(np.hypot(*np.diff(path, axis=0).T)))
+    at = np.arange(0, along[-1])
+    x, y = (np.interp(at, along, path[:, axis]) for axis in (0, 1))
+    beside = (x > box["left"]) & (x < box["right"])
+    return bool(np.any(beside & (y > box["top"] + 3) & (y < box["bottom"] - 3)))
 
 
 def test_a_gap_in_the_signal_is_a_gap_on_the_screen(page: Page) -> None:

@@ -89,7 +89,7 @@ def test_the_scales_and_the_signal_stand_on_every_sheet(
 @pytest.mark.parametrize("sheet", Sheet)
 def test_an_ordinary_sheet_fits_a_screen(sheet: Sheet) -> None:
     wide, tall = sheet_mm(ecg_paper(distinct_ecg(), layout=sheet_of(sheet)))
-    assert wide == (280 if sheet is Sheet.ONE_COLUMN else 270)  # names stand in its margin
+    assert wide == (285 if sheet is Sheet.ONE_COLUMN else 270)  # names stand in its margin
     assert tall <= 220
 
 
@@ -101,14 +101,16 @@ def test_a_quicker_sheet_is_longer_and_no_less_tall(sheet: Sheet) -> None:
     )
     assert fast["--usual"] == slow["--usual"] == slow["--wide"]
     assert fast["--wide"] == slow["--wide"] + 255  # 250 mm of trace and 5 mm of pulse
-    assert fast["--tall"] == slow["--tall"]
+    assert fast["--tall"] >= slow["--tall"]  # names may take room that one sheet does not need
 
 
 def test_the_name_of_a_long_lead_stands_in_both_halves_of_a_quick_sheet() -> None:
     layout = sheet_of(Sheet.ONE_COLUMN, Speed.FAST)
     titles = by_uid(ecg_paper(distinct_ecg(), layout=layout))["titles"]
     assert titles["text"] == [str(lead) for lead in LEADS for _ in range(2)]
-    assert titles["x"][:2] == [-0.58, 5.02]
+    assert set(titles["x"][::2]) == {-0.68}
+    (again,) = set(titles["x"][1::2])
+    assert 5.02 <= again <= 5.02 + 16 / 50
 
 
 def test_one_lead_alone_is_shown_for_all_ten_seconds() -> None:

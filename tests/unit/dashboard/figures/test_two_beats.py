@@ -51,3 +51,15 @@ def test_a_difference_of_voltage_is_as_tall_as_it_is(beats: list[MedianBeat]) ->
     gap = np.array(other["y"]) - np.array(this["y"])
     first = onset - round(0.3 * one.rate) if onset > 0.3 * one.rate else 0
     assert gap == pytest.approx(wave[first : first + len(gap)], abs=1e-3)
+
+
+def test_a_name_stands_above_both_beats(beats: list[MedianBeat]) -> None:
+    raised = replace(beats[1], signal=beats[1].signal.copy())
+    onset = round(raised.marks.qrs_onset * raised.rate)
+    raised.signal[:, : onset - 20] += 2  # a wave before QRS that is taller than any
+    figure = two_beats(beats[0], raised)
+    for number, name in enumerate(figure["layout"]["annotations"]):
+        for trace in (figure["data"][number], figure["data"][number + 12]):
+            there = np.array(trace["x"]) < name["x"] + 0.2
+            assert name["y"] >= np.array(trace["y"])[there].max() - 1e-3
+            assert name["yanchor"] == "bottom"
