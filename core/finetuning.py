@@ -33,17 +33,11 @@ from core.errors import StateUnusable
 from core.labelled import LabelledSet, joined
 from core.model import Network
 from core.preprocess import TOKEN_SAMPLES
-from core.training import STATE, EpochReport, TrainingRun
+from core.training import STATE, EpochReport, TrainingRun, computes_bfloat16
 from core.training_config import Count, NotNegative, Positive, Share, TrainingConfig
 
 _PLACES = (0, TOKEN_SAMPLES)  # the context has a stride of two tokens
 Between = Callable[[int, int], None]  # batches of the epoch that are done, and all of them
-
-
-def computes_bfloat16() -> bool:
-    """Whether the processor does: where it only imitates it, a step takes ten times as long."""
-    has = torch.cpu.get_capabilities()
-    return any(name.endswith("bf16") and bool(found) for name, found in has.items())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -316,8 +316,14 @@ def _refuse_judging_folds(teachers: Sequence[Checkpoint], start: Checkpoint | No
             )
 
 
+def computes_bfloat16() -> bool:
+    """Whether the processor does: where it only imitates it, a step takes ten times as long."""
+    has = torch.cpu.get_capabilities()
+    return any(name.endswith("bf16") and bool(found) for name, found in has.items())
+
+
 def _precision(config: TrainingConfig) -> torch.autocast:
-    return torch.autocast("cpu", torch.bfloat16, enabled=config.bfloat16)
+    return torch.autocast("cpu", torch.bfloat16, enabled=config.bfloat16 and computes_bfloat16())
 
 
 def _log(path: Path, epoch: EpochReport) -> None:

@@ -41,7 +41,7 @@ class TrainingConfig:
     amplitude: float = 0.1  # largest relative change of gain, for all leads alike
     noise_mv: float = 0.02  # largest standard deviation of added white noise
     lead_dropout: Share = 0.15  # share of leads zeroed in half of the records
-    bfloat16: bool = True  # three times the speed where the processor has it
+    bfloat16: bool = True  # where the processor has it: three times the speed
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
     @classmethod

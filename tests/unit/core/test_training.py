@@ -214,7 +214,8 @@ def test_trees_are_put_beside_what_was_taught():
     np.testing.assert_allclose(logits(run.shipped(), signal), both, atol=1e-5)
 
 
-def test_a_network_that_has_trees_is_taught_with_them_and_given_no_others():
+def test_a_network_that_has_trees_is_taught_with_them_and_given_no_others(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
     first = checkpoint(run_with_trees(replace(TINY, epochs=0)).shipped(), "first")
     with pytest.raises(TrainingError, match="^first has trees: set trees = 0, or start from one"):
         run_with_trees(start=first)
@@ -223,6 +224,18 @@ def test_a_network_that_has_trees_is_taught_with_them_and_given_no_others():
         run.run_epoch()
         assert torch.equal(run.average.trees.bias, first.network.trees.bias)
         assert not torch.equal(run.average.head.weight, first.network.head.weight)
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_bfloat16_is_left_to_processors_that_have_it(monkeypatch, native):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": native})
+    run = TrainingRun(labelled_set(), labelled_set(32, seed=1), replace(TINY, bfloat16=True))
+    imitated = []
+    run.network.head.register_forward_hook(
+        lambda *_: imitated.append(torch.is_autocast_enabled("cpu"))
+    )
+    run.run_epoch()
+    assert imitated and all(taught is native for taught in imitated)
 
 
 def untaught():
