@@ -39,6 +39,7 @@ from feedback.tables import Draft, ModelVersion, Prediction, Reading, RecordRow,
 Direction = Literal["asc", "desc"]
 MAX_PAGE = 1000
 UNCERTAINTY_PLACES = 2
+NO_SUPERCLASS, NONE_ABOVE, NO_OPINION = "no superclass", "none above", "no opinion"
 
 
 class MyStatus(StrEnum):
@@ -170,6 +171,15 @@ class _View:
             "uncertainty": case((seen, _as_shown(Prediction.uncertainty)), else_=null()),
         }
 
+        words = {
+            "labels": _in_words(RecordRow.labels, NO_SUPERCLASS),
+            "predicted": _in_words(Prediction.labels, NONE_ABOVE),
+        }
+        # what a filter looks at: the words of the page, also where it has no class to name
+        self.filtered = self.columns | {
+            name: case((seen, shown), else_=null()) for name, shown in words.items()
+        }
+
     def select(self, names: Iterable[str], *columns: Any) -> Select[Any]:
         """A query over the active data set that joins what the columns of these names need."""
         return (
@@ -202,6 +212,10 @@ class _View:
         return tables
 
 
+def _in_words(labels: Any, none: str) -> ColumnElement[Any]:
+    return case((labels.is_(None), NO_OPINION), (labels == "", none), else_=labels)
+
+
 def _as_shown(number: Any) -> ColumnElement[Any]:
     """A number with the two places that the worklist shows.
 
@@ -224,7 +238,7 @@ def _order(view: _View, sort: Sequence[tuple[str, Direction]]) -> list[ColumnEle
     """As asked, what is unknown last, and the id last of all so that pages never overlap."""
     order = []
     for name, direction in sort:
-        column = _column(view, name)
+        column = _column(view.columns, name)
         if direction not in ("asc", "desc"):
             raise InvalidQuery(f"sort direction {direction!r}: give asc or desc")
         order.append((column.asc() if direction == "asc" else column.desc()).nulls_last())
@@ -236,7 +250,7 @@ def _behind(
 ) -> ColumnElement[bool]:
     """What comes after this record in that order, whether or not the filters let it through."""
     keys: list[tuple[str, Direction]] = [*sort, ("ecg_id", "asc")]
-    columns = [_column(view, name) for name, _ in keys]
+    columns = [_column(view.columns, name) for name, _ in keys]
     here = session.execute(
         view.select(_names(keys), *columns).where(view.columns["ecg_id"] == ecg_id)
     ).one_or_none()
@@ -252,15 +266,15 @@ def _behind(
     return or_(*behind)
 
 
-def _column(view: _View, name: str) -> ColumnElement[Any]:
-    if name not in view.columns:
-        raise InvalidQuery(f"no column {name!r}: the worklist has {', '.join(view.columns)}")
-    return view.columns[name]
+def _column(columns: Mapping[str, ColumnElement[Any]], name: str) -> ColumnElement[Any]:
+    if name not in columns:
+        raise InvalidQuery(f"no column {name!r}: the worklist has {', '.join(columns)}")
+    return columns[name]
 
 
 def _filter(view: _View, filters: Mapping[str, Any]) -> ColumnElement[bool]:
     conditions = [
-        condition(_column(view, name), name, name in _NUMBERS, wanted)
+        condition(_column(view.filtered, name), name, name in _NUMBERS, wanted)
         for name, wanted in filters.items()
     ]
     return and_(true(), *conditions)

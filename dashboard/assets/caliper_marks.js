@@ -91,7 +91,7 @@
         if (found) return { left: found.left, top: top };
       }
     }
-    return { left: lefts[0], top: 0 };
+    return null;
   }
 
   function numbers(layer, graph, to, state, words) {

@@ -17,7 +17,7 @@ from core.ecg import Ecg
 from dashboard.figures.geometry import COARSE_MM, NAME_MM, Name, PaperLayout, Segment
 
 _STEP_S = 0.01  # of the paper, within which only the highest and the lowest sample count
-_CLEAR_MM = 1.0  # between two traces, and between a trace and a name
+_CLEAR_MM = 1.0  # between two traces, and between a trace and a name, either way
 _MOST_MV = 8.0  # from one baseline to the next, unless rows are always farther apart
 _PULSE_MV = 1.0
 _SHARE = 0.2  # of the distance of two baselines that each of them has at least
@@ -61,8 +61,7 @@ class _Row:
 
 def _extent(name: Name, layout: PaperLayout) -> tuple[int, int]:
     """The first step that a name takes, and how many it takes."""
-    wide = layout.x(name.width_mm + 2 * _CLEAR_MM)
-    return round((name.at - layout.x(_CLEAR_MM)) / _STEP_S), math.ceil(wide / _STEP_S)
+    return round(name.at / _STEP_S), math.ceil(layout.x(name.width_mm) / _STEP_S)
 
 
 def _row(layout: PaperLayout, ecg: Ecg, row: int) -> _Row:
@@ -73,7 +72,7 @@ def _row(layout: PaperLayout, ecg: Ecg, row: int) -> _Row:
             at, heights = _heights(layout, ecg, segment)
             np.maximum.at(highest, at, heights)
             np.minimum.at(lowest, at, heights)
-    return _Row(_beside(highest, np.maximum), _beside(lowest, np.minimum))
+    return _Row(_beside(highest, layout), -_beside(-lowest, layout))
 
 
 def _heights(layout: PaperLayout, ecg: Ecg, segment: Segment) -> tuple[NDArray[np.int64], Heights]:
@@ -85,12 +84,12 @@ def _heights(layout: PaperLayout, ecg: Ecg, segment: Segment) -> tuple[NDArray[n
     return at, wave[readable].astype(np.float64) * layout.gain
 
 
-def _beside(heights: Heights, further: np.ufunc) -> Heights:
-    """Each step with its neighbours: two strokes a step apart are one on the screen."""
-    spread = heights.copy()
-    further(spread[1:], heights[:-1], out=spread[1:])
-    further(spread[:-1], heights[1:], out=spread[:-1])
-    return spread
+def _beside(heights: Heights, layout: PaperLayout) -> Heights:
+    """The highest point near each step: two steep strokes side by side are as good as one."""
+    near = math.ceil(layout.x(_CLEAR_MM) / _STEP_S)
+    padded = np.pad(heights, near, constant_values=-np.inf)
+    highest: Heights = sliding_window_view(padded, 2 * near + 1).max(axis=1)
+    return highest
 
 
 def _distance(layout: PaperLayout, above: _Row, below: _Row) -> float:

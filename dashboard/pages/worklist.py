@@ -22,6 +22,9 @@ from feedback.errors import InvalidFilter, InvalidQuery, NoDataset, NoModel
 from feedback.policy import Action
 from feedback.worklist import (
     MAX_PAGE,
+    NO_OPINION,
+    NO_SUPERCLASS,
+    NONE_ABOVE,
     UNCERTAINTY_PLACES,
     MyStatus,
     WorklistQuery,
@@ -155,18 +158,18 @@ def _cells(row: WorklistRow) -> dict[str, Any]:
         "sex": row.sex,
         "fold": row.fold,
         "my_status": row.my_status.value,
-        "labels": _classes(row.labels, "no superclass") if answered else _HIDDEN,
-        "predicted": _classes(row.predicted, "none above") if answered else _HIDDEN,
+        "labels": _classes(row.labels, NO_SUPERCLASS) if answered else _HIDDEN,
+        "predicted": _classes(row.predicted, NONE_ABOVE) if answered else _HIDDEN,
         "uncertainty": _number(row.uncertainty) if answered else _HIDDEN,
     }
 
 
 def _classes(names: tuple[Superclass, ...] | None, none: str) -> str:
-    return "no opinion" if names is None else " ".join(names) or none
+    return NO_OPINION if names is None else " ".join(names) or none
 
 
 def _number(value: float | None) -> str:
-    return "no opinion" if value is None else f"{value:.{UNCERTAINTY_PLACES}f}"
+    return NO_OPINION if value is None else f"{value:.{UNCERTAINTY_PLACES}f}"
 
 
 def _facts() -> Component:

@@ -11,14 +11,14 @@ from tests.browser.hands import EMAIL, UPDATE, answer_blind, at_ecg, reading_pla
 from tests.browser.test_explanations import STRONGEST, compute
 from tests.factories import Installation
 
-# how far in mV the colours are from the baseline of the lead that they are about
+# how far in mV the baseline of the lead that the colours are about lies outside of them
 ASTRAY = """() => {
   const graph = document.querySelector(".paper .js-plotly-plot");
   const bands = graph.layout.shapes.filter((it) => it.name && it.name.startsWith("for,"));
   const path = bands.map((it) => it.path).find((it) => it.includes("H"));
   const [from, to] = [/,(-?[\\d.]+)H/, /V(-?[\\d.]+)/].map((of) => Number(of.exec(path)[1]));
   const lead = graph._fullData.find((trace) => trace.uid === "lead-V2");
-  return Math.abs((from + to) / 2 - lead.meta.baseline);
+  return Math.max(from - lead.meta.baseline, lead.meta.baseline - to, 0);
 }"""
 
 

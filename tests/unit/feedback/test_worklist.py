@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from core.ecg import Superclass
 from feedback import readings
+from feedback.catalogue import find_record
 from feedback.db import Sessions
 from feedback.errors import InvalidQuery
 from feedback.tables import Prediction, Stage, User
@@ -153,6 +154,30 @@ def test_what_is_shown_is_found_by_what_is_shown(
         for kind in ("notEqual", "greaterThan", "lessThan"):
             asked = {"uncertainty": {"type": kind, "filter": shown}}
             assert page(scored, reader, filters=asked).total == 0, (shown, kind)
+
+
+@pytest.mark.parametrize(
+    ("column", "typed", "found"),
+    [
+        ("predicted", "none", [2]),
+        ("predicted", "no opinion", [3]),
+        ("predicted", "MI", [1]),
+        ("labels", "no super", [2]),
+    ],
+)
+def test_a_cell_without_a_class_is_found_by_its_words(
+    library: Sessions, reader: User, column: str, typed: str, found: list[int]
+) -> None:
+    with library.begin() as session:
+        predict(session, 1, above(Superclass.MI))
+        predict(session, 2, above())
+        predict(session, 4, above())  # not answered: nothing of it is found
+        for ecg_id in (2, 4):
+            find_record(session, ecg_id).labels = ""
+    for ecg_id in (1, 2, 3):
+        blind(library, reader.id, ecg_id)
+    asked = {column: {"type": "contains", "filter": typed}}
+    assert ids(page(library, reader, filters=asked)) == found
 
 
 def set_uncertainty(sessions: Sessions, uncertainty: float) -> None:
