@@ -1,6 +1,7 @@
 """Who gets in: one guard in front of every route and callback, and the headers of every answer."""
 
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
@@ -16,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.context import context
 from dashboard.settings import Settings, secret_key
-from feedback import users
+from feedback import ended_sessions, users
 from feedback.policy import Action, allows
 from feedback.tables import Role, User
 
@@ -30,6 +31,7 @@ YEAR_S = 365 * 24 * 3600
 _FORMS = frozenset({"/password", "/logout"})  # for whoever is signed in, a new password or not
 SESSION_HOURS = 12  # since a person last did anything: a page that is left open ticks on
 _TICK = ".n_intervals"
+_MARK = "mark"  # of a session, by which it ends on the server
 _DRAWN_FOR = "X-TrustECG-Person"  # whose page has sent the request: assets/session.js
 
 _POLICY = (
@@ -131,15 +133,25 @@ def add_headers(app: Dash, settings: Settings) -> None:
 
 def sign_in(user: User) -> None:
     """Begin a new session for ``user``; nothing of an earlier one remains."""
+    _end_session()
     session.clear()
     session.permanent = True
+    session[_MARK] = secrets.token_hex(16)
     login_user(Person.of(user))
 
 
 def sign_out() -> None:
     """End the present session."""
+    _end_session()
     logout_user()
     session.clear()
+
+
+def _end_session() -> None:
+    """An answer that is on its way renews the cookie: it would bring a session back."""
+    if mark := session.get(_MARK):
+        with context().sessions.begin() as database:
+            ended_sessions.end(database, mark)
 
 
 def signed_in() -> bool:
@@ -193,7 +205,8 @@ def _load_person(cookie: str) -> Person | None:
         return None
     with context().sessions.read() as database:
         user = users.find_user(database, int(number), stamp)
-        return Person.of(user) if user else None
+        ended = _MARK in session and ended_sessions.has_ended(database, session[_MARK])
+        return Person.of(user) if user and not ended else None
 
 
 def _guard() -> AnyResponse | None:

@@ -7,6 +7,7 @@
     │   └── AuditBroken           the audit chain does not verify
     ├── PeopleError
     │   ├── WrongCredentials      address and password do not belong together
+    │   ├── ExpiredPassword       a one-time password that was not used in time
     │   ├── TooManyAttempts       logins are paused for this address
     │   ├── WeakPassword          a password that is too easy
     │   ├── InvalidEmail          not an e-mail address
@@ -83,6 +84,10 @@ class PeopleError(FeedbackError):
 
 class WrongCredentials(PeopleError):
     """Address and password do not belong together."""
+
+
+class ExpiredPassword(PeopleError):
+    """A one-time password that was not used in time."""
 
 
 class TooManyAttempts(PeopleError):

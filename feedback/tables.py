@@ -133,10 +133,20 @@ class User(Base):
     role: Mapped[Role]
     password_hash: Mapped[str] = mapped_column(String(255))
     must_change_password: Mapped[bool]
+    password_until: Mapped[datetime | None]  # of a one-time password; None: it does not run out
     active: Mapped[bool]
     session_stamp: Mapped[str] = mapped_column(String(64))  # a new one ends all sessions
     created_at: Mapped[datetime]
     preferences: Mapped[Json | None]  # how pages and ECG paper look to them; None: as usual
+
+
+class EndedSession(Base):
+    """A session that was signed out of, by the random mark in its cookie."""
+
+    __tablename__ = "ended_sessions"
+
+    mark: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime]
 
 
 class LoginAttempt(Base):

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from feedback import audit
 from feedback.db import Sessions, now
 from feedback.errors import (
+    ExpiredPassword,
     InvalidEmail,
     LastAdmin,
     TooManyAttempts,
@@ -31,6 +32,7 @@ from feedback.text import storable
 
 PASSWORD_MIN = 12
 PASSWORD_MAX = 1024  # longer ones only keep the hash function busy
+ONE_TIME = timedelta(days=7)  # that a password is good for which an admin has seen
 WINDOW = timedelta(minutes=15)
 MAX_FAILURES_EMAIL = 10  # within the window, since the last success
 MAX_FAILURES_ADDRESS = 50  # within the window: a ward may share one address
@@ -47,6 +49,7 @@ class NewUser:
 
     user: User
     password: str
+    until: datetime  # from then on it opens nothing
 
 
 def add_user(session: Session, email: str, role: Role, *, actor: str) -> NewUser:
@@ -54,7 +57,7 @@ def add_user(session: Session, email: str, role: Role, *, actor: str) -> NewUser
 
     Raises InvalidEmail or UserExists.
     """
-    address = _normal(email)
+    address, until = _normal(email), now() + ONE_TIME
     if not _EMAIL.fullmatch(address):
         raise InvalidEmail(f"{email!r} is not an e-mail address: give one like name@hospital.org")
     if session.scalar(select(User.id).where(User.email == address)) is not None:
@@ -65,6 +68,7 @@ def add_user(session: Session, email: str, role: Role, *, actor: str) -> NewUser
         role=role,
         password_hash=_hasher.hash(_bytes(password)),
         must_change_password=True,
+        password_until=until,
         active=True,
         session_stamp=_stamp(),
         created_at=now(),
@@ -72,11 +76,14 @@ def add_user(session: Session, email: str, role: Role, *, actor: str) -> NewUser
     session.add(user)
     session.flush()
     audit.record(session, actor, "user.add", address, role=role)
-    return NewUser(user, password)
+    return NewUser(user, password, until)
 
 
 def authenticate(sessions: Sessions, email: str, password: str, *, address: str) -> User:
-    """The person with this e-mail and password; raises WrongCredentials or TooManyAttempts.
+    """The person with this e-mail and password.
+
+    Raises WrongCredentials, TooManyAttempts, or ExpiredPassword for a one-time password that is
+    right and too old.
 
     The attempt is stored as a failure before the password is looked at, so that many guesses
     at once count as many. Hashing, which takes a third of a second, holds no transaction.
@@ -91,6 +98,11 @@ def authenticate(sessions: Sessions, email: str, password: str, *, address: str)
     right = _matches(hashed, password)
     if user is None or not right or not user.active:
         raise WrongCredentials("e-mail and password do not match: check both and try again")
+    if has_run_out(user):
+        raise ExpiredPassword(
+            "this one-time password has run out: ask an administrator for another one, or run "
+            f"'trustecg user reset {user.email}' on the server"
+        )
     with sessions.begin() as session:
         session.merge(attempt).succeeded = True
         session.execute(delete(LoginAttempt).where(LoginAttempt.at < now() - _KEPT))
@@ -118,6 +130,7 @@ def change_password(
         if user.password_hash != known.password_hash:  # a reset meanwhile has shut ``old`` out
             raise WrongCredentials("the password was changed meanwhile: sign in with the new one")
         user.password_hash, user.must_change_password = hashed, False
+        user.password_until = None
         user.session_stamp = _stamp()
         audit.record(session, user.email, "user.change_password", user.email)
     return user
@@ -126,12 +139,13 @@ def change_password(
 def reset_password(session: Session, email: str, *, actor: str) -> NewUser:
     """Give an account a new one-time password and end its sessions; raises UnknownUser."""
     user = by_email(session, email)
-    password = one_time_password()
+    password, until = one_time_password(), now() + ONE_TIME
     user.password_hash, user.must_change_password = _hasher.hash(_bytes(password)), True
+    user.password_until = until
     user.session_stamp = _stamp()
     session.execute(delete(LoginAttempt).where(LoginAttempt.email == user.email))  # let them in
     audit.record(session, actor, "user.reset_password", user.email)
-    return NewUser(user, password)
+    return NewUser(user, password, until)
 
 
 def set_active(session: Session, user_id: int, active: bool, *, actor: str) -> User:
@@ -204,6 +218,11 @@ def count_readers(session: Session) -> int:
     roles = [role for role in Role if allows(role, Action.READ)]
     readers = select(func.count()).select_from(User).where(User.active, User.role.in_(roles))
     return session.scalar(readers) or 0
+
+
+def has_run_out(user: User) -> bool:
+    """Whether the password of this account is a one-time one that was not used in time."""
+    return user.password_until is not None and user.password_until <= now()
 
 
 def one_time_password() -> str:

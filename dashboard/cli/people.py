@@ -203,7 +203,13 @@ def _whole(path: Path) -> Iterator[TextIO]:
 
 def _emit_password(made: users.NewUser, json: bool) -> None:
     emit(
-        {"email": made.user.email, "role": made.user.role, "password": made.password},
+        {
+            "email": made.user.email,
+            "role": made.user.role,
+            "password": made.password,
+            "until": made.until.isoformat(),
+        },
         json,
-        f"{made.user.email} ({made.user.role}): one-time password {made.password}",
+        f"{made.user.email} ({made.user.role}): one-time password {made.password}, "
+        f"good until {made.until:%Y-%m-%d %H:%M} UTC",
     )

@@ -209,7 +209,10 @@ def _introduce(prepared: "Prepared") -> None:
         typer.echo(f"{coverage.open} of them are being scored; the page 'Jobs' shows how far")
     if (new := prepared.first_admin) is not None:
         typer.echo(f"first sign-in: {new.user.email}, one-time password: {new.password}")
-        typer.echo("it is shown this once; you choose your own when you sign in")
+        typer.echo(
+            f"it is shown this once and good until {new.until:%Y-%m-%d %H:%M} UTC; you choose your "
+            f"own when you sign in. 'trustecg user reset {new.user.email}' prints another one"
+        )
 
 
 def _announce(url: str) -> None:

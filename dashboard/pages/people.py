@@ -140,7 +140,9 @@ def _password_of(made: users.NewUser) -> Component:
         [
             f"One-time password of {made.user.email}: ",
             html.Code(made.password, className="secret"),
-            ". It is shown this once and is to be changed at the first login.",
+            ". It is shown this once, and is to be changed at a first login before ",
+            local_time(made.until, date=True),
+            ".",
         ]
     )
 
@@ -206,7 +208,9 @@ def _row(user: User) -> Component:
 def _state(user: User) -> str:
     if not user.active:
         return "may not sign in"
-    return "has a one-time password" if user.must_change_password else "active"
+    if not user.must_change_password:
+        return "active"
+    return f"one-time password {'has run out' if users.has_run_out(user) else 'not used yet'}"
 
 
 def _new_password(user: User) -> Component:

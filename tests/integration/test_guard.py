@@ -325,6 +325,25 @@ def test_signing_out_ends_the_session(reader: Visitor) -> None:
     assert reader.get("/").status_code == 302
 
 
+def test_an_answer_on_its_way_does_not_bring_a_session_back(house: House, reader: Visitor) -> None:
+    reader.client.delete_cookie("trustecg_session")
+    reader.log_in(house.people[Role.CLINICIAN].email)
+    before = reader.client.get_cookie("trustecg_session").value
+    token = reader.client.get_cookie("_csrf_token").value
+    reader.client.post("/logout", data={"csrf_token": token})
+    reader.client.set_cookie("trustecg_session", before)  # as such an answer renews it
+    assert reader.get("/").status_code == 302
+
+
+def test_signing_out_here_leaves_a_session_elsewhere(house: House, reader: Visitor) -> None:
+    elsewhere = house.visitor(Role.CLINICIAN)
+    reader.client.delete_cookie("trustecg_session")
+    reader.log_in(house.people[Role.CLINICIAN].email)
+    token = reader.client.get_cookie("_csrf_token").value
+    reader.client.post("/logout", data={"csrf_token": token})
+    assert elsewhere.get("/").status_code == 200
+
+
 def test_every_callback_has_declared_who_may_run_it(house: House) -> None:
     house.visitor(Role.ADMIN)
     entries = house.app.callback_map.values()

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from feedback import finetune, jobs, scoring, users
+from feedback.db import now
 from feedback.tables import Job, JobState, Prediction, Role
 from tests.integration.conftest import House
 from tests.integration.reading import words
@@ -20,7 +21,19 @@ def test_a_person_is_added_with_a_password_that_works_once(house: House, admin: 
     visitor = house.visitor()
     assert visitor.log_in("eva@example.org", secret.group(1)).status_code == 302
     assert visitor.get("/").location == "/password"
-    assert secret.group(1) not in admin.page("/people")
+    again = admin.page("/people")
+    assert secret.group(1) not in again
+    assert "one-time password not used yet" in again
+
+
+def test_when_a_one_time_password_runs_out_is_told(house: House, admin: Visitor) -> None:
+    asked = {"people-add": 1, "people-email": "eva@example.org", "people-role": "clinician"}
+    text = words(admin.call("add", asked).json["response"])
+    with house.sessions.begin() as session:
+        eva = users.by_email(session, "eva@example.org")
+        assert eva.password_until.strftime("before %Y-%m-%d %H:%M UTC") in " ".join(text.split())
+        eva.password_until = now()
+    assert "one-time password has run out" in admin.page("/people")
 
 
 def test_a_poor_address_is_told(admin: Visitor) -> None:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,16 @@ from core.ecg import Superclass
 from feedback import claims, db, importing
 from feedback.catalogue import find_record
 from feedback.errors import SchemaOutdated
-from feedback.tables import Base, Reading, ReadingMode, RecordRow, Role, Worklist, WorklistSlot
+from feedback.tables import (
+    Base,
+    Reading,
+    ReadingMode,
+    RecordRow,
+    Role,
+    User,
+    Worklist,
+    WorklistSlot,
+)
 from tests.factories import above, add_person, predict, serve_model
 from tests.factories_dataset import dataset
 from tests.factories_readings import answer, blind, final
@@ -168,7 +178,7 @@ def test_runs_that_have_begun_go_on_to_teach_all_layers(url: str) -> None:
 
 @pytest.fixture
 def sessions_before(url: str, tmp_path: Path) -> Iterator[db.Sessions]:
-    """A database at 0013 with three ECGs and their opinions: blind, then assisted, Evening's."""
+    """A database with three ECGs and their opinions: blind, then assisted, Evening's."""
     db.upgrade(url)
     sessions = db.make_sessions(db.make_engine(url))
     importing.import_dataset(sessions, dataset(tmp_path / "data", 3))
@@ -176,7 +186,6 @@ def sessions_before(url: str, tmp_path: Path) -> Iterator[db.Sessions]:
         serve_model(session)
         for ecg_id in (1, 2, 3):
             predict(session, ecg_id, above(Superclass.MI))
-    db.downgrade(url, "0013")
     yield sessions
     sessions.engine.dispose()
 
@@ -221,6 +230,7 @@ def test_a_blind_slot_that_an_assisted_answer_had_filled_is_open_again(
         session.execute(update(Worklist).values(open=is_open))
     before = filled(sessions, "Evening")
     assert filled(sessions, "Morning") == [(1, "blind-first"), (2, "assisted"), (3, None)]
+    db.downgrade(url, "0013")
     db.upgrade(url)
     assert filled(sessions, "Morning") == [(1, "blind-first"), (2, None), (3, None)]
     assert filled(sessions, "Evening") == before
@@ -229,3 +239,17 @@ def test_a_blind_slot_that_an_assisted_answer_had_filled_is_open_again(
         with sessions.begin() as session:
             assert claims.hold(session, reader.id, morning.id, 2) is None  # who has seen it
             assert claims.hold(session, colleague.id, morning.id, 2) is not None
+
+
+def test_a_one_time_password_of_before_is_good_for_a_week_more(url: str) -> None:
+    db.upgrade(url)
+    sessions = db.make_sessions(db.make_engine(url))
+    add_person(sessions, "ann@example.org", Role.CLINICIAN)
+    add_person(sessions, "bob@example.org", Role.CLINICIAN, must_change=True)
+    db.downgrade(url, "0014")
+    db.upgrade(url)
+    with sessions.read() as session:
+        chosen, given = session.scalars(select(User.password_until).order_by(User.email))
+    assert chosen is None
+    assert timedelta(days=6) < given - db.now() < timedelta(days=7)
+    sessions.engine.dispose()

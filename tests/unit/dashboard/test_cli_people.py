@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from pyarrow import parquet
 from typer.testing import CliRunner, Result
 
 from dashboard.cli import people
+from feedback.db import now
 from feedback.errors import InvalidFilter, SchemaOutdated, UserExists
 
 
@@ -36,6 +38,7 @@ def test_an_account_comes_with_a_one_time_password(tmp_path: Path) -> None:
     made = done("user", "add", "Boss@example.org", "--role", "admin")
     assert (made["email"], made["role"]) == ("boss@example.org", "admin")
     assert len(str(made["password"])) == 19
+    assert datetime.fromisoformat(str(made["until"])) > now() + timedelta(days=6)
     assert done("user", "reset", "boss@example.org")["password"] != made["password"]
     again = run("user", "add", "boss@example.org", "--role", "admin")
     assert isinstance(again.exception, UserExists)

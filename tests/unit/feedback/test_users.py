@@ -10,8 +10,9 @@ from argon2 import PasswordHasher, extract_parameters
 from sqlalchemy import func, select
 
 from feedback import users
-from feedback.db import Sessions
+from feedback.db import Sessions, now
 from feedback.errors import (
+    ExpiredPassword,
     InvalidEmail,
     LastAdmin,
     TooManyAttempts,
@@ -20,7 +21,7 @@ from feedback.errors import (
     WeakPassword,
     WrongCredentials,
 )
-from feedback.tables import AuditEntry, LoginAttempt, Role
+from feedback.tables import AuditEntry, LoginAttempt, Role, User
 
 CHOSEN = "stroke the purple heron"
 
@@ -267,6 +268,44 @@ def test_a_reset_gives_a_new_one_time_password(sessions: Sessions) -> None:
     assert login(sessions, new.password).must_change_password
     with pytest.raises(WrongCredentials):
         login(sessions, old.password)
+
+
+def run_out(sessions: Sessions) -> None:
+    """Let a week pass, as far as one-time passwords can tell."""
+    with sessions.begin() as session:
+        for user in session.scalars(select(User).where(User.password_until.is_not(None))):
+            user.password_until -= users.ONE_TIME
+
+
+def test_a_one_time_password_runs_out_and_a_reset_gives_another(sessions: Sessions) -> None:
+    old = made(sessions)
+    assert timedelta(days=6) < old.until - now() <= timedelta(days=7)
+    run_out(sessions)
+    with pytest.raises(ExpiredPassword) as refused:
+        login(sessions, old.password)
+    assert str(refused.value) == (
+        "this one-time password has run out: ask an administrator for another one, or run "
+        "'trustecg user reset ann@example.org' on the server"
+    )
+    with pytest.raises(WrongCredentials):  # that an account waits is told to nobody else
+        login(sessions, "wrong")
+    with sessions.begin() as session:
+        new = users.reset_password(session, "ann@example.org", actor="test")
+    assert login(sessions, new.password).must_change_password
+
+
+def test_a_one_time_password_that_has_run_out_changes_nothing_either(sessions: Sessions) -> None:
+    new = made(sessions)
+    run_out(sessions)
+    with pytest.raises(ExpiredPassword):
+        users.change_password(sessions, new.user.id, new.password, "four quiet words")
+
+
+def test_a_password_that_somebody_chose_does_not_run_out(sessions: Sessions) -> None:
+    new = made(sessions)
+    users.change_password(sessions, new.user.id, new.password, "four quiet words")
+    run_out(sessions)
+    assert not login(sessions, "four quiet words").must_change_password
 
 
 @pytest.mark.parametrize("change", ["deactivate", "demote"])
