@@ -23,7 +23,8 @@
   function release(ecg) {
     if (ecg === null || !isHeld(ecg)) return;
     const body = new URLSearchParams({ ecg: ecg });
-    const headers = { "X-CSRFToken": dash_clientside.session.token() };
+    const { drawnFor, token } = dash_clientside.session;
+    const headers = drawnFor({ "X-CSRFToken": token() }); // it is nobody else's to give back
     held = null;
     // keepalive: it goes out though the page is gone
     const sent = { method: "POST", keepalive: true, body: body, headers: headers };

@@ -8,6 +8,7 @@
   const DRAFT = "trustecg-draft:"; // then the reader, the record and the answers before it
   const LEAVING = "trustecg-leaving"; // in the window in which somebody signs out
   const WAIT_MS = 1500; // for what is just being saved
+  const LOOK_MS = 1000; // between two looks at who is signed in
   const { person } = document.documentElement.dataset; // none where one is to sign in
 
   /* A browser that keeps nothing, or is full, refuses: the server's draft remains. */
@@ -66,6 +67,22 @@
     event.preventDefault();
     if (!signsOut) signOut(event.target);
   });
+
+  /* A page that found its session gone leads to a form. While that is on screen somebody may sign
+     in, in another window: it is asked for anew, and says so. The cookie then holds another session's
+     token than the form: its stamp and signature, which follow the dots, are new with each page. */
+  function asksAnew() {
+    const field = (name) => document.querySelector('.gate [name="' + name + '"]');
+    const [ended, csrf, email, password, next] =
+      ["ended", "csrf_token", "email", "password", "next"].map(field);
+    const found = /(?:^|; )_csrf_token=([^;]*)/.exec(document.cookie);
+    const session = (token) => token.replace(/\.[^.]*\.[^.]*$/, "");
+    const entered = password && (password.value || email.value !== email.defaultValue);
+    if (!ended || !found || entered) return;
+    if (session(decodeURIComponent(found[1])) === session(csrf.value)) return;
+    location.replace("/login?ended=1&next=" + encodeURIComponent(next.value));
+  }
+  if (!person) setInterval(asksAnew, LOOK_MS);
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.kept = {

@@ -230,5 +230,5 @@
   });
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.session = { sendAnswer: sendAnswer, token: token };
+  window.dash_clientside.session = { sendAnswer: sendAnswer, token: token, drawnFor: drawnFor };
 })();
