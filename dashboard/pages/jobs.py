@@ -137,7 +137,8 @@ def _view(show: Show) -> Component:
 def _left_out(found: JobList) -> str | None:
     if not found.more:
         return None
-    waiting = f" {found.waiting:,} of which wait and" if found.waiting else ""
+    wait = "waits" if found.waiting == 1 else "wait"
+    waiting = f" {found.waiting:,} of which {wait} and" if found.waiting else ""
     return f"Not listed: {found.more:,} more,{waiting} none of which has failed."
 
 

@@ -208,9 +208,9 @@ def _row(user: User) -> Component:
 def _state(user: User) -> str:
     if not user.active:
         return "may not sign in"
-    if not user.must_change_password:
-        return "active"
-    return f"one-time password {'has run out' if users.has_run_out(user) else 'not used yet'}"
+    if users.has_run_out(user):
+        return "one-time password has run out"
+    return "has a one-time password" if user.must_change_password else "active"
 
 
 def _new_password(user: User) -> Component:

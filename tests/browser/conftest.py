@@ -15,6 +15,7 @@ from tests.factories import PASSWORD, Installation
 
 DESK = {"width": 1440, "height": 900}
 WIDE = {"width": 1920, "height": 1080}
+LAPTOP = {"width": 1280, "height": 800}
 SMALL = {"width": 1024, "height": 768}
 
 expect.set_options(timeout=30_000)  # a loaded machine is no failure

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard.figures.sheets import Gain, Sheet, Speed
-from tests.browser.conftest import DESK, SMALL, WIDE, Desk, OpenDesk, Serve
+from tests.browser.conftest import DESK, LAPTOP, SMALL, WIDE, Desk, OpenDesk, Serve
 from tests.browser.hands import EMAIL, at_ecg, reading_place
 from tests.factories import Installation
 
@@ -129,6 +129,24 @@ def test_every_layout_fits_the_screen(page: Page, size: dict[str, int]) -> None:
         page.wait_for_function(GROWN)
         assert page.evaluate(CUT) == [], sheet
         assert page.evaluate(COLLIDED) == [], sheet
+        page.keyboard.press("l")
+
+
+@pytest.mark.parametrize("size", [SMALL, LAPTOP, DESK], ids=["1024", "1280", "1440"])
+def test_a_millimetre_is_seen_on_every_sheet_and_its_last_row_above_the_form(
+    page: Page, size: dict[str, int]
+) -> None:
+    """1 mm of ST: a sheet that is too tall for the screen is moved with the page, not shrunk."""
+    page.set_viewport_size(size)
+    for sheet in Sheet:
+        expect(page.locator(".paper .scatterlayer .trace")).to_have_count(NEXT[sheet] + 2)
+        page.wait_for_function(GROWN)
+        assert page.evaluate(PULSE)["tall"] >= 10 * 2.95, sheet  # of 1 mV at 10 mm/mV
+        page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+        paper, form = (page.locator(part).bounding_box() for part in (".paper", ".entry"))
+        assert paper and form
+        beside = paper["x"] + paper["width"] <= form["x"]
+        assert beside or paper["y"] + paper["height"] <= form["y"], sheet
         page.keyboard.press("l")
 
 

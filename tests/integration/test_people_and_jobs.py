@@ -23,7 +23,7 @@ def test_a_person_is_added_with_a_password_that_works_once(house: House, admin: 
     assert visitor.get("/").location == "/password"
     again = admin.page("/people")
     assert secret.group(1) not in again
-    assert "one-time password not used yet" in again
+    assert "has a one-time password" in again
 
 
 def test_when_a_one_time_password_runs_out_is_told(house: House, admin: Visitor) -> None:
@@ -149,7 +149,7 @@ def test_scoring_is_queued_and_cancelled_from_the_page(house: House, admin: Visi
         return words(admin.call("refresh", asked).json["response"])
 
     assert "scoring queued" in listed("every")
-    assert "Not listed: 1 more, 1 of which wait and none of which has failed." in listed("notable")
+    assert "Not listed: 1 more, 1 of which waits and none of which has failed." in listed("notable")
     stopped = admin.press("cancel", {"act": "cancel", "job": job.id})
     assert f"Job {job.id} was told to stop." in words(stopped.json["response"])
     with house.sessions.read() as session:
