@@ -59,6 +59,10 @@ GROWN = """() => {
   return Math.abs(tall(place) - tall(place.querySelector('.main-svg'))) < 2;
 }"""
 
+# whether this layout is drawn by now
+SHOWS = """(layout) =>
+  document.querySelector('.paper .js-plotly-plot').layout.meta.layout === layout"""
+
 
 @pytest.fixture
 def place(tmp_path: Path, migrated: Path) -> Installation:
@@ -139,7 +143,7 @@ def test_a_millimetre_is_seen_on_every_sheet_and_its_last_row_above_the_form(
     """1 mm of ST: a sheet that is too tall for the screen is moved with the page, not shrunk."""
     page.set_viewport_size(size)
     for sheet in Sheet:
-        expect(page.locator(".paper .scatterlayer .trace")).to_have_count(NEXT[sheet] + 2)
+        page.wait_for_function(SHOWS, arg=sheet.value)
         page.wait_for_function(GROWN)
         assert page.evaluate(PULSE)["tall"] >= 10 * 2.95, sheet  # of 1 mV at 10 mm/mV
         page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
