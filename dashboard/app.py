@@ -14,7 +14,7 @@ from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
 
 from core.errors import CoreError
-from dashboard import ids, incoming, preferences, security
+from dashboard import error_pages, ids, incoming, preferences, security
 from dashboard.components import shell
 from dashboard.components.help import help_sheet
 from dashboard.context import attach, context
@@ -76,6 +76,7 @@ def create_app(settings: Settings) -> Dash:
     attach(server, settings)
     incoming.clean(server)
     security.protect(server, settings)
+    error_pages.register(server)
     account.register(server)
     answering.add_route(server)
     claiming.add_route(server)

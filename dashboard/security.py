@@ -170,6 +170,11 @@ def permitted(action: Action) -> bool:
     return signed_in() and allows(person().role, action)
 
 
+def not_allowed(action: Action) -> str:
+    """What is told to whoever may not do ``action``."""
+    return f"Your role may not {action}. Ask an administrator."
+
+
 def needs(action: Action) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Refuse a callback or route with 403 to whoever may not do ``action``.
 
@@ -181,7 +186,7 @@ def needs(action: Action) -> Callable[[Callable[P, R]], Callable[P, R]]:
         @wraps(function)
         def checked(*args: P.args, **kwargs: P.kwargs) -> R:
             if not permitted(action):
-                abort(403)
+                abort(403, not_allowed(action))
             return function(*args, **kwargs)
 
         checked.needs = action  # type: ignore[attr-defined]

@@ -14,7 +14,7 @@ from dashboard.components.claim import holding
 from dashboard.context import context
 from dashboard.figures.theme import Look
 from dashboard.preferences import look
-from dashboard.security import permitted, person, signed_in
+from dashboard.security import not_allowed, permitted, person, signed_in
 from feedback import catalogue
 from feedback.errors import NoDataset
 from feedback.policy import Action
@@ -31,6 +31,7 @@ _LINKS = (
     ("Models", "/models", Action.MANAGE_MODELS),
     ("Jobs", "/jobs", Action.MANAGE_JOBS),
 )
+NOT_FOR_YOUR_ROLE = "Not for your role"
 SIMULATED = "SIMULATED records: these ECGs come from a simulator, not from patients."
 
 
@@ -100,7 +101,7 @@ def message(
 
 def forbidden(action: Action) -> Component:
     """The page of somebody whose role does not allow ``action``."""
-    return message("Not for your role", f"Your role may not {action}. Ask an administrator.")
+    return message(NOT_FOR_YOUR_ROLE, not_allowed(action))
 
 
 def _bar() -> Component:

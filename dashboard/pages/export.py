@@ -169,7 +169,7 @@ def manifest(number: int) -> Response:
         with context().sessions.read() as session:
             found = manifest_of(session, number)
     except UnknownExport as error:
-        abort(Response(f"{error}\n", 404, mimetype="text/plain"))
+        abort(404, str(error))
     response = Response(json.dumps(found, indent=2), mimetype="application/json")
     name = f"trustecg-export-{number}.manifest.json"
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
@@ -187,9 +187,9 @@ def labels() -> Response:
         with context().sessions.begin() as session:
             taken.record_labels(session, held, actor=person().email, target="download")
     except InvalidFilter as error:
-        abort(Response(f"{error}\n", 400, mimetype="text/plain"))
+        abort(400, str(error))
     except ExportMismatch as error:
-        abort(Response(f"{error}\n", 500, mimetype="text/plain"))
+        abort(500, str(error))
     return _csv(stream.getvalue(), f"trustecg-labels-{_stamp(now())}.csv")
 
 
@@ -203,9 +203,9 @@ def everything() -> Response:
         with context().sessions.begin() as session:
             taken.record_archive(session, held, actor=person().email, target="download")
     except NoDataset as error:
-        abort(Response(f"{error}\n", 404, mimetype="text/plain"))
+        abort(404, str(error))
     except ExportMismatch as error:
-        abort(Response(f"{error}\n", 500, mimetype="text/plain"))
+        abort(500, str(error))
     response = Response(stream.getvalue(), mimetype="application/zip")
     name = f"trustecg-{_stamp(now())}.zip"
     response.headers["Content-Disposition"] = f"attachment; filename={name}"

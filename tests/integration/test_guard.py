@@ -8,7 +8,7 @@ import pytest
 from itsdangerous import TimestampSigner
 
 from dashboard.security import SESSION_HOURS, safe_next
-from feedback import users
+from feedback import export, users
 from feedback.policy import Action, allows
 from feedback.tables import Role
 from tests.factories import PASSWORD, add_person
@@ -344,6 +344,48 @@ def test_signing_out_here_leaves_a_session_elsewhere(house: House, reader: Visit
     assert elsewhere.get("/").status_code == 200
 
 
+PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}  # as a browser asks for one
+
+
+def test_a_file_that_is_for_another_role_is_refused_on_a_page(reader: Visitor) -> None:
+    refused = reader.client.get("/export/labels.csv", headers=PAGE)
+    assert refused.status_code == 403
+    assert "<h1>Not for your role</h1>" in refused.text
+    assert "Your role may not export labels. Ask an administrator." in refused.text
+    assert "Content-Security-Policy" in refused.headers
+    assert reader.get("/export/labels.csv").text == (
+        "Your role may not export labels. Ask an administrator.\n"
+    )
+
+
+def test_why_a_file_is_refused_is_told_on_a_page(admin: Visitor) -> None:
+    refused = admin.client.get("/export/labels.csv?since=today", headers=PAGE)
+    assert refused.status_code == 400
+    assert "<h1>That cannot be done</h1>" in refused.text
+    assert "Filter of since is &#39;today&#39;" in refused.text
+
+
+def test_what_is_too_large_is_refused_on_a_page(stranger: Visitor) -> None:
+    data = {"email": "a" * 2**20, "password": "b"}
+    refused = stranger.client.post("/login", data=data, headers=PAGE)
+    assert refused.status_code == 413
+    assert "<h1>Too large</h1>" in refused.text
+
+
+def test_what_nobody_foresaw_is_told_on_a_page_without_its_reason(
+    admin: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("the inner workings")
+
+    monkeypatch.setattr(export, "write_dictionary", fail)
+    admin.app.server.config["PROPAGATE_EXCEPTIONS"] = False
+    refused = admin.client.get("/export/dictionary.csv", headers=PAGE)
+    assert refused.status_code == 500
+    assert "<h1>Something went wrong</h1>" in refused.text
+    assert "inner workings" not in refused.text
+
+
 def test_every_callback_has_declared_who_may_run_it(house: House) -> None:
     house.visitor(Role.ADMIN)
     entries = house.app.callback_map.values()
@@ -433,7 +475,7 @@ def test_a_library_that_there_is_not_is_not_found(stranger: Visitor) -> None:
 
 
 def test_a_missing_sheet_has_a_policy_and_no_cookie(stranger: Visitor) -> None:
-    missing = stranger.get("/assets/nothing.css")
+    missing = stranger.client.get("/assets/nothing.css", headers=PAGE)
     assert missing.status_code == 404
     assert "default-src 'self'" in missing.headers["Content-Security-Policy"]
     assert "Set-Cookie" not in missing.headers
