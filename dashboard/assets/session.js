@@ -69,6 +69,7 @@
   function reason(status) {
     if (status === 400) return "this page is out of date. Reload it";
     if (status === 403) return "your role does not allow it. Reload the page";
+    if (status === 413) return "it is too long. Shorten it"; // again would be refused again
     return "the server could not do it (" + status + "). Try again";
   }
   const unsaved = (why) =>

@@ -80,6 +80,16 @@ def test_a_draft_that_failed_is_told_until_it_is_saved(desk: Desk) -> None:
     expect(trouble).to_have_count(0)
 
 
+def test_what_is_too_long_is_to_be_shortened_and_not_tried_again(desk: Desk) -> None:
+    page = opened(desk, ("413", "Callback error"))
+    page.get_by_title("Comment").fill("a" * 2**20)
+    trouble = page.locator("#trouble")
+    expect(trouble).to_contain_text("it is too long. Shorten it. What you entered is kept here.")
+    page.get_by_title("Comment").fill("short")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    expect(trouble).to_have_count(0)
+
+
 def test_an_answer_that_is_stored_has_saved_its_draft(desk: Desk) -> None:
     page = opened(desk, REFUSED)
     fail(page, "unsaved")
