@@ -65,7 +65,7 @@ def comparison(
     return html.Div(
         [
             html.Div([_table(here, there), _beats(here, there, theme)], className="measured"),
-            html.H3(dated(there)),
+            html.H3([dated(there), html.Span(_against(there, here), className="quiet")]),
             sheet,
         ],
         className="numbers",
@@ -89,6 +89,13 @@ def other_sheet(ecg: Ecg, settings: PaperSettings, *, simulated: bool, theme: Th
         tabIndex="0",
         **{"aria-label": "ECG paper of the other ECG"},
     )
+
+
+def _against(one: Compared, other: Compared) -> str:
+    """Whether ``one`` was recorded before or after the other; nothing where that is not known."""
+    if one.recorded_at is None or other.recorded_at is None or one.recorded_at == other.recorded_at:
+        return ""
+    return ", the earlier one" if one.recorded_at < other.recorded_at else ", the later one"
 
 
 def _table(here: Compared, there: Compared) -> Component:
@@ -181,5 +188,6 @@ def _beats(here: Compared, there: Compared, theme: Theme) -> Any:
         style={"aspectRatio": figure["layout"]["meta"]["aspect_ratio"]},
         className="two-beats",
     )
-    said = f"Median beats, aligned at QRS onset. Solid: {dated(here)}. Dotted: {dated(there)}."
+    dotted = f"{dated(there)}{_against(there, here)}"
+    said = f"Median beats, aligned at QRS onset. Solid: {dated(here)}. Dotted: {dotted}."
     return html.Figure([html.Div(chart, **{"aria-hidden": "true"}), html.Figcaption(said)])

@@ -85,6 +85,22 @@ def test_without_two_days_the_direction_is_told_by_hours_or_numbers(
     assert change(compared(1, begin), compared(2, end)) == said
 
 
+@pytest.mark.parametrize(
+    ("here", "there", "said"),
+    [
+        (SECOND, FIRST, "ECG 948 (1987-07-18), the earlier one"),
+        (FIRST, FIRST.replace(hour=16), "ECG 948 (1987-07-18), the later one"),
+        (FIRST, FIRST, "ECG 948 (1987-07-18)"),
+        (FIRST, None, "ECG 948"),
+    ],
+)
+def test_over_the_other_sheet_stands_whether_it_is_the_earlier_one(
+    here: datetime, there: datetime | None, said: str
+) -> None:
+    tree = comparison(compared(942, here), compared(948, there), html.Div())
+    assert [text(head) for head in found(tree, html.H3)] == [said]
+
+
 def test_a_value_to_be_taken_with_care_says_so_and_so_does_its_difference() -> None:
     careful = compared(1, FIRST, qt=380.0, qtc_bazett=431.0, caveats={"qtc_bazett": UNEVEN})
     found = table(careful, compared(2, SECOND, qt=400.0, qtc_bazett=440.0))
