@@ -69,8 +69,8 @@
   });
 
   /* A page that found its session gone leads to a form. While that is on screen somebody may sign
-     in, in another window: it is asked for anew, and says so. The cookie then holds another session's
-     token than the form: its stamp and signature, which follow the dots, are new with each page. */
+     in, in another window: it is asked for anew, and says so. The cookie then holds the token of
+     another session than the form: stamp and signature, after the dots, are new with each page. */
   function asksAnew() {
     const field = (name) => document.querySelector('.gate [name="' + name + '"]');
     const [ended, csrf, email, password, next] =
