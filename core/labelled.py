@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.arrays import Bools
-from core.ecg import LEADS, SUPERCLASSES, Signal
+from core.ecg import LEADS, SUPERCLASSES, Ecg, Signal
 from core.errors import RecordError, TrainingError
 from core.preprocess import MODEL_SAMPLES, prepare
 from core.progress import Progress
@@ -29,11 +29,15 @@ class LabelledSet:
     statement: NDArray[np.bool_]  # (N, statements)
     patient: NDArray[np.int64]  # (N,)
     ecg_id: NDArray[np.int64]  # (N,)
+    samples: NDArray[np.uint8]  # (N, 32) of ``samples_digest``
 
     @property
     def digest(self) -> str:
-        """sha256 of everything that is learned from."""
-        parts = (self.ecg_id, self.label, self.statement, self.signal)
+        """sha256 of everything that is learned from, the same on every machine.
+
+        Of the samples as they were read: processors round the filter's sums each in its way.
+        """
+        parts = (self.ecg_id, self.label, self.statement, self.samples)
         digest = hashlib.sha256()
         for part in parts:
             digest.update(np.ascontiguousarray(part).view(np.uint8).reshape(-1).data)
@@ -49,6 +53,16 @@ def joined(sets: Iterable[LabelledSet]) -> LabelledSet:
     parts = list(sets)
     names = [field.name for field in fields(LabelledSet)]
     return LabelledSet(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
+
+
+def samples_digest(ecg: Ecg) -> NDArray[np.uint8]:
+    """sha256 of a record's samples as they were read, and of their rate: (32,).
+
+    From stored integers to millivolts no sums are taken: every processor rounds alike.
+    """
+    digest = hashlib.sha256(f"{float(ecg.rate)!r} ".encode())
+    digest.update(np.ascontiguousarray(ecg.signal, dtype="<f4").data)
+    return np.frombuffer(digest.digest(), dtype=np.uint8)
 
 
 def load_set(
@@ -78,9 +92,12 @@ def load_records(
     """Read and prepare these records with their published labels, without the unreadable ones."""
     kept: list[Record] = []
     signals: list[Signal] = []
+    samples: list[NDArray[np.uint8]] = []
     for number, record in enumerate(chosen, 1):
         try:
-            signals.append(prepare(dataset.read(record.ecg_id)))
+            ecg = dataset.read(record.ecg_id)
+            signals.append(prepare(ecg))
+            samples.append(samples_digest(ecg))
             kept.append(record)
         except RecordError:
             continue  # 'trustecg data verify' names it; one bad file must not stop a night's run
@@ -95,6 +112,7 @@ def load_records(
         ).reshape(len(kept), len(statements)),
         patient=np.array([record.patient_id for record in kept], dtype=np.int64),
         ecg_id=np.array([record.ecg_id for record in kept], dtype=np.int64),
+        samples=np.array(samples, dtype=np.uint8).reshape(len(kept), 32),
     )
 
 

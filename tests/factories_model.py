@@ -6,7 +6,8 @@ import numpy as np
 
 from core.appraisal import write_checkpoint
 from core.checkpoint import Card
-from core.labelled import LabelledSet
+from core.ecg import Ecg
+from core.labelled import LabelledSet, samples_digest
 from core.network_config import NetworkConfig
 from core.training import TrainingRun
 from core.training_config import TrainingConfig
@@ -28,12 +29,14 @@ def labelled_set(records: int = 48, *, seed: int = 0, statements: int = 3) -> La
     time = np.arange(1000) / 100
     for k in range(5):
         signal[:, k] += label[:, k, None] * np.sin(2 * np.pi * (k + 2) * time)
+    signal = signal.astype(np.float32)
     return LabelledSet(
-        signal=signal.astype(np.float32),
+        signal=signal,
         label=label,
         statement=rng.random((records, statements)) < 0.5,
         patient=np.arange(records, dtype=np.int64),
         ecg_id=np.arange(1, records + 1, dtype=np.int64),
+        samples=np.stack([samples_digest(Ecg(signal=one, rate=100)) for one in signal]),
     )
 
 

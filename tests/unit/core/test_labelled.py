@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from core import labelled
+from core.ecg import Ecg
 from core.errors import TrainingError
 from core.finetuning import taught_set
-from core.labelled import common_statements, joined, load_set
+from core.labelled import common_statements, joined, load_set, samples_digest
 from core.ptbxl import Ptbxl
 from tests.factories_ecg import ecg, row, write_index, write_record
 from tests.factories_model import labelled_set
@@ -41,8 +43,29 @@ def test_the_digest_is_of_ids_labels_statements_and_samples(tmp_path):
     first = load_set(data, "all")
     assert load_set(data, "all").digest == first.digest
     assert load_set(data, "all", ("NORM",)).digest != first.digest
-    first.signal[0, 0, 0] += 1
+    signal = ecg().signal.copy()
+    signal[0, 0] += 1
+    write_record(tmp_path / data.record(2).filename_lr, signal)
     assert load_set(data, "all").digest != first.digest
+
+
+def test_the_digest_is_the_same_where_a_processor_rounds_the_filter_otherwise(
+    tmp_path, monkeypatch
+):
+    """A run that goes on on another machine would be told that its data are others."""
+    data = opened(tmp_path, row(1), row(2))
+    here = load_set(data, "all")
+    prepare = labelled.prepare
+    monkeypatch.setattr(labelled, "prepare", lambda ecg: np.nextafter(prepare(ecg), np.float32(9)))
+    there = load_set(data, "all")
+    assert not np.array_equal(there.signal, here.signal)
+    assert there.digest == here.digest
+
+
+def test_the_digest_of_samples_is_of_their_rate_too():
+    same, other = (samples_digest(Ecg(signal=ecg().signal, rate=rate)) for rate in (100.0, 500))
+    assert np.array_equal(samples_digest(ecg()), same)
+    assert not np.array_equal(same, other)
 
 
 def test_statements_that_are_rare_teach_nothing(tmp_path):

@@ -71,10 +71,10 @@ def test_a_state_of_other_samples_is_refused(tmp_path):
     run_to_end(tiny_run(), tmp_path, lambda _: None)
     taught, stopping = labelled_set(), labelled_set(32, seed=1)
     for changed in (taught, stopping):
-        changed.signal[0, 0, 0] += 1
+        changed.samples[0, 0] += 1
         with pytest.raises(TrainingError, match="another config or other data"):
             run_to_end(TrainingRun(taught, stopping, TINY), tmp_path, lambda _: None)
-        changed.signal[0, 0, 0] -= 1
+        changed.samples[0, 0] -= 1
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"no state at all"])
