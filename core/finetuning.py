@@ -48,12 +48,12 @@ class FinetuningConfig(TrainingConfig):
     patience: Count = 3
     learning_rate: Positive = 2e-3
     warm_up: Share = 0.25
-    average: float = 0.98
+    average: Share = 0.98
     stretch: Share = 0.08
-    noise_mv: float = 0.05
+    noise_mv: NotNegative = 0.05
     layers: Literal["last", "all"] = "last"  # what is taught; the others stay as they are
     l2_sp: NotNegative = 3000.0  # how firmly the last layer is held: ``_l2_sp_penalty``
-    weight_decay: float = 0.0  # it would pull towards 0, not to the champion
+    weight_decay: NotNegative = 0.0  # it would pull towards 0, not to the champion
     threads: Count = 1  # of torch: with more, another machine may give other weights
     bfloat16: bool = field(default_factory=computes_bfloat16)  # where it begins; the row keeps it
 

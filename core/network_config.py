@@ -1,10 +1,17 @@
 """The settings of the default network, and where its weights show them: all without torch."""
 
 from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from pydantic import ConfigDict, Field
 
 from core.ecg import LEADS, SUPERCLASSES
+from core.preprocess import TOKEN_SAMPLES
 
+CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False)  # of settings that a file gives
 Shape = tuple[int, ...]
+Size = Annotated[int, Field(gt=0, le=1024)]
+Trees = Annotated[int, Field(ge=0, le=10_000)]  # 0: none
 TREE_DEPTH = 4  # questions that a tree asks on the way to one of its 16 leaves
 
 
@@ -12,17 +19,21 @@ TREE_DEPTH = 4  # questions that a tree asks on the way to one of its 16 leaves
 class NetworkConfig:
     """What the weights cannot say about themselves."""
 
-    stem: int = 16  # channels of a lead after its first convolution
-    token: int = 32  # channels of a lead token
-    width: int = 128  # channels of the context of all leads
-    blocks: int = 3  # residual blocks of the context
-    hidden: int = 64  # channels in which tokens and context meet
-    dropout: float = 0.2
+    __pydantic_config__: ClassVar = CHECKED
+
+    stem: Size = 16  # channels of a lead after its first convolution
+    token: Size = 32  # channels of a lead token
+    width: Size = 128  # channels of the context of all leads
+    blocks: Annotated[int, Field(ge=0, le=64)] = 3  # residual blocks of the context
+    hidden: Size = 64  # channels in which tokens and context meet
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
     smooth: bool = False  # lead tokens are blurred before every second one is dropped
     reads_context: bool = False  # a class reads the context at its times beside its tokens
-    trees: int = 0  # boosted trees of each class on the common beat; as the run has grown them
-    phases: int = 1  # shifts within a token of which a record is the mean, once taught
-    statements: int = 0  # SCP statements of the auxiliary head; 0: no such head
+    trees: Trees = 0  # boosted ones of each class on the common beat; as the run has grown them
+    # shifts within a token of which a record is the mean, once taught
+    phases: Annotated[int, Field(gt=0, le=TOKEN_SAMPLES)] = 1
+    # SCP statements of the auxiliary head; 0: no such head
+    statements: Annotated[int, Field(ge=0)] = 0
 
     @property
     def shown(self) -> dict[str, Shape | None]:

@@ -102,11 +102,13 @@ class TrainingRun:
         self.optimiser = torch.optim.AdamW(
             self.network.parameters(), config.learning_rate, weight_decay=config.weight_decay
         )
+        total = max(1, config.epochs * self.steps)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimiser,
             config.learning_rate,
-            total_steps=max(1, config.epochs * self.steps),
-            pct_start=config.warm_up,
+            total_steps=total,
+            # of a warm-up of one step torch divides by the none that lie within it
+            pct_start=config.warm_up if config.warm_up * total != 1 else 0.0,
         )
         self.epoch, self.best_epoch, self.seconds = 0, 0, 0.0
         self.best_auroc = macro_auroc(self.average, stopping) if start else 0.0

@@ -47,7 +47,11 @@ def train(
     out: Annotated[Path, typer.Option(help="Folder of the new checkpoint; a killed run goes on.")],
     config: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="TOML file: see TrainingConfig."),
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="TOML file; checkpoints/recipes/defaults.toml names all.",
+        ),
     ] = None,
     teacher: Annotated[
         list[Path] | None, typer.Option(help="Folder of a checkpoint to distil; several may be.")

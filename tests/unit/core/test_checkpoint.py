@@ -82,6 +82,7 @@ OTHER_NETWORKS = {
     "width": (16, "head.gate.weight is (8, 8), its card says (8, 16)"),
     "blocks": (2, "context.blocks.1.body.3.weight is None, its card says (8,)"),
     "hidden": ("8", "it sets hidden to '8'"),
+    "phases": (100, "it sets phases to 100"),
     "reads_context": (True, "head.weight is (5, 8), its card says (5, 16)"),
     "trees": (3, "head.weight is (5, 8), its card says (5, 9)"),
     "statements": (3, "statements.weight is None, its card says (3, 8)"),

@@ -1,3 +1,4 @@
+import re
 import tomllib
 from dataclasses import fields, replace
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ from core.model import BeatTrees, Network
 from core.network_config import NetworkConfig
 from core.roles import TRAINING_FOLDS
 from core.training import LOG, STATE, TrainingRun, logits, run_to_end
-from core.training_config import TrainingConfig
+from core.training_config import DEFAULTS, TrainingConfig
 from core.trees import GrownTrees
 from tests.factories_model import TINY, labelled_set, tiny_run
 from tests.readme import CHECKPOINT
@@ -319,18 +320,69 @@ def test_a_state_of_another_lineage_is_refused(tmp_path, lineage):
     ("text", "message"),
     [
         ("epochs = ", "is no training config"),
-        ("epoch = 3", "sets 'epoch', which is no setting"),
-        ("[network]\nwidht = 3", "sets 'widht', which is no setting"),
-        ("epochs = 'three'", "sets epochs to 'three': input should be a valid integer"),
-        ("epochs = -1", "sets epochs to -1: input should be greater than or equal to 0"),
-        ("[network]\nwidth = 'w'", "sets network.width to 'w': input should be a valid integer"),
+        ("epoch = 3", f"sets 'epoch', which is no setting: {DEFAULTS} names them all"),
+        ("[network]\nwidht = 3", "sets 'network.widht', which is no setting"),
+        ("[networks]\nwidth = 3", "sets 'networks', which is no setting"),
+        ("network = 3", "sets network to 3: write its settings below [network]"),
+        ("[[network]]\nwidth = 3", "sets network to [{'width': 3}]: write its settings below"),
+        ("[network]\ntrees = 400", "sets network.trees to 400, which the run counts itself"),
+        ("[network]\nstatements = 3", "sets network.statements to 3, which the run counts itself"),
+        *(
+            (f"{name} = {value}", f"sets {name} to {said}: input should be {allowed}")
+            for name, value, said, allowed in [
+                ("epochs", "'three'", "'three'", "a valid integer"),
+                ("epochs", "2.0", "2.0", "a valid integer"),
+                ("epochs", "true", "True", "a valid integer"),
+                ("epochs", "2026-11-30", "'2026-11-30'", "a valid integer"),
+                ("epochs", "-1", "-1", "greater than or equal to 0"),
+                ("seed", str(2**32), str(2**32), f"less than {2**32}"),
+                ("trees", "10001", "10001", "less than or equal to 10000"),
+                ("learning_rate", "'3'", "'3'", "a valid number"),
+                ("learning_rate", "true", "True", "a valid number"),
+                ("learning_rate", "inf", "inf", "a finite number"),
+                ("weight_decay", "-1", "-1", "greater than or equal to 0"),
+                ("average", "nan", "nan", "a finite number"),
+                ("average", "2.0", "2.0", "less than 1"),
+                ("statement_weight", "-1", "-1", "greater than or equal to 0"),
+                ("shift_s", "-1", "-1", "greater than or equal to 0"),
+                ("shift_s", "nan", "nan", "a finite number"),
+                ("shift_s", "11", "11", "less than or equal to 10"),
+                ("amplitude", "1.5", "1.5", "less than 1"),
+                ("noise_mv", "-0.1", "-0.1", "greater than or equal to 0"),
+                ("bfloat16", "'yes'", "'yes'", "a valid boolean"),
+                ("bfloat16", "1", "1", "a valid boolean"),
+                ("network.width", "'w'", "'w'", "a valid integer"),
+                ("network.width", "0", "0", "greater than 0"),
+                ("network.stem", "0", "0", "greater than 0"),
+                ("network.hidden", "1025", "1025", "less than or equal to 1024"),
+                ("network.blocks", "-1", "-1", "greater than or equal to 0"),
+                ("network.dropout", "2.0", "2.0", "less than 1"),
+                ("network.phases", "0", "0", "greater than 0"),
+                ("network.phases", "-1", "-1", "greater than 0"),
+                ("network.phases", "100", "100", "less than or equal to 8"),
+                ("network.smooth", "'yes'", "'yes'", "a valid boolean"),
+            ]
+        ),
     ],
 )
 def test_a_wrong_config_is_named(tmp_path, text, message):
     path = tmp_path / "config.toml"
     path.write_text(text)
-    with pytest.raises(TrainingError, match=message):
+    with pytest.raises(TrainingError, match=re.escape(f"{path} {message}")):
         TrainingConfig.from_toml(path)
+
+
+def test_whole_numbers_are_numbers(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text("weight_decay = 0\n[network]\ndropout = 0\ntrees = 0\nstatements = 0\n")
+    config = TrainingConfig.from_toml(path)
+    assert (config.weight_decay, config.network.dropout) == (0.0, 0.0)
+
+
+def test_a_warm_up_of_one_step_is_taught():
+    """48 records, 3 steps of which one is the warm-up."""
+    run = tiny_run(replace(TINY, epochs=1, warm_up=1 / 3))
+    assert np.isfinite(run.run_epoch().loss)
 
 
 def test_a_config_replaces_what_it_names(tmp_path):
