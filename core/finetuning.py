@@ -34,7 +34,7 @@ from core.labelled import LabelledSet, joined
 from core.model import Network
 from core.preprocess import TOKEN_SAMPLES
 from core.training import STATE, EpochReport, TrainingRun, computes_bfloat16
-from core.training_config import Count, NotNegative, Positive, Share, TrainingConfig
+from core.training_config import Count, NotNegative, Part, Positive, Share, TrainingConfig
 
 _PLACES = (0, TOKEN_SAMPLES)  # the context has a stride of two tokens
 Between = Callable[[int, int], None]  # batches of the epoch that are done, and all of them
@@ -53,7 +53,7 @@ class FinetuningConfig(TrainingConfig):
     noise_mv: NotNegative = 0.05
     layers: Literal["last", "all"] = "last"  # what is taught; the others stay as they are
     l2_sp: NotNegative = 3000.0  # how firmly the last layer is held: ``_l2_sp_penalty``
-    weight_decay: NotNegative = 0.0  # it would pull towards 0, not to the champion
+    weight_decay: Part = 0.0  # it would pull towards 0, not to the champion
     threads: Count = 1  # of torch: with more, another machine may give other weights
     bfloat16: bool = field(default_factory=computes_bfloat16)  # where it begins; the row keeps it
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 DEFAULTS = "checkpoints/recipes/defaults.toml"  # names every setting; a test holds it to that
 
 Count = Annotated[int, Field(gt=0)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0, le=1e6)]  # torch stumbles over what float32 cannot hold
+NotNegative = Annotated[float, Field(ge=0, le=1e6)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what scikit-learn takes; torch takes more
 Share = Annotated[float, Field(ge=0, lt=1)]
 Part = Annotated[float, Field(ge=0, le=1)]
@@ -38,7 +38,7 @@ class TrainingConfig:
     batch: Count = 64
     learning_rate: Positive = 2e-3  # peak of the one-cycle schedule (Smith, 2018)
     warm_up: Share = 0.2  # share of the run before the peak
-    weight_decay: NotNegative = 0.02
+    weight_decay: Part = 0.02
     average: Share = 0.998  # decay of the weight average that is evaluated and shipped
     statement_weight: NotNegative = 0.5  # of the auxiliary SCP statements in the loss
     mixup: NotNegative = 0.0  # alpha of its Beta distribution (Zhang et al., 2018); 0: none

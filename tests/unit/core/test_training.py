@@ -340,6 +340,7 @@ def test_a_state_of_another_lineage_is_refused(tmp_path, lineage):
                 ("learning_rate", "'3'", "'3'", "a valid number"),
                 ("learning_rate", "true", "True", "a valid number"),
                 ("learning_rate", "inf", "inf", "a finite number"),
+                ("learning_rate", "1e300", "1e+300", "less than or equal to 1000000"),
                 ("weight_decay", "-1", "-1", "greater than or equal to 0"),
                 ("average", "nan", "nan", "a finite number"),
                 ("average", "2.0", "2.0", "less than 1"),
