@@ -37,7 +37,6 @@ from core.training import STATE, EpochReport, TrainingRun, computes_bfloat16
 from core.training_config import Count, NotNegative, Part, Positive, Share, TrainingConfig
 
 _PLACES = (0, TOKEN_SAMPLES)  # the context has a stride of two tokens
-Between = Callable[[int, int], None]  # batches of the epoch that are done, and all of them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +105,6 @@ class FinetuningRun(TrainingRun):
 
     taught: TaughtSet
     config: FinetuningConfig
-    between: Between | None = None  # called after every batch, and before the first: may raise
 
     def __init__(
         self,
@@ -143,17 +141,6 @@ class FinetuningRun(TrainingRun):
         self.network.requires_grad_(self.config.layers == "all")
         self.network.head.weight.requires_grad_()
         self.network.head.bias.requires_grad_()
-        self._batch = 0
-
-    def _step(self, batch: Tensor) -> float:
-        loss = super()._step(batch)
-        self._batch += 1
-        self._tell(self._batch)
-        return loss
-
-    def _tell(self, batch: int) -> None:
-        if self.between:
-            self.between(batch, self.steps)
 
     @cached_property
     def _champion(self) -> ChampionOutputs:

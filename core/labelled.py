@@ -14,7 +14,7 @@ from core.ecg import LEADS, SUPERCLASSES, Ecg, Signal
 from core.errors import RecordError, TrainingError
 from core.preprocess import MODEL_SAMPLES, prepare
 from core.progress import Progress
-from core.ptbxl import Ptbxl, Record, labels
+from core.ptbxl import Ptbxl, Record, Unread, labels
 from core.roles import select
 
 _RARE_STATEMENT = 50  # fewer training records than this teach nothing
@@ -70,14 +70,16 @@ def load_set(
     fold: str,
     statements: Sequence[str] = (),
     progress: Progress | None = None,
+    unread: Unread | None = None,
 ) -> LabelledSet:
     """Read and prepare the labelled records of a fold; unreadable ones are left out.
 
-    ``statements`` are the SCP codes that an auxiliary head is to learn. Raises DatasetUnreadable
-    for a fold without records, TrainingError where none of them can be read.
+    ``statements`` are the SCP codes that an auxiliary head is to learn; ``unread`` is told of what
+    is left out. Raises DatasetUnreadable for a fold without records, TrainingError where none of
+    them can be read.
     """
     chosen = [record for record in select(dataset, fold) if record.labelled]
-    found = load_records(dataset, chosen, statements, progress)
+    found = load_records(dataset, chosen, statements, progress, unread)
     if not len(found.label):
         raise TrainingError(f"no record of fold {fold} can be read: run 'trustecg data verify'")
     return found
@@ -88,6 +90,7 @@ def load_records(
     chosen: Sequence[Record],
     statements: Sequence[str] = (),
     progress: Progress | None = None,
+    unread: Unread | None = None,
 ) -> LabelledSet:
     """Read and prepare these records with their published labels, without the unreadable ones."""
     kept: list[Record] = []
@@ -99,8 +102,9 @@ def load_records(
             signals.append(prepare(ecg))
             samples.append(samples_digest(ecg))
             kept.append(record)
-        except RecordError:
-            continue  # 'trustecg data verify' names it; one bad file must not stop a night's run
+        except RecordError as error:  # one bad file must not stop a night's run
+            if unread:
+                unread(RecordError(f"record {record.ecg_id}: {error}"))
         finally:
             if progress:
                 progress(number, len(chosen))

@@ -21,13 +21,14 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
 from core.augmentation import disturb, mix, move
-from core.checkpoint import Checkpoint
+from core.checkpoint import CARD, WEIGHTS, Checkpoint
 from core.ecg import Signal
 from core.errors import StateUnusable, TrainingError
 from core.evaluation import auroc
 from core.labelled import LabelledSet
 from core.model import Network
 from core.preprocess import TOKEN_SAMPLES
+from core.progress import Progress
 from core.roles import TRAINING_FOLDS
 from core.training_config import TrainingConfig
 
@@ -51,6 +52,8 @@ class EpochReport:
 
 class TrainingRun:
     """One run: its networks, its optimiser and where it stands."""
+
+    between: Progress | None = None  # told of the batches of an epoch that are done, and of all
 
     def __init__(
         self,
@@ -111,6 +114,7 @@ class TrainingRun:
             pct_start=config.warm_up if config.warm_up * total != 1 else 0.0,
         )
         self.epoch, self.best_epoch, self.seconds = 0, 0, 0.0
+        self.reports: list[EpochReport] = []
         self.best_auroc = macro_auroc(self.average, stopping) if start else 0.0
 
     def _start_from(self, start: Checkpoint) -> None:
@@ -145,7 +149,11 @@ class TrainingRun:
         """
         start = time.monotonic()
         self._prepare_to_learn()
-        loss = float(np.mean([self._step(batch) for batch in self._batches()]))
+        losses = []
+        for number, batch in enumerate(self._batches(), 1):
+            losses.append(self._step(batch))
+            self._tell(number)
+        loss = float(np.mean(losses))
         if not np.isfinite(loss):
             raise TrainingError(
                 f"the loss of epoch {self.epoch + 1} is {loss}: lower the learning rate, or set "
@@ -158,13 +166,15 @@ class TrainingRun:
             self.best_epoch = self.epoch
         took = time.monotonic() - start
         self.seconds += took
-        return EpochReport(
+        report = EpochReport(
             epoch=self.epoch,
             loss=loss,
             auroc_9a=area,
             seconds=took,
             seconds_left=self.seconds / self.epoch * (self.config.epochs - self.epoch),
         )
+        self.reports.append(report)
+        return report
 
     def shipped(self) -> Network:
         """The best averaged weights without the auxiliary head, and the trees beside them."""
@@ -179,6 +189,10 @@ class TrainingRun:
     def _batches(self) -> Iterator[Tensor]:
         order = torch.randperm(len(self.taught.label))
         return iter(order[: self.steps * self.config.batch].reshape(self.steps, -1))
+
+    def _tell(self, batch: int) -> None:
+        if self.between:
+            self.between(batch, self.steps)
 
     def _prepare_to_learn(self) -> None:
         self.network.train()
@@ -246,8 +260,10 @@ class TrainingRun:
 
     def save(self, path: Path) -> None:
         """Write everything that a killed run needs, in one move."""
-        torch.save(self._state() | {"key": self._key}, path.with_suffix(".part"))
-        path.with_suffix(".part").replace(path)
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:  # a full disk is an OSError; torch would raise its own kind
+            torch.save(self._state() | {"key": self._key}, file)
+        part.replace(path)
 
     def resume(self, path: Path) -> None:
         """Go on from a saved state; raises StateUnusable if another run left it or it is broken.
@@ -262,34 +278,60 @@ class TrainingRun:
                 self._take(state)
         except Exception as error:  # torch raises a dozen kinds on half of a file
             self._take(fresh)  # what fits has been taken before the first that does not
-            raise StateUnusable(f"{path} does not load: delete it to start anew") from error
+            raise StateUnusable(f"{path} does not load: empty its folder to start anew") from error
         if not ours:
             raise StateUnusable(
                 f"{path} belongs to a run with another config or other data: "
-                "choose another --out, or delete that file to start anew"
+                "choose another --out, or empty its folder to start anew"
             )
 
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = {name: getattr(self, name).state_dict() for name in self._PARTS}
         state |= {name: getattr(self, name) for name in self._NUMBERS}
-        return state | {"random": torch.get_rng_state()}
+        reports = [asdict(report) for report in self.reports]
+        return state | {"reports": reports, "random": torch.get_rng_state()}
 
     def _take(self, state: dict[str, Any]) -> None:
         for name in self._PARTS:
             getattr(self, name).load_state_dict(state[name])
         for name in self._NUMBERS:
             setattr(self, name, state[name])
+        self.reports = [EpochReport(**report) for report in state["reports"]]
         torch.set_rng_state(state["random"])
 
 
-def run_to_end(run: TrainingRun, out: Path, report: Callable[[EpochReport], None]) -> None:
-    """Run every epoch that is left, with the state and a log line saved after each."""
+def claim(out: Path) -> None:
+    """Make the folder of a run; raises TrainingError for one with what another run has left.
+
+    A run that goes on has its state there, and ``resume`` sees whose it is.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    found = [name for name in (LOG, CARD, WEIGHTS) if (out / name).exists()]
+    if found and not (out / STATE).is_file():
+        raise TrainingError(
+            f"{out} holds {' and '.join(found)} of another run: choose another --out, or empty it"
+        )
+
+
+def run_to_end(
+    run: TrainingRun,
+    out: Path,
+    report: Callable[[EpochReport], None],
+    resumed: Callable[[int], object] | None = None,
+) -> None:
+    """Run every epoch that is left, with the state and the log saved after each.
+
+    ``resumed`` is told after which epoch a run goes on that was killed.
+    """
     if (out / STATE).is_file():
         run.resume(out / STATE)
+        _log(out / LOG, run.reports)  # it may have been killed between the two
+        if resumed:
+            resumed(run.epoch)
     while not run.finished:
         epoch = run.run_epoch()
         run.save(out / STATE)
-        _log(out / LOG, epoch)
+        _log(out / LOG, run.reports)
         report(epoch)
 
 
@@ -328,10 +370,11 @@ def _precision(config: TrainingConfig) -> torch.autocast:
     return torch.autocast("cpu", torch.bfloat16, enabled=config.bfloat16 and computes_bfloat16())
 
 
-def _log(path: Path, epoch: EpochReport) -> None:
-    new = not path.is_file()
-    with path.open("a", newline="", encoding="utf-8") as file:
+def _log(path: Path, reports: Sequence[EpochReport]) -> None:
+    """Write the log anew, in one move: each epoch is in it once, whenever a run is killed."""
+    part = path.with_suffix(".csv.part")
+    with part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [f.name for f in fields(EpochReport)])
-        if new:
-            writer.writeheader()
-        writer.writerow(asdict(epoch))
+        writer.writeheader()
+        writer.writerows(map(asdict, reports))
+    part.replace(path)

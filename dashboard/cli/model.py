@@ -66,7 +66,7 @@ def train(
     from core.labelled import common_statements, load_set
     from core.memory import keep_freed_memory
     from core.ptbxl import Ptbxl
-    from core.training import EpochReport, TrainingRun, run_to_end
+    from core.training import EpochReport, TrainingRun, claim, run_to_end
     from core.training_config import TrainingConfig
 
     limit_threads()
@@ -75,14 +75,21 @@ def train(
     teachers = [load(path) for path in teacher or ()]
     first = load(start) if start else None
     dataset = Ptbxl.open(data)
+    claim(out)  # before reading and growing take minutes
+    unread: list[RecordError] = [*dataset.skipped]
     statements = common_statements(dataset)
     with progress("Reading folds 1-8", None) as advance:
         taught = load_set(
-            dataset, "1-8", statements, lambda done, total: advance(done=done, total=total)
+            dataset,
+            "1-8",
+            statements,
+            lambda done, total: advance(done=done, total=total),
+            unread.append,
         )
     with progress("Reading fold 9", None):
-        stopping, gate = load_set(dataset, "9a"), load_set(dataset, "9b")
-    out.mkdir(parents=True, exist_ok=True)
+        stopping, gate = (load_set(dataset, half, unread=unread.append) for half in ("9a", "9b"))
+    if unread:
+        note(f"left out as unreadable: {len(unread)}, the first of them: {unread[0]}")
     trees = _grown(taught, settings) if settings.trees else None
     run = TrainingRun(taught, stopping, settings, teachers=teachers, trees=trees, start=first)
 
@@ -93,7 +100,11 @@ def train(
             f"{epoch.seconds_left / 60:.0f} min left"
         )
 
-    run_to_end(run, out, report)
+    with progress("Teaching", settings.epochs * run.steps) as advance:
+        run.between = lambda batch, batches: advance(done=run.epoch * batches + batch)
+        run_to_end(
+            run, out, report, lambda epoch: note(f"goes on after epoch {epoch}/{settings.epochs}")
+        )
     card = write_checkpoint(out, run, gate, simulated=dataset.simulated, digest=taught.digest)
     note(f"{card.version}: {_summary(card.metrics['9'])}")
 

@@ -22,11 +22,13 @@ def note(text: str) -> None:
 def progress(label: str, total: float | None) -> Iterator[Callable[..., None]]:
     """Show a bar on stderr, a plain line where no terminal is; yields ``advance(by=1)``.
 
-    ``advance`` takes ``done=`` where the caller knows the sum and not the step, and ``total=``
-    where it is known late.
+    Where ``total`` is known from the first, the time that is left is shown as well. ``advance``
+    takes ``done=`` where the caller knows the sum and not the step, and ``total=`` where it is
+    known late.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
 
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -34,7 +36,8 @@ def progress(label: str, total: float | None) -> Iterator[Callable[..., None]]:
         yield lambda by=1, *, done=None, total=None: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=console) as bars:
+    left = (TimeLeft(), TextColumn("left")) if total else ()
+    with Progress(*columns, TimeElapsedColumn(), *left, console=console) as bars:
         task = bars.add_task(label, total=total)
 
         def advance(

@@ -81,7 +81,11 @@ def test_a_record_with_a_hole_is_left_out(tmp_path):
     holed = ecg().signal.copy()
     holed[3, 500] = np.nan
     write_record(tmp_path / data.record(1).filename_lr, holed)
-    assert load_set(data, "all").ecg_id.tolist() == [2]
+    unread = []
+    assert load_set(data, "all", unread=unread.append).ecg_id.tolist() == [2]
+    assert list(map(str, unread)) == [
+        "record 1: 1 samples are not numbers: export the record again"
+    ]
 
 
 def test_a_fold_without_a_readable_record_is_named(tmp_path):

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 import torch
 
+from core import training
+from core.checkpoint import CARD, WEIGHTS
 from core.errors import StateUnusable, TrainingError
 from core.evaluation import auroc
 from core.model import BeatTrees, Network
 from core.network_config import NetworkConfig
 from core.roles import TRAINING_FOLDS
-from core.training import LOG, STATE, TrainingRun, logits, run_to_end
+from core.training import LOG, STATE, TrainingRun, claim, logits, run_to_end
 from core.training_config import DEFAULTS, TrainingConfig
 from core.trees import GrownTrees
 from tests.factories_model import TINY, labelled_set, tiny_run
@@ -61,6 +63,54 @@ def test_a_finished_run_is_not_taught_again(tmp_path):
     assert len((tmp_path / LOG).read_text().splitlines()) == 1 + TINY.epochs
 
 
+class Killed(Exception):
+    """What ends a run from outside."""
+
+
+def kill(*_):
+    raise Killed
+
+
+@pytest.mark.parametrize("at", ["save", "log"])
+def test_a_run_killed_at_any_moment_has_each_epoch_once_in_its_log(tmp_path, monkeypatch, at):
+    """With its state saved and not its log, or neither."""
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(*{"save": (TrainingRun, "save"), "log": (training, "_log")}[at], kill)
+        run_to_end(tiny_run(), tmp_path, lambda _: None)
+    claim(tmp_path)
+    run_to_end(tiny_run(), tmp_path, lambda _: None)
+    lines = (tmp_path / LOG).read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["epoch", "1", "2"]
+
+
+def test_a_run_that_goes_on_says_after_which_epoch(tmp_path):
+    told = []
+    run_to_end(tiny_run(), tmp_path, lambda _: None, told.append)
+    assert told == []
+    run_to_end(tiny_run(), tmp_path, lambda _: None, told.append)
+    assert told == [TINY.epochs]
+
+
+@pytest.mark.parametrize("names", [[LOG], [CARD, WEIGHTS], [LOG, CARD, WEIGHTS]])
+def test_what_another_run_has_left_is_not_written_over(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_text("of another run")
+    with pytest.raises(TrainingError) as error:
+        claim(tmp_path)
+    assert str(error.value) == (
+        f"{tmp_path} holds {' and '.join(names)} of another run: choose another --out, or empty it"
+    )
+    (tmp_path / STATE).touch()  # whose it is, is seen when it is read
+    claim(tmp_path)
+
+
+def test_every_batch_is_told(tmp_path):
+    told, run = [], tiny_run()
+    run.between = lambda *batches: told.append((run.epoch, *batches))
+    run_to_end(run, tmp_path, lambda _: None)
+    assert told == [(epoch, batch, 3) for epoch in (0, 1) for batch in (1, 2, 3)]
+
+
 def test_the_state_of_another_run_is_refused(tmp_path):
     run_to_end(tiny_run(), tmp_path, lambda _: None)
     with pytest.raises(TrainingError, match="belongs to a run with another config or other data"):
@@ -83,7 +133,7 @@ def test_a_broken_state_is_named(tmp_path, content):
     (tmp_path / STATE).write_bytes(content)
     with pytest.raises(TrainingError) as error:
         tiny_run().resume(tmp_path / STATE)
-    assert str(error.value) == f"{tmp_path / STATE} does not load: delete it to start anew"
+    assert str(error.value) == f"{tmp_path / STATE} does not load: empty its folder to start anew"
 
 
 @pytest.mark.parametrize(
@@ -102,7 +152,7 @@ def test_a_state_that_is_not_one_is_named_and_leaves_the_run_fresh(tmp_path, spo
     run.save(tmp_path / STATE)
     torch.save(spoil(torch.load(tmp_path / STATE)), tmp_path / STATE)
     fresh, undisturbed = tiny_run(), tiny_run()
-    with pytest.raises(StateUnusable, match="does not load: delete it to start anew"):
+    with pytest.raises(StateUnusable, match="does not load: empty its folder to start anew"):
         fresh.resume(tmp_path / STATE)
     assert (fresh.epoch, fresh.best_epoch) == (0, 0)
     for one in (fresh.network, fresh.average):

@@ -1,5 +1,6 @@
 import json
 import shutil
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -7,10 +8,11 @@ from typer.testing import CliRunner
 
 from core.checkpoint import WEIGHTS, read_card
 from core.ecg import SUPERCLASSES
-from core.errors import CheckpointAltered
+from core.errors import CheckpointAltered, TrainingError
+from core.ptbxl import Ptbxl
 from core.simulate import simulate_dataset
 from core.training import LOG
-from dashboard.cli import app, main
+from dashboard.cli import app, main, model
 from tests.factories_ecg import ecg, write_record
 
 
@@ -138,11 +140,64 @@ hidden = 8
 """
 
 
-def test_train_leaves_a_checkpoint_that_predicts(run, simulated, tmp_path):
+@pytest.fixture
+def train(simulated, tmp_path):
+    """Run ``train`` with a tiny network; gives its result."""
     (tmp_path / "config.toml").write_text(TINY_TOML)
+
+    def train(out, data=simulated):
+        words = ["train", "--data", data, "--out", out, "--config", tmp_path / "config.toml"]
+        return CliRunner().invoke(app, list(map(str, words)))
+
+    return train
+
+
+def test_train_says_what_it_leaves_out_and_that_it_goes_on(train, simulated, tmp_path):
+    data = shutil.copytree(simulated, tmp_path / "data")
+    broken = next(r for r in Ptbxl.open(data).in_folds(range(1, 9)) if r.labelled)
+    (data / f"{broken.filename_lr}.dat").write_bytes(b"")
+    first, again = (train(tmp_path / "taught", data) for _ in range(2))
+    assert (first.exit_code, again.exit_code) == (0, 0), first.output + again.output
+    said = f"left out as unreadable: 1, the first of them: record {broken.ecg_id}: {data}"
+    assert said in first.stderr
+    assert "goes on" not in first.stderr
+    assert "goes on after epoch 1/1\n" in again.stderr
+    assert "epoch   1/1" not in again.stderr
+
+
+def test_train_without_a_terminal_says_a_line_an_epoch(train, tmp_path):
+    lines = train(tmp_path / "taught").stderr.splitlines()
+    assert lines[:3] == ["Reading folds 1-8 ...", "Reading fold 9 ...", "Teaching ..."]
+    assert lines[3].startswith("epoch   1/1  loss ")
+    assert len(lines) == 5
+
+
+def test_train_shows_within_an_epoch_how_long_it_takes(train, tmp_path, monkeypatch):
+    told = []
+
+    @contextmanager
+    def bar(label, total):
+        yield lambda by=1, *, done=None, total=total: told.append((label, done, total))
+
+    monkeypatch.setattr(model, "progress", bar)
+    assert train(tmp_path / "taught").exit_code == 0
+    batches = [(done, total) for label, done, total in told if label == "Teaching"]
+    total = batches[-1][1]
+    assert total > 1
+    assert batches == [(done, total) for done in range(1, total + 1)]
+
+
+def test_train_leaves_the_checkpoint_of_another_run_alone(train, checkpoint, tmp_path):
+    other = shutil.copytree(checkpoint, tmp_path / "other")
+    result = train(other)
+    assert isinstance(result.exception, TrainingError)
+    assert str(result.exception).startswith(f"{other} holds card.json and weights.safetensors of")
+    assert read_card(other) == read_card(checkpoint)
+
+
+def test_train_leaves_a_checkpoint_that_predicts(run, train, simulated, tmp_path):
     out = tmp_path / "taught"
-    words = ["train", "--data", simulated, "--out", out, "--config", tmp_path / "config.toml"]
-    result = CliRunner().invoke(app, list(map(str, words)))
+    result = train(out)
     assert result.exit_code == 0, result.output
     assert "epoch   1/1  loss" in result.stderr
     assert len((out / LOG).read_text().splitlines()) == 2
