@@ -9,6 +9,7 @@ order of SUPERCLASSES. What it lacks is left lacking: no millivolts, no names of
 quality gate, no calibration.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
 from io import BytesIO
@@ -36,6 +37,8 @@ _DROPOUT = 0.3
 _ORDER = 2
 _NO_SWING = 1e-8  # added to the deviation, as published
 _WRAPPERS = ("model_state_dict", "state_dict", "model")
+_DEEPEST = 8  # wrappers in each other; a pickle can hold itself
+_PRECISIONS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)  # of weights
 
 
 class ReferenceNetwork(nn.Module):
@@ -118,7 +121,8 @@ class Reference:
         Raises CheckpointNotFound, or ReferenceUnreadable with the tensor that does not fit.
         """
         network = ReferenceNetwork()
-        network.load_state_dict(_fitted(path, _read(path), network.state_dict()))
+        own = network.state_dict()
+        network.load_state_dict(own | _fitted(path, _weights(_read(path)), _weights(own)))
         return cls(network, f"reference {sha256_of(path)[:8]}")
 
     @classmethod
@@ -205,15 +209,15 @@ def _read(path: Path) -> dict[str, Tensor]:
         raise CheckpointNotFound(f"no file {path}: give the .pt file of the published network")
     file = BytesIO(path.read_bytes())
     try:
-        content = torch.load(file, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():  # ours is the one line that is said of a file
+            warnings.simplefilter("ignore")
+            content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a dozen kinds on what it did not write
         raise ReferenceUnreadable(
             f"{path} is no file of weights, or needs code of its own to be run, which is "
             "refused: save it with torch.save(model.state_dict(), FILE)"
         ) from error
-    for wrapper in _WRAPPERS:
-        if isinstance(content, Mapping) and wrapper in content:
-            content = content[wrapper]
+    content = _unwrapped(content)
     if not isinstance(content, Mapping) or not _only_tensors(content):
         raise ReferenceUnreadable(
             f"{path} holds no state dict, names with their tensors: save it with "
@@ -222,14 +226,39 @@ def _read(path: Path) -> dict[str, Tensor]:
     return dict(content)
 
 
+def _unwrapped(content: object) -> object:
+    """What lies in the wrappers, in whatever order they were put around it."""
+    for _ in range(_DEEPEST):
+        around = [name for name in _WRAPPERS if isinstance(content, Mapping) and name in content]
+        if isinstance(content, Mapping) and around:
+            content = content[around[0]]
+    return content
+
+
 def _only_tensors(content: Mapping[object, object]) -> bool:
     return all(
         isinstance(name, str) and isinstance(value, Tensor) for name, value in content.items()
     )
 
 
+def _weights(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors without the counts of batches, which nothing but training reads."""
+    return {name: tensor for name, tensor in tensors.items() if not _counts_batches(name, tensor)}
+
+
+def _counts_batches(name: str, tensor: Tensor) -> bool:
+    unnamed = tensor.dtype == torch.int64 and tensor.layout == torch.strided and tensor.dim() == 0
+    return name.endswith("num_batches_tracked") or unnamed
+
+
 def _fitted(path: Path, found: dict[str, Tensor], own: dict[str, Tensor]) -> dict[str, Tensor]:
     """The tensors of a file under the names that the network has for them."""
+    for theirs, tensor in found.items():
+        if kind := _no_weights(tensor):
+            raise ReferenceUnreadable(
+                f"{path}: {theirs} is {kind}, weights are dense and of floating point: give "
+                "weights of that network"
+            )
     names = _by_name(found, own) or _by_place(path, found, own)
     for name, theirs in names.items():
         tensor = found[theirs]
@@ -238,12 +267,21 @@ def _fitted(path: Path, found: dict[str, Tensor], own: dict[str, Tensor]) -> dic
                 f"{path}: {theirs} has shape {_shape(tensor)}, {name} of the published network "
                 f"has {_shape(own[name])}: give weights of that network"
             )
-        if not torch.isfinite(tensor).all():
+        if not torch.isfinite(tensor.float()).all():  # as the network will hold it
             raise ReferenceUnreadable(
                 f"{path}: {theirs} holds values that are not numbers: the run that wrote it "
                 "diverged, give another file"
             )
     return {name: found[theirs] for name, theirs in names.items()}
+
+
+def _no_weights(tensor: Tensor) -> str | None:
+    """What a tensor is that cannot be weights, in words."""
+    if tensor.is_meta:
+        return "a shape without values"
+    if tensor.layout != torch.strided or tensor.is_nested:
+        return "sparse or nested"
+    return None if tensor.dtype in _PRECISIONS else str(tensor.dtype).removeprefix("torch.")
 
 
 def _by_name(found: dict[str, Tensor], own: dict[str, Tensor]) -> dict[str, str] | None:

@@ -1,4 +1,5 @@
 import pickle
+import warnings
 from collections import OrderedDict
 from pathlib import Path
 
@@ -173,6 +174,10 @@ def shuffled(state):
     return dict(reversed(state.items()))
 
 
+def uncounted(state):
+    return {k: part for k, part in state.items() if not k.endswith("num_batches_tracked")}
+
+
 def renamed(state):
     return {f"layer{n}": tensor for n, tensor in enumerate(state.values())}
 
@@ -186,15 +191,33 @@ def renamed(state):
         lambda state: OrderedDict((f"module.{k}", v) for k, v in shuffled(state).items()),
         lambda state: {"epoch": 3, "model_state_dict": state, "best": 0.92},
         lambda state: {"state_dict": {f"net.{k}": v for k, v in state.items()}},
+        lambda state: {"epoch": 3, "model": {"state_dict": state}},
+        lambda state: {"state_dict": {"model": {"model_state_dict": renamed(state)}}},
+        lambda state: uncounted(state),
+        lambda state: renamed(uncounted(state)),
+        lambda state: {name: tensor.double() for name, tensor in state.items()},
     ],
-    ids=["plain", "another order", "other names", "data parallel", "training state", "lightning"],
-)
+    ids=[
+        "plain", "another order", "other names", "data parallel", "training state", "lightning",
+        "two wrappers", "three wrappers", "no counts", "no counts or names", "float64",
+    ],
+)  # fmt: skip
 def test_loads_weights_however_they_were_kept(wrapped, reference, state, tmp_path):
     loaded = Reference.load(write(tmp_path / "weights.pt", wrapped(state)))
     assert loaded.predict([an_ecg()])[0].probabilities == pytest.approx(
         reference.predict([an_ecg()])[0].probabilities
     )
     assert not loaded.network.training
+
+
+@pytest.mark.parametrize("precision", [torch.float16, torch.bfloat16])
+def test_weights_may_be_of_half_precision(precision, reference, state, tmp_path):
+    path = write(
+        tmp_path / "weights.pt", {name: part.to(precision) for name, part in state.items()}
+    )
+    assert Reference.load(path).predict([an_ecg()])[0].probabilities == pytest.approx(
+        reference.predict([an_ecg()])[0].probabilities, abs=0.02
+    )
 
 
 def test_its_name_tells_one_file_from_another(state, tmp_path):
@@ -213,6 +236,18 @@ def with_tensor(state, name, tensor):
 
 def without(state, *names):
     return {name: tensor for name, tensor in state.items() if name not in names}
+
+
+def compressed(bias):
+    with warnings.catch_warnings():  # torch calls it a beta, here and where it is loaded
+        warnings.simplefilter("ignore")
+        return bias[None].to_sparse_csr()
+
+
+def holding_itself():
+    around = {}
+    around["model"] = around
+    return around
 
 
 def attentions_swapped(state):
@@ -240,22 +275,22 @@ def attentions_swapped(state):
         ),
         (
             lambda s: without(s, "lead_encoder.0.conv1.bias"),
-            " holds 76 tensors, the published network has 77: lead_encoder.0.conv1.bias is "
+            " holds 67 tensors, the published network has 68: lead_encoder.0.conv1.bias is "
             "missing; give weights of that network",
         ),
         (
             lambda s: {"a": torch.zeros(2, 3)},
-            " holds 1 tensors, the published network has 77: a (2, 3) stands where it has "
+            " holds 1 tensors, the published network has 68: a (2, 3) stands where it has "
             "lead_encoder.0.conv1.weight (32, 1, 7); give weights of that network",
         ),
         (
             lambda s: dict(s) | {"extra": torch.zeros(1)},
-            " holds 78 tensors, the published network has 77: extra has no place; "
+            " holds 69 tensors, the published network has 68: extra has no place; "
             "give weights of that network",
         ),
         (
             lambda s: {},
-            " holds 0 tensors, the published network has 77: lead_encoder.0.conv1.weight is "
+            " holds 0 tensors, the published network has 68: lead_encoder.0.conv1.weight is "
             "missing; give weights of that network",
         ),
         (
@@ -268,6 +303,35 @@ def attentions_swapped(state):
             lambda s: with_tensor(dict(s), "classifier.6.bias", torch.full((5,), torch.nan)),
             ": classifier.6.bias holds values that are not numbers: the run that wrote it "
             "diverged, give another file",
+        ),
+        *(
+            (
+                lambda s, change=change: with_tensor(
+                    dict(s), "classifier.6.bias", change(torch.ones(5))
+                ),
+                f": classifier.6.bias is {kind}, weights are dense and of floating point: "
+                "give weights of that network",
+            )
+            for change, kind in [
+                (lambda bias: bias.to_sparse(), "sparse or nested"),
+                (compressed, "sparse or nested"),
+                (lambda bias: bias.to("meta"), "a shape without values"),
+                (lambda bias: bias.to(torch.complex64), "complex64"),
+                (lambda bias: bias.to(torch.int32), "int32"),
+                (lambda bias: bias > 0, "bool"),
+            ]
+        ),
+        (
+            lambda s: with_tensor(
+                dict(s), "classifier.6.bias", torch.full((5,), 1e300, dtype=torch.float64)
+            ),
+            ": classifier.6.bias holds values that are not numbers: the run that wrote it "
+            "diverged, give another file",
+        ),
+        (
+            lambda s: holding_itself(),
+            " holds no state dict, names with their tensors: save it with "
+            "torch.save(model.state_dict(), FILE)",
         ),
         (
             lambda s: [1, 2],
@@ -282,7 +346,9 @@ def attentions_swapped(state):
     ],
     ids=[
         "a shape by name", "a shape by place", "one missing", "another network", "one too many",
-        "nothing", "parts exchanged", "not numbers", "a list", "an optimizer",
+        "nothing", "parts exchanged", "not numbers", "sparse", "compressed",
+        "without values", "complex", "whole numbers", "truth values",
+        "beyond float32", "itself", "a list", "an optimizer",
     ],
 )  # fmt: skip
 def test_weights_that_do_not_fit_are_refused_by_tensor(content, message, state, tmp_path):
@@ -327,6 +393,15 @@ def test_no_code_of_a_file_is_run(save, tmp_path):
         "save it with torch.save(model.state_dict(), FILE)"
     )
     assert not sprung.exists()
+
+
+def test_of_a_file_that_is_refused_torch_warns_no_more(tmp_path):
+    path = tmp_path / "weights.pt"
+    path.write_bytes(pickle.dumps({"a": 1}))  # of a protocol that torch warns of
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert refusal(path).startswith(f"{path} is no file of weights")
+    assert said == []
 
 
 def refusal(path):
