@@ -8,10 +8,10 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from core.calibration import Platt
 from core.digests import sha256_of
@@ -54,6 +54,12 @@ class ClassCard(_Part):
     missed_high: float
 
 
+def _complete(classes: dict[Superclass, ClassCard]) -> dict[Superclass, ClassCard]:
+    if missing := [name for name in SUPERCLASSES if name not in classes]:
+        raise ValueError(f"{', '.join(missing)} is missing")
+    return classes
+
+
 class AttentionCheck(_Part):
     """How attention relates to what moves the output, measured on records of 9b."""
 
@@ -78,7 +84,7 @@ class Card(_Part):
     data: DataCard
     seed: int
     training: dict[str, Any]  # config, epochs run, seconds, threads
-    classes: dict[Superclass, ClassCard]
+    classes: Annotated[dict[Superclass, ClassCard], AfterValidator(_complete)]
     miss_rate: float  # that ``rule_out`` certifies
     confidence: float  # with which it does
     # of ``core.evaluation`` by role: 9, 9a, 9b. On labelled records that can be read, past no
@@ -137,7 +143,7 @@ def read_card(path: Path) -> Card:
         card = Card.model_validate_json((path / CARD).read_bytes())
     except ValidationError as error:
         raise CheckpointAltered(
-            f"{path / CARD} does not parse as a card ({error.error_count()} errors): restore it"
+            f"{path / CARD} does not parse as a card ({_first(error)}): restore it"
         ) from error
     if not card.intact:
         raise CheckpointAltered(f"{path / CARD} was changed after it was written: restore it")
@@ -150,11 +156,17 @@ def read_card(path: Path) -> Card:
     return card
 
 
+def _first(error: ValidationError) -> str:
+    wrong = error.errors()[0]
+    return ": ".join(filter(None, [".".join(map(str, wrong["loc"])), wrong["msg"]]))
+
+
 def network_config(path: Path, card: Card) -> NetworkConfig:
     """The settings of the network whose weights lie in ``path``, held against them, without torch.
 
     Raises CheckpointOutdated for a setting or value that this version does not know, and for a
-    size that the weights do not have: no version may be served that no job can load.
+    size that the weights do not have: no version may be served that no job can load. Raises
+    CheckpointAltered where the weights are none.
     """
     given = {name: value for name, value in card.network.items() if name not in _NO_SETTINGS}
     for name in given:
@@ -174,10 +186,13 @@ def network_config(path: Path, card: Card) -> NetworkConfig:
 
 
 def _shapes(path: Path) -> dict[str, Shape]:
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
 
-    with safe_open(path, framework="numpy") as file:
-        return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise CheckpointAltered(f"{path} holds no weights ({error}): restore it") from error
 
 
 def _outdated(path: Path, card: Card, why: str) -> CheckpointOutdated:
@@ -207,11 +222,11 @@ def load(path: Path) -> Checkpoint:
 
 def save_weights(path: Path, network: "Network") -> str:
     """Write the weights into ``path`` and return their sha256."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     path.mkdir(parents=True, exist_ok=True)
     state = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-    save_file(state, path / WEIGHTS)
+    (path / WEIGHTS).write_bytes(save(state))  # save_file lets nobody else read it, umask or not
     return sha256_of(path / WEIGHTS)
 
 

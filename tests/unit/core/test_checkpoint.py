@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import sys
 from dataclasses import fields, replace
@@ -8,13 +9,22 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from core.checkpoint import CARD, WEIGHTS, load, network_config, read_card, save_card
+from core.checkpoint import (
+    CARD,
+    WEIGHTS,
+    Card,
+    load,
+    network_config,
+    read_card,
+    save_card,
+    save_weights,
+)
 from core.digests import sha256_of
 from core.ecg import SUPERCLASSES
 from core.errors import CheckpointAltered, CheckpointNotFound, CheckpointOutdated
 from core.model import Network
 from core.network_config import NetworkConfig
-from tests.factories_model import labelled_set
+from tests.factories_model import TINY, labelled_set
 from tests.readme import CHECKPOINT
 
 
@@ -73,6 +83,41 @@ def test_an_unreadable_card_is_refused(checkpoint, text):
     (checkpoint / CARD).write_text(text)
     with pytest.raises(CheckpointAltered, match="does not parse as a card"):
         read_card(checkpoint)
+
+
+def resealed(checkpoint, **changes):
+    """A card that is changed and whose digests agree with it."""
+    card = Card.model_validate_json((checkpoint / CARD).read_bytes())
+    return save_card(checkpoint, card.model_copy(update=changes))
+
+
+def test_a_card_without_a_class_is_refused(checkpoint):
+    classes = read_card(checkpoint).classes
+    resealed(checkpoint, classes={n: part for n, part in classes.items() if n != "MI"})
+    with pytest.raises(CheckpointAltered) as error:
+        load(checkpoint)
+    assert str(error.value) == (
+        f"{checkpoint / CARD} does not parse as a card (classes: Value error, MI is missing): "
+        "restore it"
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights at all", b"\xff" * 64])
+def test_a_file_that_holds_no_weights_is_refused(checkpoint, content):
+    (checkpoint / WEIGHTS).write_bytes(content)
+    resealed(checkpoint, weights_sha256=sha256_of(checkpoint / WEIGHTS))
+    with pytest.raises(CheckpointAltered) as error:
+        load(checkpoint)
+    assert str(error.value).startswith(f"{checkpoint / WEIGHTS} holds no weights (")
+
+
+def test_whoever_may_read_the_card_may_read_the_weights(tmp_path):
+    before = os.umask(0o027)
+    try:
+        save_weights(tmp_path, Network(TINY.network))
+    finally:
+        os.umask(before)
+    assert (tmp_path / WEIGHTS).stat().st_mode & 0o777 == 0o640
 
 
 OTHER_NETWORKS = {
