@@ -9,9 +9,12 @@ from scipy.special import expit, log_expit
 from scipy.stats import binom
 
 from core.arrays import Bools, Floats
+from core.ecg import SUPERCLASSES
+from core.errors import TrainingError
 
 MISS_RATE = 0.05  # of the records that have the class, how many may be ruled out wrongly
 CONFIDENCE = 0.95  # with which that rate is certified
+_FLAT = 1e-3  # a loss a record with no more slope than this is at its least
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +35,30 @@ def fit_platt(logits: NDArray[np.floating], labels: Bools) -> Platt:
 
     Platt, "Probabilistic outputs for support vector machines" (1999), on the labels as they are,
     without the prior that he adds to them. The slope is kept positive, so that calibration never
-    turns the ranking round.
+    turns the ranking round. Raises TrainingError where there is no such sigmoid to be found.
     """
-    fits = [_fit_sigmoid(logits[:, k], labels[:, k]) for k in range(labels.shape[1])]
+    fits = [
+        _fit_sigmoid(name, logits[:, k], labels[:, k])
+        for k, name in enumerate(SUPERCLASSES[: labels.shape[1]])
+    ]
     return Platt(np.array([f[0] for f in fits]), np.array([f[1] for f in fits]))
 
 
-def _fit_sigmoid(logit: NDArray[np.floating], label: Bools) -> tuple[float, float]:
+def _fit_sigmoid(name: str, logit: NDArray[np.floating], label: Bools) -> tuple[float, float]:
     z = np.asarray(logit, dtype=np.float64)
 
     def loss(theta: Floats) -> float:
         margin = np.exp(theta[0]) * z + theta[1]
         return float(-np.mean(np.where(label, log_expit(margin), log_expit(-margin))))
 
-    best = minimize(loss, np.zeros(2), method="BFGS").x
-    return float(np.exp(best[0])), float(best[1])
+    fit = minimize(loss, np.zeros(2), method="BFGS")
+    # it also gives up where rounding alone keeps it from the last digit
+    if not (fit.success or np.abs(fit.jac).max() < _FLAT):
+        raise TrainingError(
+            f"{name} cannot be calibrated on 9a ({fit.message.rstrip('.')}): the log of the run "
+            "tells whether it diverged; lower its learning rate"
+        )
+    return float(np.exp(fit.x[0])), float(fit.x[1])
 
 
 def best_f1_threshold(probability: Floats, label: Bools) -> float:
@@ -74,8 +86,10 @@ def rule_out_threshold(
     confidence: Learn-then-Test with a binomial p-value and fixed-sequence testing from 0
     upwards (Angelopoulos et al., 2021, https://arxiv.org/abs/2110.01052). It takes the records
     for independent draws that nothing else was chosen on; those of one patient and the choice of
-    the best epoch make it somewhat less sure, which is why misses are counted on 9b as well. None
-    where the positives are too few to certify any threshold.
+    the best epoch make it somewhat less sure. How many of other records are ruled out though they
+    have the class, 'trustecg evaluate' counts; the misses on the card are another thing, those
+    below the threshold of the call, which is never lower. None where the positives are too few to
+    certify any threshold.
     """
     positives = np.sort(probability[label])
     n = len(positives)

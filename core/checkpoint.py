@@ -48,7 +48,7 @@ class ClassCard(_Part):
     offset: float
     threshold: float  # present at or above it
     rule_out: float | None  # absent below it with a certified miss rate; None: not certified
-    missed: int  # records of 9b that have the class and lie below the threshold
+    missed: int  # records of 9b that have the class and are not called: below the threshold
     positives: int  # records of 9b that have the class
     missed_low: float  # 95 % interval of the rate
     missed_high: float

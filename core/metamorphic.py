@@ -102,11 +102,12 @@ def probes(dataset: Ptbxl, count: int) -> Probes:
     source = select(dataset, role)
     steps = np.linspace(0, len(source), min(count, len(source)), endpoint=False).astype(int)
     chosen = [source[step] for step in steps]
-    read = [(record, ecg) for record, ecg in dataset.readable(chosen) if assess(ecg).acceptable]
+    found = [(record, ecg, assess(ecg)) for record, ecg in dataset.readable(chosen)]
+    read = [(record, ecg) for record, ecg, quality in found if quality.acceptable]
     if not read:
         raise DatasetUnreadable(
-            f"none of {len(chosen)} records of {dataset.root} can be read: "
-            "run 'trustecg data verify'"
+            f"of {len(chosen)} records of {dataset.root} none has an opinion: "
+            f"{_why_none(len(chosen) - len(found), [quality for *_, quality in found])}"
         )
     finer = [(ecg, _finer(dataset, record)) for record, ecg in read]
     return Probes(
@@ -114,6 +115,14 @@ def probes(dataset: Ptbxl, count: int) -> Probes:
         ecgs=tuple(ecg for _, ecg in read),
         twice=tuple((ecg, again) for ecg, again in finer if again),
     )
+
+
+def _why_none(unread: int, refused: Sequence[Quality]) -> str:
+    """What is wrong with records, files and signals apart."""
+    files = f"{unread} cannot be read, run 'trustecg data verify'" if unread else ""
+    reason = refused[0].reasons[0] if refused else ""
+    signals = f"the quality gate refuses {len(refused)}, the first for: {reason}" if refused else ""
+    return "; ".join(filter(None, (files, signals)))
 
 
 def all_checks(checkpoint: Checkpoint, found: Probes) -> list[Check]:

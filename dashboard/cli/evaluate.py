@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.ecg import SUPERCLASSES
+from core.errors import DatasetUnreadable
 from dashboard.cli.options import Json
 from dashboard.cli.output import emit, note, progress
 from dashboard.cli.predictor import limit_threads, load_predictor
@@ -83,20 +84,34 @@ def _scored(scorers: "list[Scorer]", dataset: "Ptbxl", fold: str) -> "list[Score
     from core.measurement import score_fold
 
     with progress(f"Scoring fold {fold}", None) as advance:
-        return score_fold(
+        found = score_fold(
             scorers,
             dataset,
             fold,
             unread=lambda error: note(str(error)),
             progress=lambda done, total: advance(done=done, total=total),
         )
+    for one in found:
+        if not one.records:
+            raise DatasetUnreadable(f"nothing to measure in {dataset.root}: {_why_none(one, fold)}")
+    return found
+
+
+def _why_none(scored: "Scored", fold: str) -> str:
+    if not scored.refused:
+        return f"none of {scored.n} records of fold {fold} is labelled, choose another fold"
+    return (
+        f"of {scored.refused} labelled records of fold {fold} {scored.name} has an opinion on "
+        "none; 'trustecg data verify' and 'trustecg quality' tell why"
+    )
 
 
 def _lines(figures: dict[str, Any]) -> Iterator[str]:
     simulated = "SIMULATED records, " if figures["simulated"] else ""
     yield (
-        f"{figures['checkpoint']} on {simulated}fold {figures['fold']}: {figures['n_labelled']} "
-        f"labelled of {figures['n']} records, {figures['n_refused']} refused"
+        f"{figures['checkpoint']} on {simulated}fold {figures['fold']}: "
+        f"{figures['n_labelled'] + figures['n_refused']} of {figures['n']} labelled, "
+        f"{figures['n_labelled']} scored, {figures['n_refused']} refused"
     )
     yield (
         f"macro AUROC {number(figures['macro_auroc'], 4)} "

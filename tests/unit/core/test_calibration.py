@@ -3,7 +3,9 @@ import pytest
 from scipy.special import expit
 from scipy.stats import beta
 
+from core import calibration
 from core.calibration import best_f1_threshold, fit_platt, rule_out_threshold
+from core.errors import TrainingError
 from core.evaluation import f1_score
 
 RNG = np.random.default_rng(7)
@@ -22,6 +24,36 @@ def test_platt_never_turns_the_ranking_round():
     logits = RNG.normal(size=(500, 1))
     platt = fit_platt(logits, RNG.random((500, 1)) < expit(-2 * logits))
     assert platt.slope[0] > 0
+
+
+def test_platt_says_where_it_finds_no_sigmoid():
+    logits = RNG.normal(size=(500, 2))
+    labels = RNG.random((500, 2)) < expit(logits)
+    logits[7, 1] = np.nan
+    with pytest.raises(TrainingError) as error:
+        fit_platt(logits, labels)
+    assert str(error.value) == (
+        "MI cannot be calibrated on 9a (NaN result encountered): the log of the run tells whether "
+        "it diverged; lower its learning rate"
+    )
+
+
+def test_platt_takes_a_search_that_was_broken_off_half_way_for_none(monkeypatch):
+    search = calibration.minimize
+    monkeypatch.setattr(
+        calibration, "minimize", lambda *a, **kw: search(*a, **kw, options={"maxiter": 1})
+    )
+    logits = RNG.normal(0, 2, size=(500, 1))
+    with pytest.raises(TrainingError, match="^NORM cannot be calibrated on 9a .Maximum number"):
+        fit_platt(logits, RNG.random((500, 1)) < expit(3 * logits - 2))
+
+
+def test_platt_takes_a_least_that_rounding_hides():
+    """At 1000 the differences that BFGS takes its slope from are coarse."""
+    logits = RNG.normal(0, 2, size=(1000, 1))
+    labels = RNG.random((1000, 1)) < expit(logits)
+    near, far = fit_platt(logits, labels), fit_platt(logits + 1000, labels)
+    assert far.slope == pytest.approx(near.slope, rel=0.02)
 
 
 def test_threshold_has_the_best_f1_of_all():

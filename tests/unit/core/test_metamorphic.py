@@ -25,8 +25,9 @@ from core.metamorphic import (
 )
 from core.predict import Predictor
 from core.ptbxl import Ptbxl
+from core.quality import assess
 from tests.factories_dataset import dataset, edited
-from tests.factories_ecg import ecg
+from tests.factories_ecg import ecg, write_record
 
 ECGS = [ecg(seed) for seed in range(4)]
 MUST_MOVE = {relation.name for relation in RELATIONS if relation.moves}
@@ -194,8 +195,26 @@ def test_what_cannot_be_read_is_no_probe(tmp_path: Path) -> None:
     assert [one.ecg_id for one in probes(data, 3).ecgs] == [1, 3]
     for ecg_id in (1, 3):
         (tmp_path / f"records100/00000/{ecg_id:05d}_lr.dat").unlink()
-    with pytest.raises(DatasetUnreadable, match="none of 3 records of .* run 'trustecg data ver"):
+    with pytest.raises(DatasetUnreadable) as error:
         probes(data, 3)
+    assert str(error.value) == (
+        f"of 3 records of {tmp_path} none has an opinion: 3 cannot be read, run "
+        "'trustecg data verify'"
+    )
+
+
+def test_records_that_the_gate_refuses_are_not_said_to_be_files_at_fault(tmp_path: Path) -> None:
+    data = dataset(tmp_path, 3)
+    for record in data.records.values():
+        write_record(tmp_path / record.filename_lr, np.zeros((12, 1000)))
+    (tmp_path / "records100/00000/00002_lr.dat").unlink()
+    refusal = assess(data.read(1)).reasons[0]
+    with pytest.raises(DatasetUnreadable) as error:
+        probes(data, 3)
+    assert str(error.value) == (
+        f"of 3 records of {tmp_path} none has an opinion: 1 cannot be read, run "
+        f"'trustecg data verify'; the quality gate refuses 2, the first for: {refusal}"
+    )
 
 
 def test_all_checks_name_each_relation_once(checkpoint: Path, tmp_path: Path) -> None:

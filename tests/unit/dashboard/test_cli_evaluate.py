@@ -1,5 +1,7 @@
 import json
+import re
 
+import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -9,7 +11,8 @@ from core.ecg import SUPERCLASSES
 from core.reference import Reference
 from core.simulate import simulate_dataset
 from dashboard.cli import app, main
-from tests.factories_dataset import dataset
+from tests.factories_dataset import dataset, edited
+from tests.factories_ecg import write_record
 
 CLASSES = [str(name) for name in SUPERCLASSES]
 
@@ -124,7 +127,10 @@ def test_a_person_reads_a_short_table(run, simulated, published, checkpoint):
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     version = read_card(checkpoint).version
-    assert lines[0].startswith(f"{version} on SIMULATED records, fold all: ")
+    assert re.fullmatch(
+        rf"{version} on SIMULATED records, fold all: 60 of 60 labelled, \d+ scored, \d+ refused",
+        lines[0],
+    )
     assert [line.split()[0] for line in lines[3:8]] == CLASSES
     assert len({len(line) for line in lines[2:8]}) == 1  # columns in line
     assert lines[8].startswith("ruled out though there: NORM ")
@@ -160,6 +166,13 @@ def test_html_leaves_a_page_and_says_so(run, simulated, tmp_path):
     assert f"wrote {page}" in result.stderr
     assert json.loads(result.stdout)["n"] == 60
     assert page.read_text().startswith("<!doctype html>")
+
+
+def test_records_are_counted_by_what_became_of_them(run, tmp_path):
+    data = edited(dataset(tmp_path), lambda rows: rows[0].update(scp_codes="{'SR': 0.0}"))
+    write_record(tmp_path / data.record(2).filename_lr, np.zeros((12, 1000)))
+    first = run("--data", tmp_path, "--fold", "all").stdout.splitlines()[0]
+    assert first.endswith("on fold all: 5 of 6 labelled, 4 scored, 1 refused")
 
 
 @pytest.mark.parametrize(
@@ -201,6 +214,45 @@ def test_what_is_not_there_is_one_line_and_exit_1(
         main()
     assert stop.value.code == 1
     assert capsys.readouterr().err.splitlines()[-1] == f"trustecg: {message.format(tmp=tmp_path)}"
+
+
+def flat(data):
+    for record in data.records.values():
+        write_record(data.root / record.filename_lr, np.zeros((12, 1000)))
+
+
+def unlabelled(data):
+    edited(data, lambda rows: [row.update(scp_codes="{'SR': 0.0}") for row in rows])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (unlabelled, "none of 6 records of fold all is labelled, choose another fold"),
+        (
+            flat,
+            "of 6 labelled records of fold all {version} has an opinion on none; "
+            "'trustecg data verify' and 'trustecg quality' tell why",
+        ),
+    ],
+)
+def test_a_fold_of_which_nothing_can_be_measured_is_one_line_and_exit_1(
+    checkpoint, tmp_path, monkeypatch, capsys, spoil, why
+):
+    spoil(dataset(tmp_path))
+    monkeypatch.setenv("TRUSTECG_CHECKPOINT", str(checkpoint))
+    words = ["--data", str(tmp_path), "--fold", "all", "--html", str(tmp_path / "page.html")]
+    monkeypatch.setattr("sys.argv", ["trustecg", "evaluate", *words])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 1
+    out = capsys.readouterr()
+    assert out.out == ""
+    assert out.err.splitlines()[-1] == (
+        f"trustecg: nothing to measure in {tmp_path}: "
+        + why.format(version=read_card(checkpoint).version)
+    )
+    assert not (tmp_path / "page.html").exists()
 
 
 def test_a_reference_that_is_not_there_is_one_line_and_exit_1(

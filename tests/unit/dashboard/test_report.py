@@ -34,7 +34,7 @@ def words(html):
 def test_page_says_what_was_measured_on_what():
     text = words(page(ONE))
     assert "model 0 on fold 9" in text
-    assert "300 labelled records measured, of 300 in the fold; 0 refused" in text
+    assert "300 labelled records, of 300 in the fold: 300 measured, 0 refused" in text
     assert f"Macro AUROC {ONE.assessment.macro_auroc:.4f}" in text
     assert "not a medical device" in text
     assert "SIMULATED" not in text
@@ -89,7 +89,7 @@ def test_page_of_a_fold_of_which_nothing_was_scored_says_so():
     )
     html = page(report(nothing))
     text = words(html)
-    assert "0 labelled records measured, of 4 in the fold" in text
+    assert "0 labelled records, of 4 in the fold: 0 measured" in text
     assert "nan" not in text.lower()
     plots = re.search(r"^const plots = (.*);$", html, flags=re.MULTILINE)[1]
     assert set(json.loads(plots)) == {"roc", "precision-recall", "reliability", "subgroups"}
