@@ -184,3 +184,28 @@ def test_page_draws_every_plot_offline_and_without_complaint(browser, tmp_path):
     assert points == sum(not math.isnan(group.macro_auroc) for group in ONE.assessment.subgroups)
     assert wide == 1200
     assert overflowing == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 768, 1059])
+def test_page_fits_a_narrow_screen_and_what_is_wider_moves_in_its_own_box(browser, tmp_path, width):
+    file = tmp_path / "page.html"
+    file.write_text(page(BOTH), encoding="utf-8")
+    with browser.new_context(viewport={"width": 1200, "height": 900}) as context:
+        view = context.new_page()
+        view.goto(file.as_uri())
+        view.wait_for_selector("#difference .scatterlayer .trace")
+        view.set_viewport_size({"width": width, "height": 844})  # a tablet is turned
+        view.wait_for_function("document.querySelector('#roc .main-svg').clientWidth <= innerWidth")
+        assert view.evaluate("document.documentElement.scrollWidth") == width
+        beyond = view.evaluate(
+            """() => [...document.querySelectorAll('main, p, h1, .wide, .plot:not(.panels), svg')]
+              .filter(e => !e.closest('.panels') && e.getBoundingClientRect().right > innerWidth)
+              .map(e => e.outerHTML.slice(0, 60))"""
+        )
+        cut = view.evaluate(
+            """() => [...document.querySelectorAll('table, .panels')]
+              .filter(e => getComputedStyle(e.closest('.wide')).overflowX !== 'auto')
+              .map(e => e.id)"""
+        )
+    assert (beyond, cut) == ([], [])
