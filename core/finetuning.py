@@ -17,11 +17,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
@@ -32,6 +33,7 @@ from core.ecg import SUPERCLASSES
 from core.errors import StateUnusable
 from core.labelled import LabelledSet, joined
 from core.model import Network
+from core.network_config import CHECKED
 from core.preprocess import TOKEN_SAMPLES
 from core.training import STATE, EpochReport, TrainingRun, computes_bfloat16
 from core.training_config import Count, NotNegative, Part, Positive, Share, TrainingConfig
@@ -42,6 +44,9 @@ _PLACES = (0, TOKEN_SAMPLES)  # the context has a stride of two tokens
 @dataclass(frozen=True, kw_only=True)
 class FinetuningConfig(TrainingConfig):
     """How a champion is taught on; the network is the champion's."""
+
+    # a run that an update interrupts may have settings that are no longer there
+    __pydantic_config__: ClassVar = CHECKED | ConfigDict(extra="ignore")
 
     epochs: Count = 6  # three minutes of one processor for 500 labels
     patience: Count = 3

@@ -255,6 +255,12 @@ def test_a_config_that_cannot_be_is_named() -> None:
         FinetuningConfig.of({"epochs": 0}, "fine-tuning sets")
 
 
+def test_a_setting_that_an_update_has_taken_away_does_not_stop_a_run() -> None:
+    assert FinetuningConfig.of(GENTLE.plain | {"hold": 1000.0}, "") == FinetuningConfig.of(
+        GENTLE.plain, ""
+    )
+
+
 @pytest.mark.parametrize(
     ("has", "taught_in_bfloat16"),
     [
