@@ -71,16 +71,20 @@ def kill(*_):
     raise Killed
 
 
+@pytest.mark.parametrize("epochs", [1, 2])  # the last of them is cut off, or another
 @pytest.mark.parametrize("at", ["save", "log"])
-def test_a_run_killed_at_any_moment_has_each_epoch_once_in_its_log(tmp_path, monkeypatch, at):
+def test_a_run_killed_at_any_moment_has_each_epoch_once_in_its_log(
+    tmp_path, monkeypatch, at, epochs
+):
     """With its state saved and not its log, or neither."""
+    config = replace(TINY, epochs=epochs)
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(*{"save": (TrainingRun, "save"), "log": (training, "_log")}[at], kill)
-        run_to_end(tiny_run(), tmp_path, lambda _: None)
+        run_to_end(tiny_run(config), tmp_path, lambda _: None)
     claim(tmp_path)
-    run_to_end(tiny_run(), tmp_path, lambda _: None)
+    run_to_end(tiny_run(config), tmp_path, lambda _: None)
     lines = (tmp_path / LOG).read_text().splitlines()
-    assert [line.split(",")[0] for line in lines] == ["epoch", "1", "2"]
+    assert [line.split(",")[0] for line in lines] == ["epoch", "1", "2"][: 1 + epochs]
 
 
 def test_a_run_that_goes_on_says_after_which_epoch(tmp_path):
