@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 from scipy.special import expit, log_expit
 from scipy.stats import binom
 
@@ -46,19 +46,27 @@ def fit_platt(logits: NDArray[np.floating], labels: Bools) -> Platt:
 
 def _fit_sigmoid(name: str, logit: NDArray[np.floating], label: Bools) -> tuple[float, float]:
     z = np.asarray(logit, dtype=np.float64)
+    for middle, spread in ((0.0, 1.0), (z.mean(), z.std() or 1.0)):
+        fit = _likeliest((z - middle) / spread, label)
+        # it also gives up where rounding alone keeps it from the last digit
+        if fit.success or np.abs(fit.jac).max() < _FLAT:
+            slope = float(np.exp(fit.x[0]) / spread)
+            return slope, float(fit.x[1] - slope * middle)
+        # logits that lie close together or far off lead it astray: again, in their own unit
+    raise TrainingError(
+        f"{name} cannot be calibrated on 9a ({fit.message.rstrip('.')}): the log of the run "
+        "tells whether it diverged; lower its learning rate"
+    )
+
+
+def _likeliest(z: Floats, label: Bools) -> OptimizeResult:
+    """The logarithm of the slope, and the offset, with which the labels are most likely."""
 
     def loss(theta: Floats) -> float:
         margin = np.exp(theta[0]) * z + theta[1]
         return float(-np.mean(np.where(label, log_expit(margin), log_expit(-margin))))
 
-    fit = minimize(loss, np.zeros(2), method="BFGS")
-    # it also gives up where rounding alone keeps it from the last digit
-    if not (fit.success or np.abs(fit.jac).max() < _FLAT):
-        raise TrainingError(
-            f"{name} cannot be calibrated on 9a ({fit.message.rstrip('.')}): the log of the run "
-            "tells whether it diverged; lower its learning rate"
-        )
-    return float(np.exp(fit.x[0])), float(fit.x[1])
+    return minimize(loss, np.zeros(2), method="BFGS")
 
 
 def best_f1_threshold(probability: Floats, label: Bools) -> float:

@@ -309,7 +309,7 @@ def claim(out: Path) -> None:
     found = [name for name in (LOG, CARD, WEIGHTS) if (out / name).exists()]
     if found and not (out / STATE).is_file():
         raise TrainingError(
-            f"{out} holds {' and '.join(found)} of another run: choose another --out, or empty it"
+            f"{out} holds {', '.join(found)} of another run: choose another --out, or empty it"
         )
 
 

@@ -191,7 +191,7 @@ def test_train_leaves_the_checkpoint_of_another_run_alone(train, checkpoint, tmp
     other = shutil.copytree(checkpoint, tmp_path / "other")
     result = train(other)
     assert isinstance(result.exception, TrainingError)
-    assert str(result.exception).startswith(f"{other} holds card.json and weights.safetensors of")
+    assert str(result.exception).startswith(f"{other} holds card.json, weights.safetensors of")
     assert read_card(other) == read_card(checkpoint)
 
 
