@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import partial
 
 import numpy as np
-from scipy.signal import resample_poly
+from scipy.signal import butter, resample_poly, sosfiltfilt
 
 from core.arrays import Floats
 from core.beats import band
@@ -19,6 +19,8 @@ Change = Callable[[Ecg, np.random.Generator], Ecg]
 
 RAIL_MV = 5.0  # no recorder need follow more (IEC 60601-2-25)
 _NOISE_MV = (0.02, 2.0)  # from what any electrode picks up to what hides a heart
+_BURST_S = 0.05  # standard deviation of the shape of a burst, as long as a QRS complex
+_BURST_MV = (0.3, 3.0)  # as high as one
 _AMPLIFIER_MV = 0.005  # hiss of the recorder, under hum and wander
 
 
@@ -103,6 +105,17 @@ def _cut_off(ecg: Ecg, _: np.random.Generator) -> Ecg:
     return _with(ecg, ecg.signal.clip(low, high))
 
 
+def _filtered(spoilt: Change) -> Change:
+    """Afterwards through a recorder's filter of 40 Hz: no two samples on a rail stay equal."""
+
+    def change(ecg: Ecg, rng: np.random.Generator) -> Ecg:
+        after = spoilt(ecg, rng)
+        low_pass = butter(2, 40.0, fs=ecg.rate, output="sos")
+        return _with(after, sosfiltfilt(low_pass, after.signal, axis=1))
+
+    return change
+
+
 def _white(time: Floats, rng: np.random.Generator) -> Floats:
     return rng.normal(0, 1, (len(ELECTRODES), len(time)))
 
@@ -123,16 +136,30 @@ def _muscle(time: Floats, rng: np.random.Generator) -> Floats:
     return tension * band(_white(time, rng), 1 / time[1], 20.0, 150.0)
 
 
+def _bursts(time: Floats, rng: np.random.Generator) -> Floats:
+    """Muscle at one electrode, at times like those of beats: no heart shows there."""
+    every = rng.uniform(0.6, 1.2)
+    times = np.arange(every / 2, time[-1], every) + rng.normal(0, 0.05, int(time[-1] / every + 0.5))
+    shape = np.exp(-(((time[:, None] - times) / _BURST_S) ** 2) / 2).sum(axis=1)
+    at_one: Floats = np.zeros((len(ELECTRODES), len(time)))
+    at_one[rng.integers(3)] = shape * band(rng.normal(0, 1, (1, len(time))), 1 / time[1], 5, 40)[0]
+    at_one /= np.abs(at_one).max()
+    return at_one
+
+
 def _phases(rng: np.random.Generator) -> Floats:
     return rng.uniform(0, 2 * np.pi, (len(ELECTRODES), 1))
 
 
 def _only(
-    kind: Callable[[Floats, np.random.Generator], Floats], ecg: Ecg, rng: np.random.Generator
+    kind: Callable[[Floats, np.random.Generator], Floats],
+    ecg: Ecg,
+    rng: np.random.Generator,
+    between_mv: tuple[float, float] = _NOISE_MV,
 ) -> Ecg:
     """No heart: noise at every electrode by a size of its own, and the recorder's hiss."""
     time = np.arange(ecg.signal.shape[1]) / ecg.rate
-    size = np.exp(rng.uniform(*np.log(_NOISE_MV))) * rng.uniform(0.2, 1, (len(ELECTRODES), 1))
+    size = np.exp(rng.uniform(*np.log(between_mv))) * rng.uniform(0.2, 1, (len(ELECTRODES), 1))
     return _with(ecg, to_leads(size * kind(time, rng) + _AMPLIFIER_MV * _white(time, rng)))
 
 
@@ -144,11 +171,14 @@ UNREADABLE: dict[str, Change] = {
     "one sample infinite": partial(_missing, np.inf),
     "one lead on the rail for 2 s": _on_the_rail,
     "all leads over the rails": _over_the_rails,
+    "one lead on the rail for 2 s, filtered": _filtered(_on_the_rail),
+    "all leads over the rails, filtered": _filtered(_over_the_rails),
     "all leads cut off": _cut_off,
     "white noise only": partial(_only, _white),
     "mains hum only": partial(_only, _hum),
     "baseline wander only": partial(_only, _wander),
     "muscle noise only": partial(_only, _muscle),
+    "bursts at one electrode only": partial(_only, _bursts, between_mv=_BURST_MV),
     "uV read as mV": scaled(1e3),
     "V read as mV": scaled(1e-3),
     "half of the record": lambda ecg, _: _with(ecg, np.array_split(ecg.signal, 2, axis=1)[0]),

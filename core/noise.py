@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.arrays import Floats
+from core.arrays import Bools, Floats
 from core.beats import BEFORE_S, QRS_BAND_HZ, Beats, band, cut, find_beats
 
 WANDER_BELOW_HZ = 0.5  # the model's band begins here
@@ -32,6 +32,7 @@ class Qrs:
     differs: Floats  # (12,) mV, root mean square of what a typical one differs by
     during: Floats  # (12,) mV, root mean square of the lead at a typical QRS
     between: Floats  # (12,) mV, and of what lies between them, spikes apart
+    second_source: float  # second principal component over the first: 0 where all leads are one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +114,17 @@ def _qrs(clean: Floats, beats: Beats, rate: float) -> Qrs:
     windows = cut(banded, beats.peaks, rate)
     if len(windows) < 2:
         none = np.zeros(12)
-        return Qrs(swing=0.0, repetition=0.0, swings=none, differs=none, during=none, between=none)
+        return Qrs(
+            swing=0.0,
+            repetition=0.0,
+            swings=none,
+            differs=none,
+            during=none,
+            between=none,
+            second_source=0.0,
+        )
     middle = round(BEFORE_S * rate)
+    far = banded[:, _far(beats, banded.shape[1], rate)]
     each, core = (_around(windows, middle, round(reach * rate)) for reach in (_QRS_S, _CORE_S))
     common = np.median(each, axis=0)
     differs = np.sqrt(np.median(np.mean((each - common) ** 2, axis=2), axis=0))
@@ -125,7 +135,8 @@ def _qrs(clean: Floats, beats: Beats, rate: float) -> Qrs:
         swings=swings,
         differs=differs,
         during=np.sqrt(np.median(np.mean(core**2, axis=2), axis=0)),
-        between=_between(banded, beats, rate),
+        between=np.median(np.abs(far), axis=1) / _NORMAL if far.size else np.zeros(12),
+        second_source=_second_source(np.concatenate(core, axis=1), far),
     )
 
 
@@ -133,20 +144,37 @@ def _around(windows: Floats, middle: int, reach: int) -> Floats:
     return windows[:, :, middle - reach : middle + reach]
 
 
-def _between(banded: Floats, beats: Beats, rate: float) -> Floats:
-    """Root mean square far from any QRS, by its median; 0 where the beats leave no room."""
-    samples = np.arange(banded.shape[1])
-    far = np.abs(samples[:, None] - beats.peaks).min(axis=1) > _FAR_S * rate
-    if not far.any():
-        return np.zeros(12)
-    size: Floats = np.median(np.abs(banded[:, far]), axis=1) / _NORMAL
-    return size
+def _far(beats: Beats, size: int, rate: float) -> Bools:
+    """Which of so many samples lie far from any QRS."""
+    distance = np.abs(np.arange(size)[:, None] - beats.peaks).min(axis=1)
+    far: Bools = distance > _FAR_S * rate
+    return far
+
+
+def _second_source(during: Floats, between: Floats) -> float:
+    """Size of the second principal component of the QRS complexes over that of the first.
+
+    A heart turns while it beats, so that no lead is a multiple of another; what one electrode
+    picks up is the same signal everywhere, by the share that each lead has of that electrode.
+    Of each (12, samples) the independent leads count; what there is between beats as well, as
+    hiss is, counts for nothing.
+    """
+    power = _covariance(during)
+    if between.size:
+        power = power - _covariance(between)
+    *_, second, first = np.linalg.eigvalsh(power)
+    return float(np.sqrt(max(second, 0) / max(first, 1e-12)))
+
+
+def _covariance(signal: Floats) -> Floats:
+    eight = signal[list(INDEPENDENT)]
+    covariance: Floats = eight @ eight.T / eight.shape[1]
+    return covariance
 
 
 def _unshared(clean: Floats) -> Floats:
     """Root mean square of what no sum of the other independent leads reproduces."""
-    eight = clean[list(INDEPENDENT)]
-    covariance = eight @ eight.T / eight.shape[1]
+    covariance = _covariance(clean)
     # 1 / (C^-1)_kk is the variance of k given the others; 1 uV keeps C regular
     unshared = 1 / np.sqrt(np.diag(np.linalg.inv(covariance + 1e-6 * np.eye(8))))
     everywhere = np.empty(12)

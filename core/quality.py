@@ -10,7 +10,6 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from core.arrays import Bools, Floats
 from core.ecg import DURATION_S, LEADS, Ecg, Lead
@@ -23,19 +22,16 @@ from core.interchange import (
 )
 from core.noise import INDEPENDENT, Noise, mains, measure
 from core.preprocess import at_model_rate, first_ten_seconds
-
-Span = tuple[float, float]  # from, to, in s
+from core.silence import FLAT_MV, Span, find_flat, find_gap, find_rail
 
 REVERSAL = "Possible lead reversal"  # how every such warning begins
 
 _CHEST = slice(6, 12)  # V1 to V6
 _LOWEST_RATE = 50  # Hz
-_FLAT_MV = 0.03  # a second that swings less holds no heart; PTB-XL, bar 12722: 0.08 in five of ten
-_FLAT_S = 5  # seconds of it, of ten; PTB-XL has none between 0 and 7
-_GAP_S = 2  # a heart that is silent for so long is in asystole, or the cable is off
-_GAP_MV = 0.2  # swing of the largest lead in a gap; PTB-XL: 0.13 in a pause (722), then 0.54
-_GAP_SHARE = 0.25  # and of its swing over the whole record: a low voltage is no gap
-_WHOLE_MV = (0.1, 30.0)  # swing of the largest lead; of the middle lead. PTB-XL: 0.7 to 9.4
+_FLAT_S = 5  # seconds without a signal, of ten; PTB-XL has none between 0 and 7
+# swing of the largest lead at least, PTB-XL: 0.7; and at most of the middle lead, PTB-XL: 3.8.
+# Ten times a heart is 9.6 mV, on whatever rails it ends and whatever filter rounds them off
+_WHOLE_MV = (0.1, 4.5)
 _CLIPPED = 0.01  # share of samples on one extreme value, where a peak is cut; PTB-XL: in 2 records
 _CLIPPED_MV = 0.1  # and that far from the middle, where a coarse recorder repeats itself too
 _PEAK_MV = 0.02  # within which a whole peak has more samples than on its very top
@@ -48,7 +44,10 @@ _REFUSED_SCORE = 0.49  # at most
 _PROMINENCE = 2.1  # PTB-XL: 2.2 and above; noise of ten kinds: 2.1 and below
 _UNSTEADY_PROMINENCE = 2.6  # of QRS that hardly come back, as in noise
 _REPETITION = 0.8  # PTB-XL, prominence below 2.6: 0.9 and above; noise: 0.6 and below
-_QRS_MV = 0.1  # swing in the band of QRS, largest lead; PTB-XL: 0.37 and above
+_QRS_MV = 0.2  # swing in the band of QRS, largest lead; PTB-XL: 0.37 and above
+# QRS of the largest lead, and over the next: suspect (PTB-XL: 4 records), refused (PTB-XL: none)
+_UNEVEN_MV, _UNEVEN_SUSPECT, _UNEVEN = 3.0, 2.5, 3.5
+_ONE_SOURCE = 0.04  # second principal component over first; PTB-XL: 0.045 and above
 _LEAD_QRS_MV = 0.02  # swing in that band, any of the eight leads that carry everything
 # a lead of noise swings little at a QRS, differs much from the next, and is no quieter between;
 # 4 of 19,601 records of PTB-XL have such a lead or a smaller one among the eight, and 98 % of
@@ -77,7 +76,10 @@ class Quality:
 def assess(ecg: Ecg) -> Quality:
     """Say whether the first ten seconds of an ECG can be read, how well, and what is suspect."""
     signal = first_ten_seconds(ecg)
-    if refused := (_missing(ecg, signal) or _dead(signal, ecg.rate)):
+    if refused := _missing(ecg, signal):
+        return Quality(acceptable=False, score=0.0, reasons=tuple(refused))
+    flat = find_flat(signal, ecg.rate)
+    if refused := _dead(signal, ecg.rate, flat):
         return Quality(acceptable=False, score=0.0, reasons=tuple(refused))
     noise = measure(at_model_rate(signal, ecg.rate).astype(np.float64), RATE)
     worst = float(noise.ratio.max())
@@ -86,12 +88,12 @@ def assess(ecg: Ecg) -> Quality:
         return Quality(
             acceptable=False, score=round(min(score, _REFUSED_SCORE), 4), reasons=tuple(refused)
         )
-    flat = _flat_spans(signal, ecg.rate)
     lost = max((end - start for start, end in flat.values()), default=0.0)
     score = max(score * (1 - lost / DURATION_S), 0.5)
     warnings = [
         *_unread(ecg.seconds),
         *_interrupted(flat),
+        *(f"{said}." for said in _uneven(noise.qrs.swings, _UNEVEN_SUSPECT)),
         *(_untrue(noise) or _reversal(noise)),
         *_disturbed(noise, mains(signal, ecg.rate)),
     ]
@@ -120,12 +122,15 @@ def _missing(ecg: Ecg, signal: NDArray[np.floating]) -> list[str]:
     return []
 
 
-def _dead(signal: NDArray[np.floating], rate: float) -> list[str]:
-    """Reasons that show in the samples alone: flat leads, a wrong unit, clipping."""
+def _dead(signal: NDArray[np.floating], rate: float, spans: dict[int, Span]) -> list[str]:
+    """Reasons that show in the samples alone: flat leads, a wrong unit, clipping.
+
+    ``spans`` are the flat stretches of the leads, wherever they begin.
+    """
     seconds = signal[:, : int(signal.shape[1] // rate) * int(rate)]
     swing = np.ptp(seconds.reshape(len(LEADS), -1, int(rate)), axis=2)
-    flat_s = (swing < _FLAT_MV).sum(axis=1)
-    for row, (start, end) in _flat_spans(signal, rate).items():
+    flat_s = (swing < FLAT_MV).sum(axis=1)
+    for row, (start, end) in spans.items():
         flat_s[row] = max(flat_s[row], int(end - start))
     flat = flat_s >= _FLAT_S
     whole = np.ptp(signal, axis=1)
@@ -143,7 +148,7 @@ def _dead(signal: NDArray[np.floating], rate: float) -> list[str]:
             f"No signal in {_names(flat)} (flat for {spell} s of "
             f"{DURATION_S:.0f} s): attach the electrode and record again."
         ]
-    if gap := _gap(signal, rate):
+    if gap := find_gap(signal, rate):
         return [
             f"No signal in any lead from {gap[0]:.1f} to {gap[1]:.1f} s: check the patient first, "
             "then the cable, and record again."
@@ -153,7 +158,14 @@ def _dead(signal: NDArray[np.floating], rate: float) -> list[str]:
     if typical > _WHOLE_MV[1]:
         return [
             f"A typical lead swings {typical:.0f} mV: no heart is that large. "
-            "Check the unit of the file (uV read as mV?)."
+            "Check the gain, and the unit of the file (uV read as mV?)."
+        ]
+    if on_rail := find_rail(signal, rate):
+        which = np.isin(np.arange(len(LEADS)), list(on_rail))
+        start, end = min(on_rail.values())
+        return [
+            f"{_names(which)}: at the end of the recorder's range, from {start:.1f} to {end:.1f} s "
+            "and without a heartbeat there. Check the electrode and record again."
         ]
     clipped = _clipped(signal, middle)
     if (clipped >= _CLIPPED).any():
@@ -162,43 +174,6 @@ def _dead(signal: NDArray[np.floating], rate: float) -> list[str]:
             "one extreme value. Lower the gain or replace the electrode, and record again."
         ]
     return []
-
-
-def _gap(signal: NDArray[np.floating], rate: float) -> Span | None:
-    """The longest stretch, if any, in which the largest lead does not show a heart."""
-    swing = _swing(signal, rate).max(axis=0)
-    least = float(swing.min())
-    limit = min(_GAP_MV, _GAP_SHARE * float(np.ptp(signal, axis=1).max()))
-    if least >= limit:
-        return None
-    # what is as quiet as that: not the foot of the next beat too
-    return _longest(swing < min(limit, max(1.5 * least, _FLAT_MV)), rate)
-
-
-def _flat_spans(signal: NDArray[np.floating], rate: float) -> dict[int, Span]:
-    """The longest flat stretch of each row that has one."""
-    silent = _swing(signal, rate) < _FLAT_MV
-    spans = ((row, _longest(begins, rate)) for row, begins in enumerate(silent))
-    return {row: span for row, span in spans if span}
-
-
-def _swing(signal: NDArray[np.floating], rate: float) -> NDArray[np.floating]:
-    """Swing in mV of each stretch of ``_GAP_S``, (leads, starts)."""
-    size = round(_GAP_S * rate)
-    whole = slice(size // 2, signal.shape[1] - size + size // 2 + 1)
-    highest = maximum_filter1d(signal, size, axis=1)[:, whole]
-    swing: NDArray[np.floating] = highest - minimum_filter1d(signal, size, axis=1)[:, whole]
-    return swing
-
-
-def _longest(begins: Bools, rate: float) -> Span | None:
-    """The longest run of stretches of ``_GAP_S`` that begin there, from its start to its end."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], begins, [False]]).astype(np.int8)))
-    if not len(edges):
-        return None
-    starts, ends = edges[::2], edges[1::2]
-    most = int((ends - starts).argmax())
-    return float(starts[most] / rate), float((ends[most] - 1) / rate + _GAP_S)
 
 
 def _drowned(noise: Noise) -> list[str]:
@@ -222,7 +197,23 @@ def _drowned(noise: Noise) -> list[str]:
             f"{_names(bad)}: the disturbance is {noise.ratio.max():.1f} times as large as the "
             f"heartbeat, {_NOISE_LIMIT} is the limit. Check the electrode and record again."
         ]
-    return []
+    if noise.qrs.second_source < _ONE_SOURCE:
+        return [
+            "All leads show one signal in different sizes, as a loose electrode makes it and no "
+            "heart: check the patient first, then the electrodes, and record again."
+        ]
+    return [f"{said}, and record again." for said in _uneven(noise.qrs.swings, _UNEVEN)]
+
+
+def _uneven(swings: Floats, limit: float) -> Iterable[str]:
+    """What to say of a lead whose QRS is out of all proportion to those of the others."""
+    largest = int(swings.argmax())
+    times = swings[largest] / np.sort(swings)[-2]
+    if swings[largest] > _UNEVEN_MV and times > limit:
+        yield (
+            f"{LEADS[largest]}: the QRS complex swings {swings[largest]:.1f} mV, {times:.1f} times "
+            "as much as in any other lead. Check its gain and its electrode"
+        )
 
 
 def _unread(seconds: float) -> Iterable[str]:

@@ -46,7 +46,9 @@ def write_samples(root: Path, ecg_id: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(ecg_id)
     time = np.arange(1000)[:, None] / 100
-    beats = np.exp(-(((time % 0.8) - 0.4) ** 2) / 0.0008) * rng.uniform(0.4, 1.4, len(LEADS))
+    # two waves, one after the other: leads of a single one are those of no heart
+    first, second = (np.exp(-(((time % 0.8) - at) ** 2) / 0.0008) for at in (0.4, 0.44))
+    beats = first * rng.uniform(0.4, 1.4, len(LEADS)) - second * rng.uniform(0, 0.5, len(LEADS))
     wfdb.wrsamp(
         f"{ecg_id:05d}_lr",
         fs=100,

@@ -121,6 +121,21 @@ REFUSED: dict[str, tuple[Callable[[], Ecg], str]] = {
         lambda: Ecg(signal=ecg().signal.clip(-0.12, 0.12), rate=100),
         "cut off",
     ),
+    "ten times a heart": (
+        lambda: Ecg(signal=ecg().signal * 10, rate=100),
+        "A typical lead swings 9 mV: no heart is that large. "
+        "Check the gain, and the unit of the file (uV read as mV?).",
+    ),
+    "a chest lead with another gain": (
+        lambda: changed(ecg(), V3=8 * ecg().lead(Lead.V3)),
+        "V3: the QRS complex swings 8.0 mV, 7.1 times as much as in any other lead. "
+        "Check its gain and its electrode, and record again.",
+    ),
+    "one lead in all": (
+        lambda: Ecg(signal=np.tile(ecg().lead(Lead.II), (12, 1)), rate=100),
+        "All leads show one signal in different sizes, as a loose electrode makes it and no "
+        "heart: check the patient first, then the electrodes, and record again.",
+    ),
     "electrode open": (
         lambda: changed(ecg(), V5=noise(0.004)[0]),
         "No signal in V5 (flat for 10 s of 10 s): attach the electrode and record again.",
@@ -171,10 +186,61 @@ def test_what_must_not_be_scored_is_refused(make: Callable[[], Ecg], reason: str
         assert reason in quality.reasons[0]
 
 
+@pytest.mark.parametrize("rate", [100, 500])
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_what_nobody_could_read_is_refused_at_any_rate(kind: str, rate: float) -> None:
+    refused = [
+        assess(UNREADABLE[kind](ecg(seed, rate=rate), np.random.default_rng(seed)))
+        for seed in range(1, 5)
+    ]
+    assert not [quality for quality in refused if quality.acceptable or not quality.reasons]
+
+
+def on_the_rail(hiss_mv: float, rate: float = 500) -> Ecg:
+    """V3 at 5 mV from 3 to 7 s, with a hiss on it."""
+    lead = ecg(rate=rate).lead(Lead.V3).copy()
+    span = slice(round(3 * rate), round(7 * rate))
+    lead[span] = 5 + hiss_mv * np.random.default_rng(3).normal(0, 1, lead[span].size)
+    return changed(ecg(rate=rate), V3=lead)
+
+
+@pytest.mark.parametrize("hiss_uv", [2, 20])
+def test_a_lead_that_hisses_on_the_rail_is_refused(hiss_uv: int) -> None:
+    assert assess(on_the_rail(hiss_uv / 1000)).reasons == (
+        "V3: at the end of the recorder's range, from 3.0 to 7.0 s and without a heartbeat there. "
+        "Check the electrode and record again.",
+    )
+
+
+def test_wander_that_carries_a_heart_is_not_on_the_rail() -> None:
+    time = np.arange(1000) / 100
+    adrift = ecg().lead(Lead.V3) + 3 * np.tanh(10 * np.sin(2 * np.pi * time / 10))
+    quality = assess(changed(ecg(), V3=adrift))
+    assert quality.acceptable
+    assert [said for said in quality.warnings if "wanders by" in said]
+
+
+def test_a_lead_that_is_large_beside_the_others_is_told() -> None:
+    """PTB-XL 16715: V2 three times as large as the next; nobody knows why."""
+    beside = ecg().signal
+    next_largest = np.ptp(np.delete(beside, LEADS.index(Lead.V3), axis=0), axis=1).max()
+    large = beside[LEADS.index(Lead.V3)] * (3 * next_largest / np.ptp(beside[LEADS.index(Lead.V3)]))
+    quality = assess(changed(ecg(), V3=large.astype(np.float32)))
+    assert quality.acceptable
+    assert re.match(
+        r"V3: the QRS complex swings \d\.\d mV, [23]\.\d times as much as in any other lead\. "
+        r"Check its gain and its electrode\.",
+        quality.warnings[0],
+    )
+
+
 @pytest.mark.parametrize(
     ("factor", "reason"),
     [
-        (1e3, r"A typical lead swings \d+ mV: no heart is that large\. Check "),
+        (
+            1e3,
+            r"A typical lead swings \d+ mV: no heart is that large\. Check the gain, and ",
+        ),
         (
             1e-3,
             r"The largest lead swings 0\.\d+ mV: no heart is that small\. "
