@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.arrays import Bools
 from core.ecg import LEADS, SUPERCLASSES, Ecg, Signal
 from core.errors import RecordError, TrainingError
-from core.preprocess import MODEL_SAMPLES, prepare
+from core.preprocess import MODEL_SAMPLES, PREPARED, prepare
 from core.progress import Progress
 from core.ptbxl import Ptbxl, Record, Unread, labels
 from core.roles import select
@@ -35,10 +35,11 @@ class LabelledSet:
     def digest(self) -> str:
         """sha256 of everything that is learned from, the same on every machine.
 
-        Of the samples as they were read: processors round the filter's sums each in its way.
+        Of the samples as they were read, and of the filter's name: processors round its sums each
+        in their way.
         """
         parts = (self.ecg_id, self.label, self.statement, self.samples)
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(PREPARED.encode())
         for part in parts:
             digest.update(np.ascontiguousarray(part).view(np.uint8).reshape(-1).data)
         return digest.hexdigest()

@@ -19,6 +19,7 @@ MODEL_SAMPLES = int(DURATION_S * MODEL_RATE)
 TOKEN_SAMPLES = 8  # from one token of a lead to the next: 80 ms
 BAND_HZ = (0.5, 40.0)
 _ORDER = 2
+PREPARED = f"{MODEL_RATE} Hz, {BAND_HZ} Hz, order {_ORDER}"  # whatever is learned rests on it
 
 
 def prepare(ecg: Ecg) -> Signal:

@@ -48,12 +48,13 @@ def check(
         "passed": all(one.passed for one in checks),
         "checks": [asdict(one) | {"passed": one.passed} for one in checks],
     }
-    emit(whole, json, "\n".join(map(_line, checks)))
+    width = max(len(one.name) for one in checks)
+    emit(whole, json, "\n".join(_line(one, width) for one in checks))
     if not whole["passed"]:
         raise typer.Exit(1)
 
 
-def _line(check: "Check") -> str:
+def _line(check: "Check", width: int) -> str:
     verdict = "passed" if check.passed else "FAILED"
     shares = f"{check.held:7.1%} of {check.records:5d}, bar {check.bar:4.0%}"
-    return f"{verdict}  {check.name:28s} {shares}  {check.sentence}"
+    return f"{verdict}  {check.name:{width}s} {shares}  {check.sentence}"

@@ -62,6 +62,14 @@ def test_the_digest_is_the_same_where_a_processor_rounds_the_filter_otherwise(
     assert there.digest == here.digest
 
 
+def test_the_digest_is_another_where_the_filter_is_another(tmp_path, monkeypatch):
+    """A run from before would go on on records that were prepared otherwise."""
+    data = opened(tmp_path, row(1))
+    here = load_set(data, "all").digest
+    monkeypatch.setattr(labelled, "PREPARED", "100 Hz, (0.05, 40.0) Hz, order 2")
+    assert load_set(data, "all").digest != here
+
+
 def test_the_digest_of_samples_is_of_their_rate_too():
     same, other = (samples_digest(Ecg(signal=ecg().signal, rate=rate)) for rate in (100.0, 500))
     assert np.array_equal(samples_digest(ecg()), same)
