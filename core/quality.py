@@ -22,7 +22,7 @@ from core.interchange import (
 )
 from core.noise import INDEPENDENT, Noise, mains, measure
 from core.preprocess import at_model_rate, first_ten_seconds
-from core.silence import FLAT_MV, Span, find_flat, find_gap, find_rail
+from core.silence import FLAT_MV, Silence, Span, find_rail, find_silence
 
 REVERSAL = "Possible lead reversal"  # how every such warning begins
 
@@ -78,8 +78,8 @@ def assess(ecg: Ecg) -> Quality:
     signal = first_ten_seconds(ecg)
     if refused := _missing(ecg, signal):
         return Quality(acceptable=False, score=0.0, reasons=tuple(refused))
-    flat = find_flat(signal, ecg.rate)
-    if refused := _dead(signal, ecg.rate, flat):
+    silence = find_silence(signal, ecg.rate)
+    if refused := _dead(signal, ecg.rate, silence):
         return Quality(acceptable=False, score=0.0, reasons=tuple(refused))
     noise = measure(at_model_rate(signal, ecg.rate).astype(np.float64), RATE)
     worst = float(noise.ratio.max())
@@ -88,11 +88,11 @@ def assess(ecg: Ecg) -> Quality:
         return Quality(
             acceptable=False, score=round(min(score, _REFUSED_SCORE), 4), reasons=tuple(refused)
         )
-    lost = max((end - start for start, end in flat.values()), default=0.0)
+    lost = max((end - start for start, end in silence.flat.values()), default=0.0)
     score = max(score * (1 - lost / DURATION_S), 0.5)
     warnings = [
         *_unread(ecg.seconds),
-        *_interrupted(flat),
+        *_interrupted(silence.flat),
         *(f"{said}." for said in _uneven(noise.qrs.swings, _UNEVEN_SUSPECT)),
         *(_untrue(noise) or _reversal(noise)),
         *_disturbed(noise, mains(signal, ecg.rate)),
@@ -122,15 +122,12 @@ def _missing(ecg: Ecg, signal: NDArray[np.floating]) -> list[str]:
     return []
 
 
-def _dead(signal: NDArray[np.floating], rate: float, spans: dict[int, Span]) -> list[str]:
-    """Reasons that show in the samples alone: flat leads, a wrong unit, clipping.
-
-    ``spans`` are the flat stretches of the leads, wherever they begin.
-    """
+def _dead(signal: NDArray[np.floating], rate: float, silence: Silence) -> list[str]:
+    """Reasons that show in the samples alone: flat leads, a wrong unit, clipping."""
     seconds = signal[:, : int(signal.shape[1] // rate) * int(rate)]
     swing = np.ptp(seconds.reshape(len(LEADS), -1, int(rate)), axis=2)
     flat_s = (swing < FLAT_MV).sum(axis=1)
-    for row, (start, end) in spans.items():
+    for row, (start, end) in silence.flat.items():
         flat_s[row] = max(flat_s[row], int(end - start))
     flat = flat_s >= _FLAT_S
     whole = np.ptp(signal, axis=1)
@@ -148,7 +145,7 @@ def _dead(signal: NDArray[np.floating], rate: float, spans: dict[int, Span]) -> 
             f"No signal in {_names(flat)} (flat for {spell} s of "
             f"{DURATION_S:.0f} s): attach the electrode and record again."
         ]
-    if gap := find_gap(signal, rate):
+    if gap := silence.gap:
         return [
             f"No signal in any lead from {gap[0]:.1f} to {gap[1]:.1f} s: check the patient first, "
             "then the cable, and record again."
@@ -268,9 +265,10 @@ def _heartless(noise: Noise) -> Bools:
 
 
 def _copies(clean: Floats) -> Iterable[tuple[Lead, Lead]]:
-    size = clean.std(axis=1)
+    power = np.cov(clean, ddof=0)
     for one, two in combinations(INDEPENDENT, 2):
-        if (clean[one] - clean[two]).std() < _COPY * max(size[one], size[two]):
+        size, other = power[one, one], power[two, two]
+        if size + other - 2 * power[one, two] < _COPY**2 * max(size, other):
             yield LEADS[one], LEADS[two]
 
 

@@ -4,6 +4,7 @@ A span is a start and an end in seconds from the beginning of the signal.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,21 +24,21 @@ _GAP_SHARE = 0.25  # and of its swing over the whole record: a low voltage is no
 _RAIL_S, _RAIL_MV, _RAIL_SWING_MV = 1.5, 2.0, 0.25
 
 
-def find_flat(signal: Samples, rate: float) -> dict[int, Span]:
-    """The longest flat stretch of each row of (leads, samples) in mV that has one."""
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Where the leads of a signal are still for as long as no heart is."""
+
+    flat: dict[int, Span]  # the longest flat stretch of each row that has one
+    gap: Span | None  # the longest stretch in which the largest lead does not show a heart
+
+
+def find_silence(signal: Samples, rate: float) -> Silence:
+    """Search (leads, samples) in mV for what is silent."""
     swing, _ = _stretches(signal, rate, _SILENT_S)
-    return dict(_longest_of_rows(swing < FLAT_MV, rate, _SILENT_S))
-
-
-def find_gap(signal: Samples, rate: float) -> Span | None:
-    """The longest stretch, if any, in which the largest lead does not show a heart."""
-    swing = _stretches(signal, rate, _SILENT_S)[0].max(axis=0)
-    least = float(swing.min())
-    limit = min(_GAP_MV, _GAP_SHARE * float(np.ptp(signal, axis=1).max()))
-    if least >= limit:
-        return None
-    # what is as quiet as that: not the foot of the next beat too
-    return _longest(swing < min(limit, max(1.5 * least, FLAT_MV)), rate, _SILENT_S)
+    return Silence(
+        flat=dict(_longest_of_rows(swing < FLAT_MV, rate, _SILENT_S)),
+        gap=_gap(signal, swing.max(axis=0), rate),
+    )
 
 
 def find_rail(signal: Samples, rate: float) -> dict[int, Span]:
@@ -46,6 +47,15 @@ def find_rail(signal: Samples, rate: float) -> dict[int, Span]:
     off = np.abs(level - np.median(signal, axis=1, keepdims=True))
     stuck = (swing < _RAIL_SWING_MV) & (off > _RAIL_MV)
     return dict(_longest_of_rows(stuck, rate, _RAIL_S))
+
+
+def _gap(signal: Samples, swing: Samples, rate: float) -> Span | None:
+    least = float(swing.min())
+    limit = min(_GAP_MV, _GAP_SHARE * float(np.ptp(signal, axis=1).max()))
+    if least >= limit:
+        return None
+    # what is as quiet as that: not the foot of the next beat too
+    return _longest(swing < min(limit, max(1.5 * least, FLAT_MV)), rate, _SILENT_S)
 
 
 def _stretches(signal: Samples, rate: float, seconds: float) -> tuple[Samples, Samples]:
