@@ -52,7 +52,7 @@ def test_one_line_a_check_and_exit_1_where_one_fails(
     result = check(simulated, checkpoint)
     assert result.exit_code == status
     assert result.stdout == (
-        f"{verdict}  200 ms later  {held:7.1%} of   300, bar  95%  So it is.\n"
+        f"{verdict}  200 ms later {held:7.1%} of   300, bar  95%  So it is.\n"
     )
 
 
