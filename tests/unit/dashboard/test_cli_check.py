@@ -51,9 +51,7 @@ def test_one_line_a_check_and_exit_1_where_one_fails(
     monkeypatch.setattr(metamorphic, "all_checks", lambda *_: [one])
     result = check(simulated, checkpoint)
     assert result.exit_code == status
-    assert result.stdout == (
-        f"{verdict}  200 ms later {held:7.1%} of   300, bar  95%  So it is.\n"
-    )
+    assert result.stdout == (f"{verdict}  200 ms later {held:7.1%} of   300, bar  95%  So it is.\n")
 
 
 def test_the_gate_asks_as_many_records_as_the_command() -> None:
