@@ -31,7 +31,7 @@ _LOWEST_RATE = 50  # Hz
 _FLAT_S = 5  # seconds without a signal, of ten; PTB-XL has none between 0 and 7
 # swing of the largest lead at least, PTB-XL: 0.7; and at most of the middle lead, PTB-XL: 3.8.
 # Ten times a heart is 9.6 mV, on whatever rails it ends and whatever filter rounds them off
-_WHOLE_MV = (0.1, 4.5)
+_WHOLE_MV = (0.1, 4.8)
 _CLIPPED = 0.01  # share of samples on one extreme value, where a peak is cut; PTB-XL: in 2 records
 _CLIPPED_MV = 0.1  # and that far from the middle, where a coarse recorder repeats itself too
 _PEAK_MV = 0.02  # within which a whole peak has more samples than on its very top

@@ -18,7 +18,7 @@ from dashboard.components.shell import heading, local_time
 from feedback import catalogue
 from feedback.adjudication import Case, Conflict, Waiting
 from feedback.adjudications import verdicts_of
-from feedback.answers import Answer
+from feedback.answers import MAX_COMMENT, Answer
 from feedback.db import now
 
 LIST = "/adjudicate"
@@ -234,7 +234,7 @@ def _ending(case: Case) -> list[Component]:
         id=ids.of_ecg("settle-comment", ecg_id),
         value=stands.comment if stands else "",
         placeholder="Comment (t)",
-        maxlength=4000,
+        maxlength=MAX_COMMENT,
         title="Comment",
     )
     return [

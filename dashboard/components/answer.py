@@ -14,6 +14,7 @@ from core.ecg import SUPERCLASSES, Superclass
 from dashboard import ids
 from dashboard.components.calipers import kept_measurements
 from dashboard.components.call import abstains, call_view
+from feedback.answers import MAX_COMMENT
 from feedback.opinions import OpinionShown
 from feedback.tables import Confidence, Stage, Verdict
 
@@ -206,6 +207,7 @@ def _comment(form: Form) -> Component:
         id=ids.of_ecg("comment", form.ecg_id),
         value=form.payload["comment"],
         placeholder="Comment (t)",
+        maxlength=MAX_COMMENT,
         title="Comment",
     )
     # neither placeholder nor title is a label

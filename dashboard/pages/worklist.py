@@ -255,10 +255,10 @@ _FILTERS: dict[str, dict[str, Any]] = {
         "floatingFilter": False,
         "suppressHeaderFilterButton": True,
     },
-    # 'contains male' would find female
+    # 'contains male' would find female, and 'equals fem' nothing
     "word": {
         "filter": "agTextColumnFilter",
-        "filterParams": {"filterOptions": ["equals"], "maxNumConditions": 1},
+        "filterParams": {"filterOptions": ["startsWith"], "maxNumConditions": 1},
     },
 }
 

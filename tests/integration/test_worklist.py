@@ -39,8 +39,10 @@ def test_order_and_filters_are_kept_for_next(reader: Visitor) -> None:
     assert after["sideUpdate"]["location"]["pathname"] == "/read/4"
 
 
-def test_the_count_is_that_of_the_filter(reader: Visitor) -> None:
-    model = {"sex": {"filterType": "text", "type": "equals", "filter": "male"}}
+@pytest.mark.parametrize("typed", ["male", "Ma", "f", "FEM"])
+def test_the_count_is_that_of_the_filter(reader: Visitor, typed: str) -> None:
+    """Whatever case is typed, and 'male' is no part of 'female'."""
+    model = {"sex": {"filterType": "text", "type": "startsWith", "filter": typed}}
     assert ask(reader, filterModel=model)["worklist-count"]["children"] == "3 records"
 
 

@@ -112,7 +112,9 @@ def test_a_download_that_was_interrupted_goes_on(
         tree.seal()
         tree.trickle.add(samples)
         arguments = ("data", "download", str(home), "--base-url", tree.url)
-        program = "from dashboard.cli import main; main()"
+        # a shell that has put the tests into the background had it pass over the signal
+        heeds = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+        program = f"{heeds}; from dashboard.cli import main; main()"
         running = subprocess.Popen(
             [sys.executable, "-c", program, *arguments], stderr=subprocess.PIPE, text=True
         )
