@@ -139,7 +139,8 @@ def _muscle(time: Floats, rng: np.random.Generator) -> Floats:
 def _bursts(time: Floats, rng: np.random.Generator) -> Floats:
     """Muscle at one electrode, at times like those of beats: no heart shows there."""
     every = rng.uniform(0.6, 1.2)
-    times = np.arange(every / 2, time[-1], every) + rng.normal(0, 0.05, int(time[-1] / every + 0.5))
+    times = np.arange(every / 2, time[-1], every)
+    times += rng.normal(0, 0.05, len(times))
     shape = np.exp(-(((time[:, None] - times) / _BURST_S) ** 2) / 2).sum(axis=1)
     at_one: Floats = np.zeros((len(ELECTRODES), len(time)))
     at_one[rng.integers(3)] = shape * band(rng.normal(0, 1, (1, len(time))), 1 / time[1], 5, 40)[0]

@@ -29,9 +29,9 @@ REVERSAL = "Possible lead reversal"  # how every such warning begins
 _CHEST = slice(6, 12)  # V1 to V6
 _LOWEST_RATE = 50  # Hz
 _FLAT_S = 5  # seconds without a signal, of ten; PTB-XL has none between 0 and 7
-# swing of the largest lead at least, PTB-XL: 0.7; and at most of the middle lead, PTB-XL: 3.8.
-# Ten times a heart is 9.6 mV, on whatever rails it ends and whatever filter rounds them off
-_WHOLE_MV = (0.1, 4.8)
+_SMALLEST_MV = 0.1  # swing of the largest lead; PTB-XL: 0.7 and above
+# swing of the middle lead, above 0.5 Hz; PTB-XL: 3.9 and below. Ten times a heart is 9.6 mV
+_LARGEST_MV = 4.8
 _CLIPPED = 0.01  # share of samples on one extreme value, where a peak is cut; PTB-XL: in 2 records
 _CLIPPED_MV = 0.1  # and that far from the middle, where a coarse recorder repeats itself too
 _PEAK_MV = 0.02  # within which a whole peak has more samples than on its very top
@@ -82,6 +82,8 @@ def assess(ecg: Ecg) -> Quality:
     if refused := _dead(signal, ecg.rate, silence):
         return Quality(acceptable=False, score=0.0, reasons=tuple(refused))
     noise = measure(at_model_rate(signal, ecg.rate).astype(np.float64), RATE)
+    if refused := _too_large(noise.clean):
+        return Quality(acceptable=False, score=0.0, reasons=tuple(refused))
     worst = float(noise.ratio.max())
     score = 1 / (1 + (worst / _NOISE_LIMIT) ** 2)
     if refused := _drowned(noise):
@@ -123,7 +125,7 @@ def _missing(ecg: Ecg, signal: NDArray[np.floating]) -> list[str]:
 
 
 def _dead(signal: NDArray[np.floating], rate: float, silence: Silence) -> list[str]:
-    """Reasons that show in the samples alone: flat leads, a wrong unit, clipping."""
+    """Reasons that show in the samples alone: what is flat, cut off or on the rail."""
     seconds = signal[:, : int(signal.shape[1] // rate) * int(rate)]
     swing = np.ptp(seconds.reshape(len(LEADS), -1, int(rate)), axis=2)
     flat_s = (swing < FLAT_MV).sum(axis=1)
@@ -131,7 +133,7 @@ def _dead(signal: NDArray[np.floating], rate: float, silence: Silence) -> list[s
         flat_s[row] = max(flat_s[row], int(end - start))
     flat = flat_s >= _FLAT_S
     whole = np.ptp(signal, axis=1)
-    if whole.max() < _WHOLE_MV[0] and whole.max() > 0:
+    if whole.max() < _SMALLEST_MV and whole.max() > 0:
         return [
             f"The largest lead swings {whole.max():.2g} mV: no heart is that small. "
             "Check the electrodes, and the unit of the file (V read as mV?)."
@@ -150,27 +152,31 @@ def _dead(signal: NDArray[np.floating], rate: float, silence: Silence) -> list[s
             f"No signal in any lead from {gap[0]:.1f} to {gap[1]:.1f} s: check the patient first, "
             "then the cable, and record again."
         ]
-    low, middle, high = np.percentile(signal, (1, 50, 99), axis=1)
-    typical = float(np.median(high - low))
-    if typical > _WHOLE_MV[1]:
-        return [
-            f"A typical lead swings {typical:.0f} mV: no heart is that large. "
-            "Check the gain, and the unit of the file (uV read as mV?)."
-        ]
     if on_rail := find_rail(signal, rate):
-        which = np.isin(np.arange(len(LEADS)), list(on_rail))
-        start, end = min(on_rail.values())
         return [
             f"{_names(which)}: at the end of the recorder's range, from {start:.1f} to {end:.1f} s "
             "and without a heartbeat there. Check the electrode and record again."
+            for which, (start, end) in _together(on_rail)
         ]
-    clipped = _clipped(signal, middle)
+    clipped = _clipped(signal, np.median(signal, axis=1))
     if (clipped >= _CLIPPED).any():
         return [
             f"{_names(clipped >= _CLIPPED)}: cut off, {clipped.max():.0%} of the samples lie on "
             "one extreme value. Lower the gain or replace the electrode, and record again."
         ]
     return []
+
+
+def _too_large(clean: Floats) -> list[str]:
+    """Why no heart is as large as the signal without its wander, on whatever rails it ends."""
+    low, high = np.percentile(clean, (1, 99), axis=1)
+    typical = float(np.median(high - low))
+    if typical <= _LARGEST_MV:
+        return []
+    return [
+        f"A typical lead swings {typical:.0f} mV: no heart is that large. "
+        "Check the gain, and the unit of the file (uV read as mV?)."
+    ]
 
 
 def _drowned(noise: Noise) -> list[str]:
@@ -219,17 +225,22 @@ def _unread(seconds: float) -> Iterable[str]:
 
 
 def _interrupted(flat: dict[int, Span]) -> Iterable[str]:
-    """What is lost when; leads that are lost together are told together."""
-    rows = sorted(flat, key=lambda row: flat[row])
-    while rows:
-        start, end = flat[rows[0]]
-        together = [row for row in rows if flat[row][0] < end]
-        which = np.isin(np.arange(len(LEADS)), together)
-        end = max(flat[row][1] for row in together)
+    """What is lost when."""
+    for which, (start, end) in _together(flat):
         yield (
             f"No signal in {_names(which)} from {start:.1f} to {end:.1f} s: check the electrode. "
             "What the heart did there is not seen."
         )
+
+
+def _together(spans: dict[int, Span]) -> Iterable[tuple[Bools, Span]]:
+    """The leads whose spans overlap, to be told at once, in the order in which they begin."""
+    rows = sorted(spans, key=lambda row: spans[row])
+    while rows:
+        start, end = spans[rows[0]]
+        together = [row for row in rows if spans[row][0] < end]
+        which = np.isin(np.arange(len(LEADS)), together)
+        yield which, (start, max(spans[row][1] for row in together))
         rows = rows[len(together) :]
 
 

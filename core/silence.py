@@ -19,8 +19,8 @@ FLAT_MV = 0.03  # what swings less holds no heart; PTB-XL, bar 12722: 0.08 in fi
 _SILENT_S = 2  # a heart that is silent for so long is in asystole, or the cable is off
 _GAP_MV = 0.2  # swing of the largest lead in a gap; PTB-XL: 0.13 in a pause (722), then 0.54
 _GAP_SHARE = 0.25  # and of its swing over the whole record: a low voltage is no gap
-# no heart stays so far from its baseline for so long and moves so little; PTB-XL: 1.3 mV off,
-# in one record. A filter leaves a hiss or a ripple on what lay on the rail, so it is not equality
+# no heart stays so far from its baseline for so long and moves so little; PTB-XL: 1.3 mV off at
+# most, and 11 in a record that is on the rail. A filter leaves a hiss or a ripple there
 _RAIL_S, _RAIL_MV, _RAIL_SWING_MV = 1.5, 2.0, 0.25
 
 
@@ -42,11 +42,30 @@ def find_silence(signal: Samples, rate: float) -> Silence:
 
 
 def find_rail(signal: Samples, rate: float) -> dict[int, Span]:
-    """The longest stretch of each row that lies still, far from where the row usually is."""
+    """The longest stretch of each row that lies still, far from where the row moves."""
     swing, level = _stretches(signal, rate, _RAIL_S)
-    off = np.abs(level - np.median(signal, axis=1, keepdims=True))
-    stuck = (swing < _RAIL_SWING_MV) & (off > _RAIL_MV)
+    still = swing < _RAIL_SWING_MV
+    usual = _where_it_moves(signal, still, round(_RAIL_S * rate))
+    stuck = still & (np.abs(level - usual[:, None]) > _RAIL_MV)
     return dict(_longest_of_rows(stuck, rate, _RAIL_S))
+
+
+def _where_it_moves(signal: Samples, begins: Bools, size: int) -> Samples:
+    """The median of each row outside of its still stretches, of which each has that size.
+
+    Most of a record may lie on the rail: its median is no measure of the rest. Where hardly
+    anything moves, as in a small lead with a spike, it is all there is.
+    """
+    usual: Samples = np.median(signal, axis=1)
+    for row in np.flatnonzero(begins.any(axis=1)):
+        edges = np.zeros(signal.shape[1] + 1, dtype=int)
+        starts = np.flatnonzero(begins[row])
+        edges[starts] += 1
+        edges[starts + size] -= 1
+        moving = np.cumsum(edges[:-1]) == 0
+        if np.count_nonzero(moving) > size / 3:
+            usual[row] = np.median(signal[row, moving])
+    return usual
 
 
 def _gap(signal: Samples, swing: Samples, rate: float) -> Span | None:

@@ -301,7 +301,7 @@ class TrainingRun:
 
 
 def claim(out: Path) -> None:
-    """Make the folder of a run; raises TrainingError for one with what another run has left.
+    """Make the folder of a run; raises TrainingError for one with what no run can go on from.
 
     A run that goes on has its state there, and ``resume`` sees whose it is.
     """
@@ -309,7 +309,8 @@ def claim(out: Path) -> None:
     found = [name for name in (LOG, CARD, WEIGHTS) if (out / name).exists()]
     if found and not (out / STATE).is_file():
         raise TrainingError(
-            f"{out} holds {', '.join(found)} of another run: choose another --out, or empty it"
+            f"{out} holds {', '.join(found)} of a run that cannot go on: choose another --out, "
+            "or empty it"
         )
 
 
@@ -321,7 +322,7 @@ def run_to_end(
 ) -> None:
     """Run every epoch that is left, with the state and the log saved after each.
 
-    ``resumed`` is told after which epoch a run goes on that was killed.
+    ``resumed`` is told after which epoch a run goes on that was killed, or had ended.
     """
     if (out / STATE).is_file():
         run.resume(out / STATE)

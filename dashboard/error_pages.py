@@ -1,10 +1,11 @@
 """What a browser shows that asked for a page or file and was refused; a script gets a line."""
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.components.shell import NOT_FOR_YOUR_ROLE, sentence
+from feedback.errors import StorageUnavailable
 
 _TITLES = {
     403: NOT_FOR_YOUR_ROLE,
@@ -24,11 +25,20 @@ def register(server: Flask) -> None:
     server.register_error_handler(HTTPException, _refusal)
 
 
-def _refusal(error: HTTPException) -> AnyResponse | tuple[str, int]:
-    if error.response is not None or error.code is None:
-        return error.get_response()  # a redirect, or an answer that is made already
-    words = _WORDS.get(error.code) or error.description or error.name
-    if "text/html" not in request.headers.get("Accept", ""):
-        return Response(f"{words}\n", error.code, mimetype="text/plain")
-    title = _TITLES.get(error.code, "That cannot be done")
-    return render_template("refusal.html", title=title, text=sentence(words)), error.code
+def _refusal(error: HTTPException) -> AnyResponse:
+    answer, code = error.get_response(), error.code or 500  # its headers say more, as Allow does
+    words = _WORDS.get(code) or error.description or error.name
+    page = None
+    if "text/html" in request.headers.get("Accept", ""):
+        page = _page(_TITLES.get(code, "That cannot be done"), sentence(words))
+    answer.data = page or f"{words}\n"
+    answer.mimetype = "text/html" if page else "text/plain"
+    return answer
+
+
+def _page(title: str, text: str) -> str | None:
+    """The page, or None: it looks as its reader chose, and the database may be what is gone."""
+    try:
+        return render_template("refusal.html", title=title, text=text)
+    except StorageUnavailable:
+        return None

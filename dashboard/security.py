@@ -148,7 +148,8 @@ def sign_out() -> None:
 
 
 def _end_session() -> None:
-    """An answer that is on its way renews the cookie: it would bring a session back."""
+    """End the present session on the server, if there is one."""
+    # the cookie alone would come back with an answer that is on its way
     if mark := session.get(_MARK):
         with context().sessions.begin() as database:
             ended_sessions.end(database, mark)
@@ -210,8 +211,10 @@ def _load_person(cookie: str) -> Person | None:
         return None
     with context().sessions.read() as database:
         user = users.find_user(database, int(number), stamp)
-        ended = _MARK in session and ended_sessions.has_ended(database, session[_MARK])
-        return Person.of(user) if user and not ended else None
+        # without a mark it is of before 0015, and nobody could end it
+        mark = session.get(_MARK)
+        good = user and mark and not ended_sessions.has_ended(database, mark)
+        return Person.of(user) if user and good else None
 
 
 def _guard() -> AnyResponse | None:

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import (
     ArgumentError,
     DataError,
@@ -161,6 +162,12 @@ def make_sessions(engine: Engine) -> Sessions:
 
 # the database is well, and what it was asked to do is wrong: for the caller, or a defect of ours
 _STATEMENT_ERRORS = (IntegrityError, ProgrammingError, DataError)
+
+
+def insert_of(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that may say ``on_conflict``, which each database has of its own."""
+    ours = session.get_bind().dialect.name == "postgresql"
+    return postgresql.insert(table) if ours else sqlite.insert(table)
 
 
 @contextmanager

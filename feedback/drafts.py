@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from feedback.catalogue import find_record
 from feedback.claims import mode_of
-from feedback.db import now
+from feedback.db import insert_of, now
 from feedback.errors import IncompleteAnswer, NotRevealed
 from feedback.policy import opinion_visible
 from feedback.tables import Draft, Json, Reading, ReadingMode, RecordRow, Stage
@@ -105,10 +104,9 @@ def _upsert_draft(
     session: Session, record_id: int, reader_id: int, stage: Stage, payload: Json
 ) -> None:
     """One statement, so that two tabs that save at once cannot collide."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     content: dict[str, Any] = {"stage": stage, "payload": payload, "saved_at": now()}
     session.execute(
-        insert(Draft)
+        insert_of(session, Draft)
         .values(record_id=record_id, reader_id=reader_id, **content)
         .on_conflict_do_update(index_elements=["record_id", "reader_id"], set_=content)
     )

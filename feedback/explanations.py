@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, undefer
 
 from core.ecg import Superclass
 from core.explain.background import BACKGROUND
 from core.explain.explanation import Explanation, Method
 from feedback.catalogue import find_record
-from feedback.db import now
+from feedback.db import insert_of, now
 from feedback.errors import NothingToExplain
 from feedback.explanation_queue import OPEN, explanation_of
 from feedback.readings import opinion_for
@@ -56,9 +55,10 @@ def request(
     opinion, UnknownRecord.
     """
     key = _key(session, reader_id, ecg_id, method, superclass)
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     waiting = {"state": JobState.QUEUED, "requested_at": now(), "attempts": 0, "message": ""}
-    session.execute(insert(ExplanationRow).values(key | waiting).on_conflict_do_nothing())
+    session.execute(
+        insert_of(session, ExplanationRow).values(key | waiting).on_conflict_do_nothing()
+    )
     failed = ExplanationRow.state == JobState.FAILED, ExplanationRow.finished_at < now() - RETRY
     session.execute(
         update(ExplanationRow)

@@ -40,16 +40,15 @@ _COMPARE: dict[str, Callable[[Column, Any], Condition]] = {
     "greaterThan": lambda column, value: column > value,
     "greaterThanOrEqual": lambda column, value: column >= value,
 }
-# as SQLite has it, in PostgreSQL too: nobody types the case of a word to filter by it
 _MATCH: dict[str, Callable[[Column, str], Condition]] = {
     "equals": lambda column, value: column == value,
     "notEqual": lambda column, value: or_(column.is_(None), column != value),
-    "contains": lambda column, value: column.icontains(value, autoescape=True),
+    "contains": lambda column, value: column.contains(value, autoescape=True),
     "notContains": lambda column, value: or_(
-        column.is_(None), ~column.icontains(value, autoescape=True)
+        column.is_(None), ~column.contains(value, autoescape=True)
     ),
-    "startsWith": lambda column, value: column.istartswith(value, autoescape=True),
-    "endsWith": lambda column, value: column.iendswith(value, autoescape=True),
+    "startsWith": lambda column, value: column.startswith(value, autoescape=True),
+    "endsWith": lambda column, value: column.endswith(value, autoescape=True),
 }
 
 

@@ -222,7 +222,9 @@ def count_readers(session: Session) -> int:
 
 def has_run_out(user: User) -> bool:
     """Whether the password of this account is a one-time one that was not used in time."""
-    return user.password_until is not None and user.password_until <= now()
+    if not user.must_change_password or user.password_until is None:
+        return False
+    return user.password_until <= now()
 
 
 def one_time_password() -> str:

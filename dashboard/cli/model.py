@@ -103,7 +103,7 @@ def train(
     with progress("Teaching", settings.epochs * run.steps) as advance:
         run.between = lambda batch, batches: advance(done=run.epoch * batches + batch)
         run_to_end(
-            run, out, report, lambda epoch: note(f"goes on after epoch {epoch}/{settings.epochs}")
+            run, out, report, lambda epoch: note(f"taken up after epoch {epoch}/{settings.epochs}")
         )
     card = write_checkpoint(out, run, gate, simulated=dataset.simulated, digest=taught.digest)
     note(f"{card.version}: {_summary(card.metrics['9'])}")

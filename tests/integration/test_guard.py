@@ -3,12 +3,14 @@
 import re
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from itsdangerous import TimestampSigner
 
 from dashboard.security import SESSION_HOURS, safe_next
-from feedback import export, users
+from feedback import ended_sessions, export, users
+from feedback.errors import StorageUnavailable
 from feedback.policy import Action, allows
 from feedback.tables import Role
 from tests.factories import PASSWORD, add_person
@@ -335,6 +337,17 @@ def test_an_answer_on_its_way_does_not_bring_a_session_back(house: House, reader
     assert reader.get("/").status_code == 302
 
 
+def test_an_end_is_remembered_for_longer_than_a_cookie_is_good() -> None:
+    assert timedelta(hours=SESSION_HOURS) < ended_sessions.KEPT
+
+
+def test_a_session_that_nobody_could_end_is_none(reader: Visitor) -> None:
+    """One of before sessions had a mark: an answer on its way would bring it back for ever."""
+    with reader.client.session_transaction() as session:
+        del session["mark"]
+    assert reader.get("/").location == "/login?next=/"
+
+
 def test_signing_out_here_leaves_a_session_elsewhere(house: House, reader: Visitor) -> None:
     elsewhere = house.visitor(Role.CLINICIAN)
     reader.client.delete_cookie("trustecg_session")
@@ -370,6 +383,31 @@ def test_what_is_too_large_is_refused_on_a_page(stranger: Visitor) -> None:
     refused = stranger.client.post("/login", data=data, headers=PAGE)
     assert refused.status_code == 413
     assert "<h1>Too large</h1>" in refused.text
+
+
+@pytest.mark.parametrize("headers", [PAGE, {"Accept": "*/*"}])
+def test_a_database_that_is_gone_is_told_in_words(
+    admin: Visitor, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    """The page looks as its reader chose, which only the database knows."""
+
+    def fail(*_: object) -> None:
+        raise StorageUnavailable("no database")
+
+    monkeypatch.setattr(users, "find_user", fail)
+    admin.app.server.config["PROPAGATE_EXCEPTIONS"] = False
+    refused = admin.client.get("/export/dictionary.csv", headers=headers)
+    assert refused.status_code == 500
+    assert refused.text.startswith("the server could not do it, and its log says why")
+    assert refused.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_refusal_keeps_what_its_headers_say(admin: Visitor) -> None:
+    token = admin.client.get_cookie("_csrf_token").value
+    data = {"csrf_token": token}
+    refused = admin.client.post("/export/dictionary.csv", data=data, headers=PAGE)
+    assert refused.status_code == 405
+    assert "GET" in refused.headers["Allow"]
 
 
 def test_what_nobody_foresaw_is_told_on_a_page_without_its_reason(

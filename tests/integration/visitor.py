@@ -2,6 +2,7 @@
 
 import json
 import re
+from secrets import token_hex
 from typing import Any
 
 from dash import Dash
@@ -40,6 +41,7 @@ class Visitor:
         with self.client.session_transaction() as session:
             session["_user_id"] = f"{user.id}:{user.session_stamp}"
             session["_fresh"] = True
+            session["mark"] = token_hex(16)
         self.get("/")  # which sets the CSRF cookie
         return self
 

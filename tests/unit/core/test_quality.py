@@ -12,6 +12,7 @@ import pytest
 from core.beats import find_beats
 from core.changes import UNREADABLE
 from core.ecg import LEADS, Ecg, Lead
+from core.noise import INDEPENDENT, measure
 from core.preprocess import prepare
 from core.ptbxl import Ptbxl
 from core.quality import Quality, assess
@@ -196,20 +197,66 @@ def test_what_nobody_could_read_is_refused_at_any_rate(kind: str, rate: float) -
     assert not [quality for quality in refused if quality.acceptable or not quality.reasons]
 
 
-def on_the_rail(hiss_mv: float, rate: float = 500) -> Ecg:
-    """V3 at 5 mV from 3 to 7 s, with a hiss on it."""
-    lead = ecg(rate=rate).lead(Lead.V3).copy()
-    span = slice(round(3 * rate), round(7 * rate))
+def on_the_rail(start: float, end: float, name: str = "V3", hiss_mv: float = 0.02) -> Ecg:
+    """One lead at 5 mV between two times, with a hiss on it."""
+    lead = ecg(rate=500).lead(Lead(name)).copy()
+    span = slice(round(500 * start), round(500 * end))
     lead[span] = 5 + hiss_mv * np.random.default_rng(3).normal(0, 1, lead[span].size)
-    return changed(ecg(rate=rate), V3=lead)
+    return changed(ecg(rate=500), **{name: lead})
 
 
-@pytest.mark.parametrize("hiss_uv", [2, 20])
-def test_a_lead_that_hisses_on_the_rail_is_refused(hiss_uv: int) -> None:
-    assert assess(on_the_rail(hiss_uv / 1000)).reasons == (
-        "V3: at the end of the recorder's range, from 3.0 to 7.0 s and without a heartbeat there. "
-        "Check the electrode and record again.",
+def said_of_the_rail(start: float, end: float, name: str = "V3") -> str:
+    return (
+        f"{name}: at the end of the recorder's range, from {start:.1f} to {end:.1f} s and without "
+        "a heartbeat there. Check the electrode and record again."
     )
+
+
+@pytest.mark.parametrize(("start", "end"), [(3, 7), (2, 7.5), (1, 8), (0, 9), (8, 10)])
+def test_a_lead_that_hisses_on_the_rail_is_refused(start: float, end: float) -> None:
+    """Also where it lies there for most of the record."""
+    assert assess(on_the_rail(start, end)).reasons == (said_of_the_rail(start, end),)
+
+
+def test_a_lead_that_hisses_far_off_throughout_holds_no_heartbeat() -> None:
+    """A recorder without a high-pass may have any offset, so it is not called the rail."""
+    (said,) = assess(on_the_rail(0, 10)).warnings
+    assert said == "No heartbeat in V3: check the electrode."
+
+
+def test_leads_on_the_rail_at_different_times_are_told_apart() -> None:
+    both = changed(on_the_rail(1, 3, "V1"), V4=on_the_rail(6, 9, "V4").lead(Lead.V4))
+    assert assess(both).reasons == (
+        said_of_the_rail(1, 3, "V1"),
+        said_of_the_rail(6, 9, "V4"),
+    )
+
+
+def test_wander_is_no_voltage() -> None:
+    """It was told to check the gain and the unit of the file."""
+    breath = 4 * np.sin(2 * np.pi * 0.2 * np.arange(1000) / 100)
+    quality = assess(Ecg(signal=(ecg().signal + breath).astype(np.float32), rate=100))
+    assert quality.acceptable
+    assert quality.warnings == ("The baseline wanders by 8.1 mV in all leads.",)
+
+
+def flattened(second_source: float) -> Ecg:
+    """A heart that turns so little that its second principal component is that of the first."""
+    eight = ecg().signal[list(INDEPENDENT)]
+    noise = measure(ecg().signal, 100)
+    own = noise.qrs.second_source
+    left, size, right = np.linalg.svd(eight - eight.mean(axis=1, keepdims=True), False)
+    size[1:] *= second_source / own
+    one, two, *chest = (left * size) @ right
+    limb = [one, two, two - one, -(one + two) / 2, one - two / 2, two - one / 2]
+    return Ecg(signal=np.array([*limb, *chest], np.float32), rate=100)
+
+
+@pytest.mark.parametrize(("second_source", "refused"), [(0.02, True), (0.08, False)])
+def test_a_heart_that_hardly_turns_is_a_heart(second_source: float, refused: bool) -> None:
+    """PTB-XL 21309, the least of 19,601: 0.045."""
+    reasons = " ".join(assess(flattened(second_source)).reasons)
+    assert ("All leads show one signal" in reasons) is refused
 
 
 def test_wander_that_carries_a_heart_is_not_on_the_rail() -> None:

@@ -102,7 +102,8 @@ def test_what_another_run_has_left_is_not_written_over(tmp_path, names):
     with pytest.raises(TrainingError) as error:
         claim(tmp_path)
     assert str(error.value) == (
-        f"{tmp_path} holds {', '.join(names)} of another run: choose another --out, or empty it"
+        f"{tmp_path} holds {', '.join(names)} of a run that cannot go on: choose another --out, "
+        "or empty it"
     )
     (tmp_path / STATE).touch()  # whose it is, is seen when it is read
     claim(tmp_path)

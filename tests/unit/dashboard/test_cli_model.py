@@ -161,7 +161,7 @@ def test_train_says_what_it_leaves_out_and_that_it_goes_on(train, simulated, tmp
     said = f"left out as unreadable: 1, the first of them: record {broken.ecg_id}: {data}"
     assert said in first.stderr
     assert "goes on" not in first.stderr
-    assert "goes on after epoch 1/1\n" in again.stderr
+    assert "taken up after epoch 1/1\n" in again.stderr
     assert "epoch   1/1" not in again.stderr
 
 

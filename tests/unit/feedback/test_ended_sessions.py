@@ -10,7 +10,7 @@ from feedback.tables import EndedSession
 
 
 def test_a_session_ends_once_and_no_other_with_it(sessions: Sessions) -> None:
-    for _ in range(2):  # in two windows at once
+    for _ in range(2):  # in one window and then in another
         with sessions.begin() as session:
             ended_sessions.end(session, "mine")
     with sessions.read() as session:

@@ -294,6 +294,15 @@ def test_a_one_time_password_runs_out_and_a_reset_gives_another(sessions: Sessio
     assert login(sessions, new.password).must_change_password
 
 
+def test_a_chosen_password_does_not_run_out(sessions: Sessions) -> None:
+    """A server of before 0015, still running, changes a password and leaves its end."""
+    new = made(sessions)
+    with sessions.begin() as session:
+        session.get_one(User, new.user.id).must_change_password = False
+    run_out(sessions)
+    assert login(sessions, new.password).email == "ann@example.org"
+
+
 def test_a_one_time_password_that_has_run_out_changes_nothing_either(sessions: Sessions) -> None:
     new = made(sessions)
     run_out(sessions)
