@@ -2,6 +2,8 @@
 
 The limits were set on PTB-XL folds 1-9 and on the 400 recordings of the PhysioNet/CinC 2011
 challenge ("Improving the quality of ECGs collected using mobile phones") that are at hand.
+``docs/decisions/0018-one-source-is-no-heart.md`` has what was compared for amplifiers at their end
+and loose electrodes.
 """
 
 from collections.abc import Iterable
