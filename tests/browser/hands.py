@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from sqlalchemy import func, select, update
 
 from core.ecg import Superclass
@@ -23,6 +23,7 @@ from tests.factories_dataset import dataset
 EMAIL = "reader@example.org"
 UPDATE = "**/_dash-update-component*"
 ANSWER = "**/read/*/answer"
+DIVERTED = "/assets/favicon.ico?diverted"  # what a page asks for to see whether it is
 TWICE_MS = 800  # a second press within it would be taken for an accident
 
 
@@ -67,6 +68,19 @@ def at_ecg(page: Page, ecg_id: int) -> None:
     expect(page.get_by_role("heading", name=f"ECG {ecg_id}", exact=True)).to_be_visible()
     traces = page.locator(f'.read[data-ecg="{ecg_id}"] .paper path.js-line')
     expect(traces.nth(13)).to_be_attached()
+
+
+def divert(page: Page, url: str, handler: Callable[[Route], object]) -> None:
+    """``page.route`` that holds once it returns.
+
+    Chromium says that requests are intercepted before a page that is open knows of it: 3 of 150
+    that were sent at once went to the server.
+    """
+    page.route(url, handler)
+    page.route(f"**{DIVERTED}", lambda route: route.fulfill(body="diverted"))
+    asks = f"fetch('{DIVERTED}', {{ cache: 'no-store' }}).then(response => response.text())"
+    until(lambda: page.evaluate(asks) == "diverted")
+    page.unroute(f"**{DIVERTED}")
 
 
 def choice(page: Page, superclass: str, verdict: str) -> Locator:

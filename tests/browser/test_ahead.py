@@ -18,6 +18,7 @@ from tests.browser.hands import (
     answer_both,
     at_ecg,
     choice,
+    divert,
     reading_place,
     stored,
 )
@@ -165,7 +166,7 @@ def test_a_second_press_leaves_the_draft_of_the_next_ecg_alone(
     wait_for(page, 2, 3, 4)
     answer_blind(page, "n")
     page.wait_for_timeout(TWICE_MS)
-    page.route(ANSWER, slowly)
+    divert(page, ANSWER, slowly)
     page.evaluate(TWICE, busy)
     page.keyboard.press("Enter")
     at_ecg(page, 2)

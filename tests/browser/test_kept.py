@@ -17,6 +17,7 @@ from tests.browser.hands import (
     answer_both,
     at_ecg,
     choice,
+    divert,
     end_sessions,
     reading_place,
     sign_in,
@@ -117,7 +118,7 @@ def type_as_the_session_ends(page: Page, place: Installation, words: str) -> Non
     """It is in the form before the server says that the session is gone."""
     held: list[Route] = []
     typed = threading.Event()
-    page.route(UPDATE, lambda route: route.continue_() if typed.is_set() else held.append(route))
+    divert(page, UPDATE, lambda route: route.continue_() if typed.is_set() else held.append(route))
     end_sessions(place)
     page.get_by_title("Comment").fill(words)
     typed.set()

@@ -13,6 +13,7 @@ from tests.browser.hands import (
     answer_both,
     at_ecg,
     choice,
+    divert,
     stored,
     until,
 )
@@ -52,7 +53,7 @@ def test_what_follows_a_stored_answer_comes_when_the_connection_is_back(
     at_ecg(page, 1)
     page.keyboard.press("n")
     expect(page.get_by_text("Draft saved")).to_be_visible()
-    page.route(UPDATE, lambda route: route.abort())
+    divert(page, UPDATE, lambda route: route.abort())
     page.keyboard.press("Enter")
     trouble = page.get_by_role("alert").filter(has_text="Your answer is saved. What follows")
     expect(trouble).to_be_visible()

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from feedback.catalogue import find_record
 from tests.browser.conftest import Desk
-from tests.browser.hands import EMAIL, UPDATE, answer_blind, at_ecg, reading_place
+from tests.browser.hands import EMAIL, UPDATE, answer_blind, at_ecg, divert, reading_place
 from tests.browser.test_explanations import STRONGEST, compute
 from tests.factories import Installation
 
@@ -56,7 +56,7 @@ def test_colours_on_their_way_to_a_sheet_are_laid_on_the_one_that_came_meanwhile
         else:
             route.fallback()
 
-    page.route(UPDATE, hold)
+    divert(page, UPDATE, hold)
     with page.expect_request(asks_for_colours):
         page.keyboard.press("o")
     page.keyboard.press("+")

@@ -18,6 +18,7 @@ from tests.browser.hands import (
     answer_blind,
     at_ecg,
     choice,
+    divert,
     end_sessions,
     stored,
 )
@@ -107,7 +108,7 @@ def test_a_lost_session_is_noticed_and_loses_nothing(desk: Desk, place: Installa
     at_ecg(page, 1)
     held: list[Route] = []  # until all is typed, the server does not say that the session ended
     typed = threading.Event()
-    page.route(UPDATE, lambda route: route.continue_() if typed.is_set() else held.append(route))
+    divert(page, UPDATE, lambda route: route.continue_() if typed.is_set() else held.append(route))
     end_sessions(place)
     page.keyboard.press("2")
     page.keyboard.press("r")
@@ -138,7 +139,7 @@ def test_a_save_that_fails_says_so_and_keeps_what_was_typed(
     page.keyboard.press("n")
     page.get_by_title("Comment").fill("kept")
     expect(page.get_by_text("Draft saved")).to_be_visible()
-    page.route(ANSWER, lambda route: route.abort())
+    divert(page, ANSWER, lambda route: route.abort())
     page.get_by_role("button", name="Submit").click()
     expect(
         page.get_by_role("alert").filter(has_text="not saved yet: no connection")
@@ -158,7 +159,7 @@ def test_what_the_server_could_not_take_is_told_until_the_answer_is_changed(
     page = desk.sign_in(EMAIL, path="/read/1")
     at_ecg(page, 1)
     page.keyboard.press("n")
-    page.route(ANSWER, lambda route: route.fulfill(status=500))
+    divert(page, ANSWER, lambda route: route.fulfill(status=500))
     with page.expect_response(UPDATE):  # a draft that goes well says nothing of the answer
         page.keyboard.press("Enter")
     expect(page.get_by_text("Draft saved")).to_be_visible()
@@ -177,7 +178,7 @@ def test_after_a_reply_that_is_not_the_servers_whole_one_the_answer_goes_out_aga
 ) -> None:
     page = desk.sign_in(EMAIL, path="/read/1")
     at_ecg(page, 1)
-    page.route(ANSWER, lambda route: route.fulfill(body=reply))
+    divert(page, ANSWER, lambda route: route.fulfill(body=reply))
     page.keyboard.press("n")
     page.keyboard.press("Enter")
     expect(
@@ -192,7 +193,7 @@ def test_a_refusal_is_told_to_who_has_gone_on(desk: Desk, place: Installation) -
     page = desk.sign_in(EMAIL, path="/read/1")
     at_ecg(page, 1)
     held: list[Route] = []
-    page.route(ANSWER, lambda route: held.append(route))
+    divert(page, ANSWER, lambda route: held.append(route))
     page.keyboard.press("2")
     page.keyboard.press("Enter")
     page.keyboard.press("j")
@@ -205,7 +206,7 @@ def test_a_refusal_is_told_to_who_has_gone_on(desk: Desk, place: Installation) -
 def test_an_answer_is_kept_in_the_browser_before_it_is_sent(desk: Desk) -> None:
     page = desk.sign_in(EMAIL, path="/read/1")
     at_ecg(page, 1)
-    page.route(ANSWER, lambda route: route.abort())
+    divert(page, ANSWER, lambda route: route.abort())
     desk.watch.tolerated = ("ERR_FAILED",)
     assert "typed last" in page.evaluate(
         """() => {
@@ -224,7 +225,7 @@ def test_a_late_answer_about_one_ecg_is_not_shown_at_another(
     page.keyboard.press("n")
     expect(page.get_by_text("Draft saved")).to_be_visible()
     held: list[Route] = []
-    page.route(ANSWER, lambda route: held.append(route))
+    divert(page, ANSWER, lambda route: held.append(route))
     page.keyboard.press("Enter")
     page.keyboard.press("j")
     at_ecg(page, 2)

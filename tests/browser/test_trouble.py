@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Desk
-from tests.browser.hands import EMAIL, UPDATE, answer_blind, at_ecg
+from tests.browser.hands import EMAIL, UPDATE, answer_blind, at_ecg, divert
 
 TICK = "dash_clientside.set_props('hold-tick', { n_intervals: Date.now() % 1e6 })"
 REFUSED = ("500", "Callback error")
@@ -27,7 +27,7 @@ def fail(page: Page, what: str) -> None:
         else:
             route.continue_()
 
-    page.route(UPDATE, answer)
+    divert(page, UPDATE, answer)
 
 
 def tick(page: Page) -> None:
