@@ -1,5 +1,6 @@
 """The words of the domain: leads, superclasses, and an ECG with its unit and rate."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -98,6 +99,11 @@ class Ecg:
     def seconds(self) -> float:
         """Duration in s."""
         return float(self.signal.shape[1] / self.rate)
+
+    @property
+    def duration(self) -> str:
+        """Duration in words, never rounded up: what is too short by a sample shows it."""
+        return f"{math.floor(round(100 * self.seconds, 6)) / 100:.2f} s"
 
     def lead(self, lead: Lead) -> Signal:
         """One lead, (samples,) in mV."""

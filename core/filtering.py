@@ -55,7 +55,7 @@ def _diagnostic(ecg: Ecg) -> Signal:
     """
     if ecg.seconds < _SHORTEST_S:
         raise SignalTooShort(
-            f"the record lasts {ecg.seconds:.2f} s: a filter needs {_SHORTEST_S:g} s, show it raw"
+            f"the record lasts {ecg.duration}: a filter needs {_SHORTEST_S:g} s, show it raw"
         )
     from scipy.fft import irfft, rfft
 

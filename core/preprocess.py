@@ -51,7 +51,7 @@ def _seen(ecg: Ecg) -> NDArray[np.floating]:
     signal = at_model_rate(ecg.signal if whole else first_ten_seconds(ecg), ecg.rate)
     if signal.shape[1] < MODEL_SAMPLES:
         raise SignalTooShort(
-            f"the record lasts {ecg.seconds:.2f} s: the model reads {DURATION_S:.0f} s or more"
+            f"the record lasts {ecg.duration}: the model reads {DURATION_S:.0f} s or more"
         )
     seen = signal[:, :MODEL_SAMPLES]
     if missing := int(np.count_nonzero(~np.isfinite(seen))):

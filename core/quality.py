@@ -107,9 +107,7 @@ def assess(ecg: Ecg) -> Quality:
 def _missing(ecg: Ecg, signal: NDArray[np.floating]) -> list[str]:
     """Reasons for which there is nothing to measure; ``signal`` is its first ten seconds."""
     if ecg.seconds < DURATION_S:
-        return [
-            f"The record lasts {ecg.seconds:.2f} s, {DURATION_S:.0f} s are needed: record it again."
-        ]
+        return [f"The record lasts {ecg.duration}, {DURATION_S:.0f} s are needed: record it again."]
     if ecg.rate < _LOWEST_RATE:
         return [
             f"The record has {ecg.rate:g} samples a second, {_LOWEST_RATE} are needed to see a "
@@ -198,8 +196,9 @@ def _drowned(noise: Noise) -> list[str]:
             "check the electrodes and record again."
         ]
     if bad.any():
+        times = np.ceil(10 * noise.ratio.max()) / 10  # above the limit in words too
         return [
-            f"{_names(bad)}: the disturbance is {noise.ratio.max():.1f} times as large as the "
+            f"{_names(bad)}: the disturbance is {times:.1f} times as large as the "
             f"heartbeat, {_NOISE_LIMIT} is the limit. Check the electrode and record again."
         ]
     if noise.qrs.second_source < _ONE_SOURCE:

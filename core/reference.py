@@ -180,9 +180,7 @@ def prepare(ecg: Ecg) -> Signal:
     """
     signal = at_model_rate(ecg.signal.astype(np.float64), ecg.rate)[:, :MODEL_SAMPLES]
     if signal.shape[1] < MODEL_SAMPLES:
-        raise SignalTooShort(
-            f"the record lasts {ecg.seconds:.2f} s: the reference reads 10 s or more"
-        )
+        raise SignalTooShort(f"the record lasts {ecg.duration}: the reference reads 10 s or more")
     if missing := int(np.count_nonzero(~np.isfinite(signal))):
         raise SignalInvalid(f"{missing} samples are not numbers: export the record again")
     filtered = filtfilt(*_band_pass(), signal, axis=-1)

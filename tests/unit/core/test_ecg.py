@@ -43,3 +43,11 @@ def test_impossible_signals_are_refused(shape: tuple[int, ...], rate: float, mes
     with pytest.raises(SignalInvalid) as caught:
         Ecg(signal=np.zeros(shape, np.float32), rate=rate)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("samples", "rate", "words"),
+    [(1000, 100, "10.00 s"), (3333, 333.33, "9.99 s"), (435, 100, "4.35 s"), (0, 100, "0.00 s")],
+)
+def test_a_duration_is_never_rounded_up(samples: int, rate: float, words: str) -> None:
+    assert Ecg(signal=np.zeros((12, samples), np.float32), rate=rate).duration == words

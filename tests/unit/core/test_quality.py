@@ -68,6 +68,10 @@ REFUSED: dict[str, tuple[Callable[[], Ecg], str]] = {
         lambda: lasting(9.5),
         "The record lasts 9.50 s, 10 s are needed: record it again.",
     ),
+    "short by a sample": (
+        lambda: Ecg(signal=np.zeros((12, 3333), np.float32), rate=333.33),
+        "The record lasts 9.99 s, 10 s are needed: record it again.",
+    ),
     "empty": (
         lambda: lasting(0),
         "The record lasts 0.00 s, 10 s are needed: record it again.",
