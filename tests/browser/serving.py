@@ -20,7 +20,8 @@ SCREEN = ViewportSize(width=1440, height=900)
 def served(place: Installation) -> Iterator[str]:
     """The address of an installation, as long as it is served."""
     server = make_server("127.0.0.1", 0, create_app(place.settings).server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    # asked often whether to stop: by itself, half a second for each test
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield f"127.0.0.1:{server.server_port}"
