@@ -13,7 +13,7 @@ _TITLES = {
     413: "Too large",
     500: "Something went wrong",
 }
-# of the others the exception says more than its code
+# where the exception does not say more than its code
 _WORDS = {
     413: "what was sent is larger than anything that is taken here: send less",
     500: "the server could not do it, and its log says why: try again, or tell an administrator",
@@ -27,7 +27,8 @@ def register(server: Flask) -> None:
 
 def _refusal(error: HTTPException) -> AnyResponse:
     answer, code = error.get_response(), error.code or 500  # its headers say more, as Allow does
-    words = _WORDS.get(code) or error.description or error.name
+    own = error.description if error.description != type(error).description else None
+    words = own or _WORDS.get(code) or error.description or error.name
     page = None
     if "text/html" in request.headers.get("Accept", ""):
         page = _page(_TITLES.get(code, "That cannot be done"), sentence(words))

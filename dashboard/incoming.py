@@ -6,6 +6,7 @@ left out and half a character becomes "?" (``feedback.text``). Paths and names o
 as they came; services that store text without a browser call ``storable`` themselves.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -27,7 +28,7 @@ def clean(server: Flask) -> None:
 def without_unstorable(value: Any) -> Any:
     """The plain value with every text in it storable, keys included.
 
-    Raises ValueError for a whole number that no database holds: the request is answered with 400.
+    Raises ValueError for a number that no database holds: the request is answered with 400.
     """
     if isinstance(value, str):
         return storable(value)
@@ -37,6 +38,8 @@ def without_unstorable(value: Any) -> Any:
         return {storable(key): without_unstorable(inner) for key, inner in value.items()}
     if isinstance(value, int) and not -_BEYOND <= value < _BEYOND:
         raise ValueError("a number of more than 64 bits")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number without a value")
     return value
 
 

@@ -145,15 +145,12 @@ def worker_beside(settings: Settings) -> Iterator[None]:
 
 def _keep_worker(settings: Settings, stop: threading.Event) -> None:
     while not stop.is_set():
-        with log_file(settings.logs / "worker.log") as output:
-            process = subprocess.Popen(
-                [*WORKER, str(os.getpid())],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env=settings.for_children,
-                start_new_session=True,  # Ctrl-C reaches this process alone, which stops it
-            )
+        try:
+            process = _start_worker(settings)
+        except OSError as error:  # no memory, no room: there may be some in a while
+            log.error("the worker did not start: %s", error)
+            stop.wait(RESTART_S)
+            continue
         while process.poll() is None and not stop.wait(0.2):
             pass
         if process.poll() is None:
@@ -161,6 +158,18 @@ def _keep_worker(settings: Settings, stop: threading.Event) -> None:
         else:
             log.error("the worker ended with status %s, see worker.log", process.returncode)
             stop.wait(RESTART_S)
+
+
+def _start_worker(settings: Settings) -> subprocess.Popen[bytes]:
+    with log_file(settings.logs / "worker.log") as output:
+        return subprocess.Popen(
+            [*WORKER, str(os.getpid())],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=settings.for_children,
+            start_new_session=True,  # Ctrl-C reaches this process alone, which stops it
+        )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -28,10 +28,14 @@ def typed(value: Any) -> str:
 
 def number_in_id(part: str) -> int:
     """The key of a row that the id of the calling component has there; all else gets a 400."""
-    number = _in_id(part)
-    if type(number) is not int or not 0 <= number < _BEYOND:
+    return row_key(_in_id(part))
+
+
+def row_key(value: Any) -> int:
+    """A value that is to be the key of a row; what can be none gets a 400."""
+    if type(value) is not int or not 0 <= value < _BEYOND:
         abort(400)
-    return number
+    return value
 
 
 def only_by(part: str) -> bool:

@@ -66,14 +66,14 @@ class Explainers:
 
     def __init__(self, before_pass: Callable[[], None] | None = None) -> None:
         self._before_pass = before_pass
-        self._loaded: OrderedDict[tuple[int, int], Explainer] = OrderedDict()
+        self._loaded: OrderedDict[tuple[int, int, str], Explainer] = OrderedDict()
 
     def of(self, model: ModelVersion, source: Source) -> "Explainer":
         """The explainer of a model.
 
         Raises CheckpointNotFound, CheckpointAltered or CheckpointOutdated.
         """
-        key = (model.id, source.id)
+        key = (model.id, source.id, source.digest)  # an index that was corrected keeps its row
         if key not in self._loaded:
             self._loaded[key] = self._load(model, source)
         self._loaded.move_to_end(key)

@@ -73,12 +73,14 @@ def submit_blind(
     gold answers; ClaimLost and HeldByColleague as ``filling.fill`` does.
     """
     record = find_record(session, ecg_id, record_id)
+    reading = _new(record, reader_id, Stage.BLIND, answer, key, started_at)
+    if first := _came_before(session, reading):
+        return first
     if mode_of(session, reader_id, record.id) is ReadingMode.ASSISTED:
         raise NoLongerBlind(
             f"the model's opinion on ECG {ecg_id} may have been shown to you by a worklist: "
             "reload, then answer it with the opinion beside it"
         )
-    reading = _new(record, reader_id, Stage.BLIND, answer, key, started_at)
     reading.model_id = model_to_reveal(session, record.id)
     return _store(session, reading, ecg_id, worklist_id)
 
@@ -118,6 +120,8 @@ def submit_final(
     record = find_record(session, ecg_id, record_id)
     state = state_of_record(session, reader_id, record)
     reading = _new(record, reader_id, Stage.FINAL, answer, key, started_at)
+    if first := _came_before(session, reading, agreement):
+        return first
     opinion = _opinion(session, record, state)
     if opinion_digest and not state.final and opinion_digest != opinion.digest:
         raise OpinionChanged(
@@ -151,13 +155,15 @@ def amend(
     state = state_of_record(session, reader_id, record)
     if state.final is None:
         raise NothingToAmend(f"ECG {ecg_id} has no final answer of yours: submit one first")
-    if stands not in (None, state.final.id) and _of_key(session, reader_id, key) is None:
+    reading = _new(record, reader_id, Stage.FINAL, answer, key, started_at)
+    if first := _came_before(session, reading, agreement):
+        return first
+    if stands not in (None, state.final.id):
         raise AnswerChanged(
             f"your answer to ECG {ecg_id} was changed in another window at "
             f"{state.final.submitted_at:%Y-%m-%d %H:%M:%S} UTC, and that change stands: "
             "reload to see it"
         )
-    reading = _new(record, reader_id, Stage.FINAL, answer, key, started_at)
     _add_opinion(reading, state, _opinion(session, record, state), agreement, explanation)
     reading.supersedes_id, reading.sequence = state.final.id, state.final.sequence + 1
     return _store(session, reading, ecg_id)
@@ -204,8 +210,11 @@ def _add_opinion(
     reading.model_id, reading.shown = opinion.model_id, opinion.shown | beside
     if agreement is not None and not opinion.unavailable:
         check_agreement(Answer.of(reading), agreement, opinion.predicted, opinion.abstained)
-        words = {True: "agree", False: "disagree"}
-        reading.agreement = {str(name): words[bool(yes)] for name, yes in agreement.items()}
+        reading.agreement = _words(agreement)
+
+
+def _words(agreement: Mapping[Superclass, bool]) -> dict[str, str]:
+    return {str(name): "agree" if yes else "disagree" for name, yes in agreement.items()}
 
 
 def _opinion(session: Session, record: RecordRow, state: ReadingState) -> OpinionShown:
@@ -245,6 +254,17 @@ def _store(
 
 def _of_key(session: Session, reader_id: int, key: str) -> Reading | None:
     return session.scalar(select(Reading).where(Reading.reader_id == reader_id, Reading.key == key))
+
+
+def _came_before(
+    session: Session, reading: Reading, agreement: Mapping[Superclass, bool] | None = None
+) -> Reading | None:
+    """The reading that came with this key before: stored is stored, whatever changed since."""
+    first = _of_key(session, reading.reader_id, reading.key)
+    if first is None:
+        return None
+    reading.agreement = None if agreement is None else _words(agreement)
+    return _same(first, reading)
 
 
 def _same(first: Reading, again: Reading) -> Reading:

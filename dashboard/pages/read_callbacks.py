@@ -14,7 +14,7 @@ from dashboard.components.claim import claim_line
 from dashboard.components.shell import local_time, problem, sentence
 from dashboard.context import context
 from dashboard.security import needs, person
-from dashboard.triggered import number_in_id, parsing
+from dashboard.triggered import number_in_id, parsing, row_key
 from feedback import catalogue, claims, readings
 from feedback.errors import FeedbackError, WorklistError
 from feedback.policy import Action
@@ -31,10 +31,12 @@ def save_draft(payload: Json | None, meta: Json) -> tuple[Json | Any, Component 
     if payload is None:
         return no_update, no_update
     with parsing():
-        stage, known = Stage(meta["stage"]), _known(payload)
+        stage, record_id, known = Stage(meta["stage"]), row_key(meta["record"]), _known(payload)
     try:
         with context().sessions.begin() as session:
-            draft = readings.save_draft(session, person().id, _ecg_id(), stage, known)
+            draft = readings.save_draft(
+                session, person().id, _ecg_id(), stage, known, record_id=record_id
+            )
     except FeedbackError as error:
         return no_update, problem(f"Draft kept in this browser only: {error}")
     if draft is None:  # the answer stands: a change of it is no draft of the server's

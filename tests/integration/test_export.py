@@ -106,6 +106,30 @@ def test_days_that_never_were_let_nothing_out(house: House, admin: Visitor) -> N
     assert refused.status_code == 400 and refused.text.startswith(f"filter of until is {said}")
 
 
+@pytest.mark.parametrize("address", ["/export/labels.csv", "/export/archive.zip"])
+def test_a_file_that_does_not_leave_is_not_on_record(
+    house: House, admin: Visitor, address: str
+) -> None:
+    answered = admin.client.head(address)
+    assert (answered.status_code, answered.data) == (200, b"")
+    with house.sessions.read() as session:
+        assert not taken_out(session, 9)
+
+
+def test_a_file_that_would_not_hold_what_is_counted_says_so_to_who_asked(
+    house: House,
+    admin: Visitor,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answer_blind(house.visitor(Role.CLINICIAN), 1)
+    monkeypatch.setattr(export, "count_readings", lambda *_: 2)
+    refused = admin.get("/export/labels.csv")
+    assert refused.status_code == 500
+    assert "would hold 1 rows where the dashboard counts 2" in refused.text
+    assert refused.text.strip() in caplog.text
+
+
 def test_a_comment_is_no_formula(house: House, admin: Visitor) -> None:
     answer_blind(house.visitor(Role.CLINICIAN), 1, comment="=HYPERLINK(1)")
     assert rows_of(admin)[0]["comment"] == "'=HYPERLINK(1)"

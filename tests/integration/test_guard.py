@@ -606,6 +606,7 @@ def test_what_no_page_sends_is_refused(
     [
         ("save_draft", {"unsaved": {"data": {}}, "meta": {"data": 7}}),
         ("save_draft", {"unsaved": {"data": 7}, "meta": {"data": {"stage": "blind"}}}),
+        ("save_draft", {"unsaved": {"data": {}}, "meta": {"data": {"stage": "blind"}}}),
         ("go_on", {"next": 1, "worklist-query": {"data": "words"}}),
         ("go_on", {"next": 1, "worklist-query": {"data": {"sort": [["age"]]}}}),
         ("go_on", {"next": 1, "worklist-query": {"data": {"filters": 7}}}),

@@ -122,6 +122,12 @@ def test_a_number_that_no_key_and_no_database_holds_is_refused(
     assert reader.press("claim", {"act": "read", "worklist": number}).status_code == status
 
 
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_a_number_without_a_value_is_refused(house: House, number: float) -> None:
+    reader = house.visitor(Role.CLINICIAN)
+    assert reader.call("lay_out", {"ask": {"data": {"ecg": number}}}, 1).status_code == 400
+
+
 def test_a_parameter_that_is_sent_twice_is_kept_twice(house: House) -> None:
     with house.app.server.test_request_context("/?a=1&a=2%00"):
         again = type(request.args)(request.args)

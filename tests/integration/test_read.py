@@ -293,6 +293,17 @@ def test_a_reload_shows_what_was_typed(reader: Visitor) -> None:
     assert form_of(open_ecg(reader, 1), 1).payload == typed
 
 
+def test_a_draft_of_a_page_of_another_data_set_is_not_kept(house: House, reader: Visitor) -> None:
+    form = form_of(open_ecg(reader, 1), 1)
+    before = form.meta | {"record": form.meta["record"] + 1}  # its ECG 1, which is on screen
+    said = reader.call("save_draft", {"unsaved": form.payload, "meta": before}, 1)
+    assert "Draft kept in this browser only: the data set was changed" in words(
+        said.json["response"]
+    )
+    with house.sessions.read() as session:
+        assert not session.scalars(select(Draft)).all()
+
+
 def test_drafts_are_their_writers_own(house: House, reader: Visitor, admin: Visitor) -> None:
     form = form_of(open_ecg(reader, 1), 1)
     typed = form.payload | {"comment": "mine alone"}

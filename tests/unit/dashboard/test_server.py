@@ -81,6 +81,26 @@ def test_a_long_log_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert path.with_name("worker.log.1").read_bytes() == b"a long first line\n"
 
 
+def test_a_worker_that_cannot_be_started_is_started_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    tries: list[object] = [OSError(12, "Cannot allocate memory"), OSError(28, "No space"), child]
+    started = threading.Event()
+
+    def start(_: object) -> object:
+        if isinstance(tries[0], OSError):
+            raise tries.pop(0)
+        started.set()
+        return child
+
+    monkeypatch.setattr(server, "_start_worker", start)
+    monkeypatch.setattr(server, "RESTART_S", 0.01)
+    with server.worker_beside(load_settings(instance=tmp_path)):
+        assert started.wait(60)
+    assert child.poll() is not None  # and it ends with what it was started for
+
+
 def test_a_process_notices_that_its_parent_is_gone(tmp_path: Path) -> None:
     child = tmp_path / "child.py"
     child.write_text(

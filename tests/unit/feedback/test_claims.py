@@ -18,6 +18,7 @@ from feedback.claims import LEASE
 from feedback.db import Sessions, now
 from feedback.errors import (
     ClaimLost,
+    KeyReused,
     NoLongerBlind,
     NothingToRead,
     NotIndependent,
@@ -25,7 +26,7 @@ from feedback.errors import (
     UnknownWorklist,
 )
 from feedback.tables import Reading, ReadingMode, Role, Stage, User, WorklistSlot
-from tests.factories import above, add_person, predict
+from tests.factories import above, add_person, predict, serve_model
 from tests.factories_dataset import dataset
 from tests.factories_gold import known
 from tests.factories_readings import answer, blind, final
@@ -264,6 +265,22 @@ def test_an_assisted_worklist_shows_the_opinion_at_once(
     stored = final(library, reader.id, ecg_id)
     assert (stored.mode, stored.stage) == (ReadingMode.ASSISTED, Stage.FINAL)
     assert [slot.reading_id for slot in slots(library)] == [stored.id]
+
+
+def test_an_assisted_answer_sent_again_is_the_one_stored_whatever_is_served_by_then(
+    library: Sessions, reader: User, assisted: int
+) -> None:
+    ecg_id = claimed(library, reader.id, assisted).ecg_id
+    agrees = dict.fromkeys(Superclass, True)
+    given = answer(Superclass.MI)
+    stored = final(library, reader.id, ecg_id, given, agrees, key="one")
+    with library.begin() as session:
+        serve_model(session, "2026.12-4567cdef")
+        predict(session, ecg_id, above(Superclass.NORM))
+    assert final(library, reader.id, ecg_id, given, agrees, key="one").id == stored.id
+    contrary = agrees | {Superclass.MI: False}
+    with pytest.raises(KeyReused):
+        final(library, reader.id, ecg_id, given, contrary, key="one")
 
 
 def test_who_saw_the_opinion_answers_blind_no_more(

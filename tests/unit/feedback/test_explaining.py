@@ -122,6 +122,16 @@ def test_a_checkpoint_is_loaded_once(library: Sessions, checkpoint: Path) -> Non
     assert explainers.of(*given) is explainers.of(*given)
 
 
+def test_an_index_that_was_corrected_has_another_background(
+    library: Sessions, checkpoint: Path
+) -> None:
+    subject = served(library, checkpoint)
+    explainers = Explainers()
+    before = explainers.of(subject.model, subject.source)
+    subject.source.digest = "of the corrected index"
+    assert explainers.of(subject.model, subject.source) is not before
+
+
 def test_the_served_model_is_made_ready(library: Sessions) -> None:
     made: list[tuple[str, bool]] = []
     ready: Any = SimpleNamespace(
