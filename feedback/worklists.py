@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, distinct, func, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -205,6 +205,17 @@ def reasons(session: Session, worklist_id: int) -> list[Reason]:
         .order_by(WorklistSlot.position)
     )
     return [Reason(**row) for row in session.execute(query).mappings()]
+
+
+def gold_counts(session: Session) -> dict[int, tuple[int, int]]:
+    """Worklist -> how many of its records are gold, of how many; for the administrator alone."""
+    record = WorklistSlot.record_id
+    query = select(
+        WorklistSlot.worklist_id,
+        func.count(distinct(case((WorklistSlot.why == WHY, record)))),
+        func.count(distinct(record)),
+    ).group_by(WorklistSlot.worklist_id)
+    return {worklist_id: (gold, of) for worklist_id, gold, of in session.execute(query)}
 
 
 def tell(

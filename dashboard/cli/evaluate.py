@@ -30,7 +30,10 @@ def evaluate(
     fold: Annotated[str, typer.Option(help="1 to 10, 1-8, 1-9, 9a, 9b or all.")],
     checkpoint: Annotated[
         Path | None,
-        typer.Option(help="Folder of a checkpoint; default: the served, where no --reference is."),
+        typer.Option(
+            help="Folder of a checkpoint; default, where no --reference is: TRUSTECG_CHECKPOINT, "
+            "else what ships."
+        ),
     ] = None,
     reference: Annotated[
         Path | None,

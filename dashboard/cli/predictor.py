@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def load_predictor(checkpoint: Path | None, threads: int | None = None) -> "Predictor":
-    """Load the checkpoint asked for, else the served one, on the threads that are allowed."""
+    """Load a checkpoint, that of the settings by default, on the threads that are allowed."""
     from core.predict import Predictor
 
     limit_threads(threads)

@@ -12,7 +12,6 @@ from core.ptbxl import AGE_OVER_89
 from dashboard import ids
 from dashboard.components.claim import MODES
 from dashboard.components.shell import local_time
-from feedback.gold_mix import WHY
 from feedback.pool import PoolFilter
 from feedback.sampling import AUDIT_SHARE, Pick, Strategy
 from feedback.strategy_choice import default_strategy, evidence
@@ -127,13 +126,13 @@ def picks_view(picks: Sequence[tuple[int, Pick]], pool: str, *, telling: bool) -
 def worklists_table(
     standings: Sequence[Standing],
     readers: Mapping[int, Sequence[tuple[str, int]]],
-    reasons: Mapping[int, Sequence[Reason]],
+    gold: Mapping[int, tuple[int, int]],
 ) -> Component:
-    """Every worklist, the newest first, with who reads it."""
+    """Every worklist, the newest first, with who reads it and how much of it is gold."""
     if not standings:
         return html.P("No worklist has been made yet.")
     return html.Div(
-        [_one(each, readers[each.worklist.id], reasons[each.worklist.id]) for each in standings]
+        [_one(each, readers[each.worklist.id], *gold[each.worklist.id]) for each in standings]
     )
 
 
@@ -190,7 +189,7 @@ def _labelled(field: str, control: Component) -> Component:
 
 
 def _one(
-    standing: Standing, readers: Sequence[tuple[str, int]], reasons: Sequence[Reason]
+    standing: Standing, readers: Sequence[tuple[str, int]], gold: int, records: int
 ) -> Component:
     made = standing.worklist
     who = ", ".join(f"{email} {count}" for email, count in readers) or "nobody yet"
@@ -198,7 +197,7 @@ def _one(
         f"{standing.done:,} of {standing.readings:,} readings done",
         f"{standing.held:,} held now",
         f"{MODES[made.mode]}, {made.readers_each} a record",
-        f"{_strategy(made.strategy)}, audit {made.audit_share:.0%}{_gold(reasons)}",
+        f"{_strategy(made.strategy)}, audit {made.audit_share:.0%}{_gold(gold, records)}",
         f"read by {who}",
     ]
     made_at = local_time(made.made_at, f"Made by {made.made_by}, ", date=True)
@@ -218,9 +217,8 @@ def _strategy(key: str) -> str:
     return next((each.words for each in Strategy if each == key), key)
 
 
-def _gold(reasons: Sequence[Reason]) -> str:
+def _gold(count: int, total: int) -> str:
     """The share of gold records, in numbers too: few of many would round to none."""
-    count, total = sum(each.why == WHY for each in reasons), len(reasons)
     return f", gold {count / total:.0%} ({count:,} of {total:,})" if count else ""
 
 

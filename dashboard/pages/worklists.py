@@ -243,5 +243,5 @@ def _listed() -> Component:
         standings = service.standings(session, person().id, closed=True)
         numbers = [standing.worklist.id for standing in standings]
         readers = {number: slots.readers_of(session, number) for number in numbers}
-        reasons = {number: service.reasons(session, number) for number in numbers}
-    return worklists_table(standings, readers, reasons)
+        gold = service.gold_counts(session)
+    return worklists_table(standings, readers, gold)
