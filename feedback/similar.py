@@ -38,10 +38,9 @@ class SimilarEcg:
 
 @dataclass(frozen=True, slots=True)
 class _Answered:
-    ecg_id: int
-    answer: Reading
+    reading_id: int
+    adjudication_id: int | None
     features: bytes
-    adjudication: Adjudication | None
 
 
 def pack(features: NDArray[np.floating]) -> bytes:
@@ -73,25 +72,36 @@ def similar(
     answered = _answered(session, reader_id, record, shown.model_id)
     if features is None or not answered:
         return []
-    near = _cosine(unpack(features), np.stack([unpack(one.features) for one in answered]))
+    near = _cosine(unpack(features), _unpack_all([one.features for one in answered]))
     order = np.argsort(-near, kind="stable")
-    settled = [row for row in order if answered[row].adjudication]
-    others = [row for row in order if not answered[row].adjudication]
+    settled = [row for row in order if answered[row].adjudication_id]
+    others = [row for row in order if not answered[row].adjudication_id]
     nearest = settled[:NEAREST] + others[:NEAREST]
-    return [_similar(answered[row], float(near[row])) for row in nearest]
+    return [_similar(session, answered[row], float(near[row])) for row in nearest]
+
+
+def _unpack_all(blobs: Sequence[bytes]) -> Floats:
+    """The features of records of one model, (N, 5 * F)."""
+    together = np.frombuffer(b"".join(blobs), dtype=np.float16)
+    return together.reshape(len(blobs), -1).astype(np.float64)
 
 
 def _answered(
     session: Session, reader_id: int, record: RecordRow, model_id: int
 ) -> Sequence[_Answered]:
-    """Other records with a final answer of this reader, each with the answer that stands."""
+    """Other records with a final answer of this reader, each with the answer that stands.
+
+    Numbers and features alone: it is looked through at every reveal, and a diligent reader has
+    thousands.
+    """
     later = aliased(Reading)
     superseded = select(later.id).where(later.supersedes_id == Reading.id).exists()
-    settled = aliased(Adjudication, standing_adjudications().subquery())
+    settled = standing_adjudications().subquery()
     rows = session.execute(
-        select(RecordRow.ecg_id, Reading, Prediction.features, settled)
+        select(Reading.id, settled.c.id, Prediction.features)
+        .select_from(RecordRow)
         .join(Reading, Reading.record_id == RecordRow.id)
-        .outerjoin(settled, settled.record_id == RecordRow.id)
+        .outerjoin(settled, settled.c.record_id == RecordRow.id)
         .join(Prediction, Prediction.record_id == RecordRow.id)
         .where(
             RecordRow.source_id == record.source_id,
@@ -104,11 +114,7 @@ def _answered(
         )
         .order_by(RecordRow.ecg_id)
     )
-    return [
-        _Answered(ecg_id, answer, features, adjudication)
-        for ecg_id, answer, features, adjudication in rows
-        if features is not None
-    ]
+    return [_Answered(*row) for row in rows]
 
 
 def _cosine(one: Floats, others: Floats) -> Floats:
@@ -118,15 +124,16 @@ def _cosine(one: Floats, others: Floats) -> Floats:
     return near
 
 
-def _similar(one: _Answered, similarity: float) -> SimilarEcg:
-    answer = one.answer
+def _similar(session: Session, one: _Answered, similarity: float) -> SimilarEcg:
+    answer = session.get_one(Reading, one.reading_id)
+    settled = session.get_one(Adjudication, one.adjudication_id) if one.adjudication_id else None
     return SimilarEcg(
-        ecg_id=one.ecg_id,
+        ecg_id=session.get_one(RecordRow, answer.record_id).ecg_id,
         similarity=similarity,
         found=tuple(
             name for name in SUPERCLASSES if getattr(answer, column_of(name)) is Verdict.PRESENT
         ),
         unreadable=answer.unreadable,
-        settled=verdicts_of(one.adjudication) if one.adjudication else None,
-        settled_unreadable=bool(one.adjudication and one.adjudication.unreadable),
+        settled=verdicts_of(settled) if settled else None,
+        settled_unreadable=bool(settled and settled.unreadable),
     )
