@@ -51,7 +51,11 @@ CONSENSUS: tuple[tuple[str, str], ...] = (
     ("patient_id", "Patient number in its data set."),
     ("strat_fold", "Fold of the data set, 1 to 10, under PTB-XL's name for it."),
     *((str(name), f"{name.title}: 1 present, 0 absent, empty: none.") for name in SUPERCLASSES),
-    ("diagnostic_superclass", "Classes present, as PTB-XL's users write them: ['MI', 'CD']."),
+    (
+        "diagnostic_superclass",
+        "Classes present, as PTB-XL's users write them: ['MI', 'CD']; empty unless every class has "
+        "a label: what is still disputed would leave as absent.",
+    ),
     ("unreadable", "true where no reader, or not even an adjudicator, could read the ECG."),
     *(
         (
@@ -68,7 +72,10 @@ ADJUDICATIONS: tuple[tuple[str, str], ...] = (
     ("ecg_id", "Record number in its data set."),
     ("adjudicator", "E-mail address of the adjudicator."),
     ("sequence", "0 for the first of the record; the highest one stands."),
-    *((str(name), f"{name.title}: the verdict; empty: not disputed.") for name in SUPERCLASSES),
+    *(
+        (str(name), f"{name.title}: the verdict; empty: not disputed, or unreadable.")
+        for name in SUPERCLASSES
+    ),
     ("unreadable", "true where the adjudicator could not read the ECG either."),
     ("comment", "The adjudicator's words."),
     ("readings", "Numbers of the answers that were settled, separated by spaces."),
@@ -159,7 +166,7 @@ def table_rows(session: Session) -> dict[str, Sequence[Row]]:
 def _consensus(one: RecordConsensus) -> Row:
     labels = {name: one.classes[name].label for name in SUPERCLASSES}
     present = [str(name) for name, label in labels.items() if label == 1]
-    known = any(label is not None for label in labels.values())
+    known = all(label is not None for label in labels.values())
     return {
         "ecg_id": one.ecg_id,
         "patient_id": one.patient_id,

@@ -46,6 +46,8 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     *((f"blind_{name}", f"{title}, blind answer: {_VERDICTS}.") for name, title in _CLASSES),
     ("blind_unreadable", "true where the blind answer was that the ECG cannot be read."),
     ("blind_confidence", "Confidence of the blind answer."),
+    ("blind_comment", "The reader's words in the blind answer."),
+    ("blind_measurements", "Calipers kept with the blind answer, as in measurements."),
     *(
         (
             f"agrees_{name}",
@@ -256,8 +258,6 @@ def _values(row: Any) -> Row:
         "mode": reading.mode,
         "stage": reading.stage,
         **dict(_answer("", reading)),
-        "comment": reading.comment,
-        "measurements": json.dumps(reading.measurements) if reading.measurements else None,
         **dict(_answer("blind_", blind)),
         **dict(_opinion(reading)),
         "model_version": version,
@@ -274,6 +274,9 @@ def _answer(prefix: str, reading: Reading | None) -> Iterator[tuple[str, Any]]:
         yield f"{prefix}{name.lower()}", getattr(reading, column_of(name)) if reading else None
     yield f"{prefix}unreadable", reading.unreadable if reading else None
     yield f"{prefix}confidence", reading.confidence if reading else None
+    yield f"{prefix}comment", reading.comment if reading else None
+    measured = json.dumps(reading.measurements) if reading and reading.measurements else None
+    yield f"{prefix}measurements", measured
 
 
 def _opinion(reading: Reading) -> Iterator[tuple[str, Any]]:

@@ -10,11 +10,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, true
 
+from core.ptbxl import AGE_OVER_89
 from feedback.errors import InvalidFilter, InvalidQuery
 
 Column = ColumnElement[Any]
 Condition = ColumnElement[bool]
 _MAX_TEXT = 200
+_MOST = 2**31  # what a column of whole numbers can be compared with
+_OLDEST_KNOWN = 89  # years
 
 
 def condition(column: Column, name: str, numeric: bool, wanted: Any) -> Condition:
@@ -29,7 +32,30 @@ def condition(column: Column, name: str, numeric: bool, wanted: Any) -> Conditio
         if operator not in ("AND", "OR"):
             raise InvalidQuery(f"filter of {name} joins by {operator!r}: give AND or OR")
         return or_(false(), *parts) if operator == "OR" else and_(true(), *parts)
+    if name == "age":
+        wanted = _beyond_89(wanted)
     return _number(column, name, wanted) if numeric else _text(column, name, wanted)
+
+
+_NO_END = {"filter": ("lessThan", "lessThanOrEqual"), "filterTo": ("inRange",)}
+_ONE_AGE = ("equals", "notEqual")
+
+
+def _beyond_89(wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A filter of ages that takes whoever is older than 89 for as old as it asks about.
+
+    How old they are is not known: an end beyond 89 leaves none of them out.
+    """
+    kind, asked = wanted.get("type"), dict(wanted)
+    for part in ("filter", "filterTo"):
+        value = asked.get(part)
+        if not isinstance(value, (int, float)) or not _OLDEST_KNOWN < value < _MOST:
+            continue
+        if kind in _ONE_AGE:
+            asked[part] = AGE_OVER_89
+        elif kind in _NO_END[part] and (kind != "lessThan" or value > _OLDEST_KNOWN + 1):
+            asked[part] = max(value, AGE_OVER_89 + 1)
+    return asked
 
 
 _COMPARE: dict[str, Callable[[Column, Any], Condition]] = {
@@ -77,7 +103,7 @@ def _value(name: str, value: object) -> int | float:
     """A number that the column can be compared with on any database."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise InvalidFilter(name, value, "give a number")
-    if abs(value) >= 2**31:
+    if abs(value) >= _MOST:
         raise InvalidFilter(name, value, "give a smaller number")
     return int(value) if float(value).is_integer() else float(value)
 

@@ -113,8 +113,8 @@ def _conditions(wanted: PoolFilter) -> list[ColumnElement[bool]]:
         found.append(RecordRow.sex == wanted.sex)
     if wanted.age_from is not None:
         found.append(RecordRow.age >= wanted.age_from)
-    if wanted.age_to is not None:
-        found.append(RecordRow.age <= wanted.age_to)
+    if wanted.age_to is not None:  # beyond 89 nobody's age is known: none of them is left out
+        found.append(RecordRow.age <= (AGE_OVER_89 if wanted.age_to > 89 else wanted.age_to))
     if wanted.device:
         device = func.lower(RecordRow.device)
         found.append(device.contains(wanted.device.lower(), autoescape=True))

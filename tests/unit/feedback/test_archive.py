@@ -75,6 +75,7 @@ def test_the_consensus_is_labelled_as_in_ptbxl(taken: Sessions) -> None:
     assert (first["MI"], first["NORM"], first["diagnostic_superclass"]) == ("1", "0", "['MI']")
     assert (first["source_MI"], first["strat_fold"]) == ("adjudicated", "2")
     assert (second["MI"], second["outcome_MI"]) == ("", "conflict")
+    assert second["diagnostic_superclass"] == ""  # not the list without what is disputed
 
 
 def test_an_adjudication_leaves_with_its_author(taken: Sessions) -> None:

@@ -38,7 +38,8 @@ def test_nothing_read_is_a_header_alone(library: Sessions) -> None:
 def test_a_row_holds_both_answers_and_what_was_on_screen(library: Sessions, reader: User) -> None:
     with library.begin() as session:
         predict(session, 1, above(Superclass.MI), uncertainty=0.125)
-    blind(library, reader.id, 1, answer(Superclass.NORM, confidence=Confidence.LOW))
+    before = answer(Superclass.NORM, comment="quiet ST", confidence=Confidence.LOW)
+    blind(library, reader.id, 1, before)
     agreement = dict.fromkeys(SUPERCLASSES, True) | {Superclass.HYP: False}
     given = answer(Superclass.MI, Superclass.HYP, comment="Q in III", confidence=Confidence.HIGH)
     last = final(library, reader.id, 1, given, agreement)
@@ -56,6 +57,7 @@ def test_a_row_holds_both_answers_and_what_was_on_screen(library: Sessions, read
     assert (row["p_mi"], row["p_hyp"], row["threshold_mi"]) == ("0.8123", "0.0321", "0.5")
     assert (row["model_uncertainty"], row["model_unavailable"]) == ("0.125", "")
     assert (row["simulated"], row["unreadable"], row["comment"]) == ("false", "false", "Q in III")
+    assert row["blind_comment"] == "quiet ST"
     assert datetime.fromisoformat(row["submitted"]) == last.submitted_at.replace(microsecond=0)
 
 

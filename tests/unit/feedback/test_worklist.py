@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from core.ecg import Superclass
+from core.ptbxl import AGE_OVER_89
 from feedback import readings
 from feedback.catalogue import find_record
 from feedback.db import Sessions
-from feedback.errors import InvalidQuery
+from feedback.errors import InvalidFilter, InvalidQuery
 from feedback.tables import Prediction, Stage, User
 from feedback.worklist import (
     MyStatus,
@@ -236,6 +237,34 @@ def test_filters_of_open_columns(
 ) -> None:
     found = page(scored, reader, filters=filters)
     assert (ids(found), found.total) == (expected, len(list(expected)))
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"type": "inRange", "filter": 50, "filterTo": 89}, [10]),
+        ({"type": "inRange", "filter": 50, "filterTo": 90}, [9, 10]),
+        ({"type": "inRange", "filter": 95, "filterTo": 120}, [9]),
+        ({"type": "lessThan", "filter": 90}, [1, 2, 3, 4, 5, 6, 7, 8, 10]),
+        ({"type": "lessThan", "filter": 91}, list(range(1, 11))),
+        ({"type": "lessThanOrEqual", "filter": 90}, list(range(1, 11))),
+        ({"type": "greaterThan", "filter": 89}, [9]),
+        ({"type": "equals", "filter": 95}, [9]),
+        ({"type": "notEqual", "filter": 95}, [1, 2, 3, 4, 5, 6, 7, 8, 10]),
+    ],
+)
+def test_whoever_is_older_than_89_is_of_any_age_beyond(
+    scored: Sessions, reader: User, asked: dict[str, Any], expected: list[int]
+) -> None:
+    with scored.begin() as session:
+        find_record(session, 9).age = AGE_OVER_89
+    assert ids(page(scored, reader, filters={"age": asked})) == expected
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), 2**31])
+def test_an_age_that_is_no_number_is_refused(scored: Sessions, reader: User, value: float) -> None:
+    with pytest.raises(InvalidFilter):
+        page(scored, reader, filters={"age": {"type": "equals", "filter": value}})
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(scored: Sessions, reader: User) -> None:

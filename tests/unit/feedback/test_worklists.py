@@ -4,7 +4,9 @@ import pytest
 from sqlalchemy import select, update
 
 from core.ecg import Superclass
+from core.ptbxl import AGE_OVER_89
 from feedback import audit, worklists
+from feedback.catalogue import find_record
 from feedback.db import Sessions
 from feedback.errors import InvalidWorklist
 from feedback.pool import PoolFilter
@@ -90,6 +92,16 @@ def test_folds_that_judge_models_are_left_out_unless_asked_for(library: Sessions
 def test_an_empty_pool_says_so(library: Sessions) -> None:
     with pytest.raises(InvalidWorklist, match="^no record is left: all that fit"):
         worklist(library, pool=PoolFilter(folds=(1,), age_from=250, age_to=251))
+
+
+@pytest.mark.parametrize(("until", "found"), [(89, {10}), (90, {9, 10}), (120, {9, 10})])
+def test_an_age_beyond_89_leaves_out_nobody_who_is_older(
+    library: Sessions, until: int, found: set[int]
+) -> None:
+    with library.begin() as session:
+        find_record(session, 9).age = AGE_OVER_89
+    asked = PoolFilter(folds=tuple(range(1, 11)), age_from=50, age_to=until)
+    assert ecgs(library, worklist(library, pool=asked, records=2).id) == found
 
 
 def test_a_name_is_given_once(library: Sessions) -> None:
