@@ -45,6 +45,7 @@
     │   └── ClaimLost             the lease ran out and others read the record
     ├── InvalidGold               answers to gold records that cannot be taken
     ├── NothingToTeach            too few labels for a fine-tuning run
+    ├── PlanOutdated              a run would be taught something else than was planned
     ├── ExportMismatch            the file would not hold what the dashboard shows
     ├── UnknownExport             no labels left under that number
     └── JobError
@@ -240,6 +241,10 @@ class InvalidGold(FeedbackError):
 
 class NothingToTeach(FeedbackError):
     """Readers agree on too few records for a fine-tuning run."""
+
+
+class PlanOutdated(FeedbackError):
+    """A fine-tuning run would be taught something else than was planned."""
 
 
 class ExportMismatch(FeedbackError):

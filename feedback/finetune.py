@@ -20,10 +20,11 @@ from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES
 from feedback import jobs
+from feedback.basis import Basis, basis
 from feedback.catalogue import active_model, active_source
 from feedback.consensus import TrainingLabel, training_labels
 from feedback.db import Sessions, now
-from feedback.errors import CatalogueError, NothingToTeach, RunUnderWay
+from feedback.errors import CatalogueError, NothingToTeach, PlanOutdated, RunUnderWay
 from feedback.importing import LOCAL
 from feedback.tables import Job, Json, ModelVersion, Reading, RecordRow, Retraining, User
 
@@ -35,6 +36,10 @@ SCHEDULE = "schedule"  # who has asked, where nobody has
 _SHARE = 0.2
 MAX_SEED = 2**31 - 1  # of the draw and of the run
 _LOOK_S = 60.0
+_OVERTAKEN = (
+    "answers have come in, or what is served or read has changed, since this was planned: "
+    "plan it again"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,8 @@ class Plan:
     taught: Sequence[TrainingLabel]
     held_out: Sequence[TrainingLabel]
     include_assisted: bool
+    seed: int
+    basis: Basis
 
     @property
     def replay(self) -> int:
@@ -68,7 +75,11 @@ class Plan:
 
 
 def plan(session: Session, *, include_assisted: bool = False, seed: int = 0) -> Plan:
-    """What a run would be taught now; raises NothingToTeach, NoModel or NoDataset."""
+    """What a run would be taught now; raises NothingToTeach, NoModel or NoDataset.
+
+    Of thousands of records it takes seconds: where one writes at a time, readers' answers wait for
+    as long as a writing ``session`` plans.
+    """
     source, parent = active_source(session), active_model(session)
     labels = training_labels(session, include_assisted=include_assisted)
     if len(labels) < FEWEST:
@@ -83,6 +94,8 @@ def plan(session: Session, *, include_assisted: bool = False, seed: int = 0) -> 
         taught=[label for label in labels if label.patient_id not in out],
         held_out=[label for label in labels if label.patient_id in out],
         include_assisted=include_assisted,
+        seed=seed,
+        basis=basis(session, include_assisted=include_assisted),
     )
 
 
@@ -135,27 +148,29 @@ def summary(session: Session, found: Plan) -> Json:
 
 def enqueue(
     session: Session,
+    found: Plan,
     folder: Path,
     *,
     actor: str = LOCAL,
-    include_assisted: bool = False,
     config: Json | None = None,
 ) -> Job:
-    """Freeze what there is to teach now and queue the run, whose checkpoint goes to ``folder``.
+    """Freeze what was planned and queue the run, whose checkpoint goes to ``folder``.
 
-    ``config`` replaces values of ``core.finetuning.FinetuningConfig``. Raises NothingToTeach, and
-    RunUnderWay where a run waits or goes on.
+    ``found`` is the plan of a moment ago, made before this transaction: see ``plan``. ``config``
+    replaces values of ``core.finetuning.FinetuningConfig`` but the seed, which is the plan's.
+    Raises PlanOutdated where a plan made now might be another, and RunUnderWay where a run waits
+    or goes on.
     """
-    given = {"seed": 0} | (config or {})
-    found = plan(session, include_assisted=include_assisted, seed=given["seed"])
+    if basis(session, include_assisted=found.include_assisted) != found.basis:
+        raise PlanOutdated(_OVERTAKEN)
     run = Retraining(
         parent_id=found.parent.id,
         source_id=found.source_id,
         folder=str(folder.resolve()),
-        config=given,
+        config=(config or {}) | {"seed": found.seed},
         labels=found.labels,
         labels_digest=found.digest,
-        include_assisted=include_assisted,
+        include_assisted=found.include_assisted,
         asked_by=actor,
         asked_at=now(),
     )
@@ -190,12 +205,13 @@ class Schedule:
         if not self.every or time.monotonic() < self._next:
             return None
         self._next = time.monotonic() + _LOOK_S
-        with suppress(CatalogueError, NothingToTeach, RunUnderWay):
+        with suppress(CatalogueError, NothingToTeach, PlanOutdated, RunUnderWay):
             with self.sessions.read() as session:
-                due = is_due(session, every=self.every, hours=self.hours)
-            if due:
-                with self.sessions.begin() as session:
-                    return enqueue(session, self.folder, actor=SCHEDULE)
+                if not is_due(session, every=self.every, hours=self.hours):
+                    return None
+                found = plan(session)
+            with self.sessions.begin() as session:
+                return enqueue(session, found, self.folder, actor=SCHEDULE)
         return None
 
 

@@ -1,16 +1,20 @@
 """An installation with enough readings to be taught from, small enough to be taught in seconds."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
+import pytest
 from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
 
 from core.checkpoint import read_card
 from core.ecg import SUPERCLASSES
 from core.ptbxl import Ptbxl
-from feedback import catalogue, importing
+from feedback import catalogue, finetune, importing
+from feedback.consensus import TrainingLabel
 from feedback.db import Sessions, now
-from feedback.tables import Reading, ReadingMode, RecordRow, Role, Stage, Verdict
+from feedback.tables import LoginAttempt, Reading, ReadingMode, RecordRow, Role, Stage, Verdict
 from tests.factories import add_person
 from tests.factories_dataset import dataset, edited
 
@@ -46,11 +50,32 @@ def furnish(
         ).all()
         session.execute(
             insert(Reading),
-            [_answer(row.id, reader, row.labels.split(), flipped) for row in rows],
+            [answer_row(row.id, reader, row.labels.split(), flipped) for row in rows],
         )
 
 
-def _answer(record_id: int, reader: int, labels: list[str], flipped: bool) -> dict[str, object]:
+def written_while_planning(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Somebody writes each time that settled records are looked for: whether they had to wait."""
+    look, kept_waiting = finetune.training_labels, list[bool]()
+
+    def write() -> None:
+        with sessions.begin() as session:
+            session.add(LoginAttempt(email="a", address="b", at=now(), succeeded=True))
+
+    def interrupted(session: Session, **asked: bool) -> list[TrainingLabel]:
+        writer = threading.Thread(target=write, daemon=True)
+        writer.start()
+        writer.join(timeout=5)
+        kept_waiting.append(writer.is_alive())
+        return look(session, **asked)
+
+    monkeypatch.setattr(finetune, "training_labels", interrupted)
+    return kept_waiting
+
+
+def answer_row(
+    record_id: int, reader: int, labels: list[str], flipped: bool = False
+) -> dict[str, object]:
     """A blind answer that says what is published, or the opposite."""
     verdicts = {
         f"verdict_{name.lower()}": Verdict.PRESENT

@@ -160,9 +160,11 @@ def _retrained(
 
 
 def _job(sessions: Sessions, given: argparse.Namespace) -> dict[str, Any]:
+    seed = given.config.get("seed", given.seed)
     with sessions.begin() as session:
-        config = {"seed": given.seed} | given.config
-        number = finetune.enqueue(session, given.work / "versions", config=config).id
+        planned = finetune.plan(session, seed=seed)
+        folder = given.work / "versions"
+        number = finetune.enqueue(session, planned, folder, config=given.config).id
     jobs.claim(sessions, "planted", job_id=number)
     start = time.monotonic()
     runner.run(sessions, number, "planted")

@@ -50,9 +50,7 @@ def retrain(
             emit(told, json, _planned(told))
             return
         with sessions.begin() as session:
-            job = finetune.enqueue(
-                session, folder, include_assisted=include_assisted, config={"seed": seed}
-            )
+            job = finetune.enqueue(session, plan, folder)
     emit(told | {"job": job.id}, json, f"{_planned(told)}\nqueued as job {job.id}")
     note("'trustecg worker' runs it; 'trustecg models list' shows what comes of it")
 

@@ -177,10 +177,10 @@ def start_run(clicks: int | None, assisted: bool | None) -> Component:
         raise PreventUpdate  # the plan was drawn, nobody pressed anything
     folder = context().settings.checkpoints
     try:
+        with context().sessions.read() as session:
+            plan = finetune.plan(session, include_assisted=bool(assisted))
         with context().sessions.begin() as session:
-            job = finetune.enqueue(
-                session, folder, actor=person().email, include_assisted=bool(assisted)
-            )
+            job = finetune.enqueue(session, plan, folder, actor=person().email)
     except FeedbackError as error:
         return problem(error)
     dash.set_props(ids.MODELS_PLANNED, {"children": None})  # the button with it: it is started

@@ -1,7 +1,6 @@
 """What administrators do on the page of models."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -15,6 +14,7 @@ from feedback.catalogue import find_record
 from feedback.tables import AuditEntry, Job, JobState, Role
 from tests.factories_challenger import NEW, challenge
 from tests.factories_readings import answer, blind
+from tests.factories_retraining import written_while_planning
 from tests.factories_worklists import worklist
 from tests.integration.conftest import REFUSED, House
 from tests.integration.reading import words
@@ -226,13 +226,28 @@ def test_a_cancelled_run_has_no_time_left(challenged: House, admin: Visitor) -> 
     assert "cancelled" in told and "min left" not in told and "0.9400" in told
 
 
-def test_the_plan_goes_when_its_run_is_queued(
-    challenged: House, admin: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(finetune, "enqueue", lambda *_, **__: SimpleNamespace(id=4))
+@pytest.fixture
+def settled(challenged: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    """Two ECGs that may be taught, which is enough here."""
+    monkeypatch.setattr(finetune, "FEWEST", 2)
+    for ecg_id in (1, 2):
+        blind(challenged.sessions, challenged.people[Role.CLINICIAN].id, ecg_id)
+    return challenged
+
+
+def test_the_plan_goes_when_its_run_is_queued(settled: House, admin: Visitor) -> None:
     said = admin.call("start_run", {"models-start": 1, "models-assisted": False}).json
-    assert "Job 4 is queued" in words(said["response"])
+    assert "is queued: its progress is shown here." in words(said["response"])
     assert said["sideUpdate"]["models-planned"] == {"children": None}
+
+
+def test_no_answer_waits_while_a_run_is_started(
+    settled: House, admin: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept_waiting = written_while_planning(settled.sessions, monkeypatch)
+    said = admin.call("start_run", {"models-start": 1, "models-assisted": False}).json
+    assert "is queued" in words(said["response"])
+    assert kept_waiting == [False]
 
 
 def test_a_drawn_button_is_not_a_pressed_one(challenged: House, admin: Visitor) -> None:

@@ -11,7 +11,7 @@ from core.checkpoint import read_card
 from dashboard.cli import main
 from feedback import catalogue, db, finetune, registry
 from tests.factories_challenger import another_version
-from tests.factories_retraining import furnish, ward
+from tests.factories_retraining import furnish, ward, written_while_planning
 
 
 @pytest.fixture
@@ -120,7 +120,10 @@ def test_a_dry_run_says_what_would_be_taught_and_queues_nothing(
     assert "answers: reader@example.org 80" in out
     with sessions.read() as session:
         assert finetune.latest_job(session) is None
-    queued = asked(capsys, "retrain", monkeypatch=monkeypatch)
+    with monkeypatch.context() as patched:
+        kept_waiting = written_while_planning(sessions, patched)
+        queued = asked(capsys, "retrain", monkeypatch=monkeypatch)
+    assert kept_waiting == [False]  # no reader's answer waits while it plans
     with sessions.read() as session:
         job = finetune.latest_job(session)
     assert job is not None and job.id == queued["job"]

@@ -1,20 +1,36 @@
 """What a run would be taught, and that there is one at a time."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
 
-from core.ecg import SUPERCLASSES
+from core.ecg import SUPERCLASSES, Superclass
 from core.ptbxl import Ptbxl
-from feedback import catalogue, finetune, jobs, registry
+from feedback import catalogue, finetune, gold, jobs, registry
 from feedback.consensus import LabelSource, TrainingLabel
 from feedback.db import Sessions, now
-from feedback.errors import NothingToTeach, RunUnderWay
-from feedback.tables import AuditEntry, Job, JobState, Retraining
+from feedback.errors import NothingToTeach, PlanOutdated, RunUnderWay
+from feedback.tables import (
+    Adjudication,
+    AuditEntry,
+    Job,
+    JobState,
+    Reading,
+    ReadingMode,
+    Retraining,
+    Role,
+    Source,
+    Stage,
+    Verdict,
+)
+from tests.factories import add_person, serve_model
 from tests.factories_challenger import another_version
-from tests.factories_retraining import furnish, ward
+from tests.factories_retraining import answer_row, furnish, ward, written_while_planning
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +42,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Ptbxl:
 def furnished(sessions: Sessions, data: Ptbxl, checkpoint: Path) -> Sessions:
     furnish(sessions, data, checkpoint)
     return sessions
+
+
+def plan(sessions: Sessions, **asked: bool) -> finetune.Plan:
+    with sessions.read() as session:
+        return finetune.plan(session, **asked)
 
 
 def test_the_dry_run_counts_what_would_be_taught(furnished: Sessions) -> None:
@@ -53,7 +74,7 @@ def test_nobody_is_held_out_whose_answers_an_earlier_run_taught(
     furnished: Sessions, checkpoint: Path, tmp_path: Path
 ) -> None:
     with furnished.begin() as session:
-        job = finetune.enqueue(session, tmp_path)
+        job = finetune.enqueue(session, finetune.plan(session), tmp_path)
         run = session.get_one(Retraining, job.payload["retraining"])
         champion = catalogue.active_model(session)
         card = another_version(checkpoint, tmp_path / "new")
@@ -98,9 +119,11 @@ def test_too_few_labels_are_named(sessions: Sessions, data: Ptbxl, checkpoint: P
 
 def test_what_is_taught_is_frozen_when_it_is_asked_for(furnished: Sessions, tmp_path: Path) -> None:
     with furnished.begin() as session:
-        job = finetune.enqueue(session, tmp_path, actor="eve", config={"seed": 3})
+        planned = finetune.plan(session, seed=3)
+        job = finetune.enqueue(session, planned, tmp_path, actor="eve", config={"epochs": 2})
         run = session.get_one(Retraining, job.payload["retraining"])
-    assert (run.config, run.asked_by, run.folder) == ({"seed": 3}, "eve", str(tmp_path))
+    assert run.config == {"epochs": 2, "seed": 3}
+    assert (run.asked_by, run.folder) == ("eve", str(tmp_path))
     first = run.labels["taught"][0]
     assert set(first) == {"record", "ecg", "labels", "weight", "source", "readings"}
     assert len(run.labels["taught"]) + len(run.labels["held_out"]) == 80
@@ -110,14 +133,88 @@ def test_what_is_taught_is_frozen_when_it_is_asked_for(furnished: Sessions, tmp_
 
 
 def test_there_is_one_run_at_a_time(furnished: Sessions, tmp_path: Path) -> None:
+    planned = plan(furnished)
     with furnished.begin() as session:
-        job = finetune.enqueue(session, tmp_path)
+        job = finetune.enqueue(session, planned, tmp_path)
     with furnished.begin() as session, pytest.raises(RunUnderWay) as refused:
-        finetune.enqueue(session, tmp_path)
+        finetune.enqueue(session, planned, tmp_path)
     assert "a fine-tuning run waits or goes on already" in str(refused.value)
     with furnished.begin() as session:
         jobs.cancel(session, job.id, actor="eve")
-        assert finetune.enqueue(session, tmp_path).id > job.id
+        assert finetune.enqueue(session, planned, tmp_path).id > job.id
+
+
+def one_more_answer(session: Session, **differing: object) -> None:
+    """Of somebody else, to the first record."""
+    session.execute(insert(Reading), answer_row(record_id=1, reader=2, labels=[]) | differing)
+
+
+def one_more_adjudication(session: Session) -> None:
+    session.add(
+        Adjudication(
+            key="a", record_id=1, adjudicator_id=2, sequence=0, verdict_mi=Verdict.ABSENT,
+            unreadable=False, comment="", reading_ids=[1], started_at=now(), submitted_at=now(),
+        )
+    )  # fmt: skip
+
+
+def one_more_gold_record(session: Session) -> None:
+    gold.keep(session, {1: {Superclass.MI: Verdict.PRESENT}}, actor="eve")
+
+
+def another_champion(session: Session) -> None:
+    serve_model(session, "2031.1")
+
+
+def another_index(session: Session) -> None:
+    session.execute(update(Source).values(digest="of a corrected one"))
+
+
+def another_data_set(session: Session) -> None:
+    session.execute(update(Source).values(active=False))
+    source = Source(root="x", digest="y", simulated=True, imported_at=now(), active=True)
+    session.add(source)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        one_more_answer,
+        one_more_adjudication,
+        one_more_gold_record,
+        another_champion,
+        another_index,
+        another_data_set,
+    ],
+)
+def test_what_was_planned_is_not_queued_once_another_plan_would_be_made(
+    furnished: Sessions, tmp_path: Path, change: Callable[[Session], None]
+) -> None:
+    add_person(furnished, "colleague@example.org", Role.ADJUDICATOR)
+    planned = plan(furnished)
+    with furnished.begin() as session:
+        change(session)
+    with furnished.begin() as session, pytest.raises(PlanOutdated) as refused:
+        finetune.enqueue(session, planned, tmp_path)
+    assert str(refused.value) == (
+        "answers have come in, or what is served or read has changed, since this was planned: "
+        "plan it again"
+    )
+    with furnished.read() as session:
+        assert session.scalars(select(Job)).all() == []
+
+
+@pytest.mark.parametrize("include_assisted", [True, False])
+def test_a_plan_rests_on_assisted_answers_only_where_they_are_taught(
+    furnished: Sessions, tmp_path: Path, include_assisted: bool
+) -> None:
+    add_person(furnished, "colleague@example.org", Role.CLINICIAN)
+    planned = plan(furnished, include_assisted=include_assisted)
+    with furnished.begin() as session:
+        one_more_answer(session, mode=ReadingMode.ASSISTED, stage=Stage.FINAL)
+    outcome = pytest.raises(PlanOutdated) if include_assisted else nullcontext()
+    with furnished.begin() as session, outcome:
+        finetune.enqueue(session, planned, tmp_path)
 
 
 class TestOnSchedule:
@@ -139,6 +236,29 @@ class TestOnSchedule:
         assert not self.due(furnished, tmp_path)  # it is at work
         self.finish(furnished, hours=25)
         assert not self.due(furnished, tmp_path, every=1)  # nothing was read since
+
+    def test_no_answer_waits_while_it_plans(
+        self, furnished: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        kept_waiting = written_while_planning(furnished, monkeypatch)
+        assert self.due(furnished, tmp_path)
+        assert kept_waiting == [False, False]  # to see whether it is due, and to plan
+
+    def test_it_looks_again_where_the_index_was_corrected_while_it_planned(
+        self, furnished: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        look = finetune.training_labels
+
+        def interrupted(session: Session, **asked: bool) -> list[TrainingLabel]:
+            found = look(session, **asked)
+            with furnished.begin() as other:
+                another_index(other)
+            return found
+
+        with monkeypatch.context() as patched:
+            patched.setattr(finetune, "training_labels", interrupted)
+            assert not self.due(furnished, tmp_path)
+        assert self.due(furnished, tmp_path)
 
     def test_it_looks_once_a_minute(self, furnished: Sessions, tmp_path: Path) -> None:
         schedule = finetune.Schedule(sessions=furnished, folder=tmp_path, every=81, hours=24)

@@ -43,8 +43,10 @@ def _few_probes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def enqueue(sessions: Sessions, folder: Path, **config: object) -> int:
+    asked = CONFIG | config
     with sessions.begin() as session:
-        return finetune.enqueue(session, folder, actor="eve", config=CONFIG | config).id
+        planned = finetune.plan(session, seed=asked["seed"])
+        return finetune.enqueue(session, planned, folder, actor="eve", config=asked).id
 
 
 def again(sessions: Sessions) -> int:
