@@ -69,6 +69,7 @@ MODELS_MESSAGE = "models-message"
 MODELS_PLAN = "models-plan"
 MODELS_ASSISTED = "models-assisted"
 MODELS_PLANNED = "models-planned"
+MODELS_MARK = "models-mark"  # which plan is shown
 MODELS_START = "models-start"
 MODELS_ROLLBACK = "models-rollback"
 MODELS_BACK = "models-back"  # what holds the button that goes back

@@ -65,6 +65,15 @@ class Plan:
         return hashlib.sha256(json.dumps(self.labels, sort_keys=True).encode()).hexdigest()
 
     @property
+    def mark(self) -> Json:
+        """What tells this plan from any other, for a page that shows it to keep and give back."""
+        return {
+            "parent": self.parent.version,
+            "include_assisted": self.include_assisted,
+            "labels_digest": self.digest,
+        }
+
+    @property
     def labels(self) -> Json:
         """The labels as a row keeps them."""
         return {
@@ -133,17 +142,28 @@ def patients_taught(session: Session, model: ModelVersion, source_id: int) -> se
 def summary(session: Session, found: Plan) -> Json:
     """The plan in counts: by class, source and reader."""
     everything = [*found.taught, *found.held_out]
-    return {
-        "parent": found.parent.version,
+    return found.mark | {
         "taught": len(found.taught),
         "held_out": len(found.held_out),
         "replay": found.replay,
-        "include_assisted": found.include_assisted,
         "by_class": _by_class(everything),
         "by_source": dict(Counter(str(label.source) for label in everything)),
         "by_reader": _by_reader(session, everything),
-        "labels_digest": found.digest,
     }
+
+
+def refuse_another(found: Plan, shown: object) -> None:
+    """Raise PlanOutdated unless the plan is the one of the ``mark`` that somebody was shown."""
+    if found.mark == shown:
+        return
+    other = not found.include_assisted
+    if not isinstance(shown, dict) or shown.get("include_assisted") is not other:
+        raise PlanOutdated(_OVERTAKEN)
+    kinds = {True: "with assisted answers", False: "without assisted answers"}
+    raise PlanOutdated(
+        f"the plan that was shown is one {kinds[other]}, "
+        f"and this would be one {kinds[not other]}: plan it again"
+    )
 
 
 def enqueue(

@@ -251,8 +251,11 @@ def _labels(labels: Json) -> str:
     )
 
 
-def plan(told: Json) -> Component:
-    """The dry run: what would be taught, by class, source and reader, and the way to start it."""
+def plan(told: Json, mark: Json) -> Component:
+    """The dry run: what would be taught, by class, source and reader, and the way to start it.
+
+    ``mark`` tells this plan from others, so that no other one is started from here.
+    """
     head = ("", *map(str, SUPERCLASSES))
     rows = [
         html.Tr(
@@ -265,6 +268,7 @@ def plan(told: Json) -> Component:
     ]
     sources = ", ".join(f"{n} by {name}" for name, n in told["by_source"].items())
     readers = ", ".join(f"{email} {n}" for email, n in told["by_reader"].items())
+    assisted = "" if told["include_assisted"] else "not "
     return html.Div(
         [
             html.P(
@@ -280,7 +284,11 @@ def plan(told: Json) -> Component:
                 ],
                 className="numbers planned",
             ),
-            html.P(f"Settled: {sources}. Answers: {readers}.", className="quiet"),
+            html.P(
+                f"Settled: {sources}. Answers: {readers}. Assisted ones are {assisted}taught.",
+                className="quiet",
+            ),
+            dcc.Store(id=ids.MODELS_MARK, data=mark),
             dbc.Button("Start retraining", id=ids.MODELS_START, color="primary"),
         ],
         className="panel",

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import dash
 import dash_bootstrap_components as dbc
-from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from sqlalchemy import select
@@ -21,7 +21,7 @@ from dashboard.security import needs, permitted, person
 from dashboard.triggered import number_in_id, typed
 from feedback import finetune, jobs, registry
 from feedback.error_rates import estimated_errors
-from feedback.errors import FeedbackError, NoDataset
+from feedback.errors import FeedbackError, NoDataset, PlanOutdated
 from feedback.policy import Action
 from feedback.reliability import measured_reliability
 from feedback.tables import ModelState, ModelVersion
@@ -58,11 +58,15 @@ def register(app: Dash) -> None:
     app.callback(
         Output(ids.MODELS_PLANNED, "children"),
         Input(ids.MODELS_PLAN, "n_clicks"),
-        State(ids.MODELS_ASSISTED, "value"),
+        Input(ids.MODELS_ASSISTED, "value"),
         **quiet,
     )(plan_run)
     app.callback(
-        said, Input(ids.MODELS_START, "n_clicks"), State(ids.MODELS_ASSISTED, "value"), **quiet
+        said,
+        Input(ids.MODELS_START, "n_clicks"),
+        State(ids.MODELS_ASSISTED, "value"),
+        State(ids.MODELS_MARK, "data"),
+        **quiet,
     )(start_run)
     app.callback(said, Input(ids.of_job("cancel-run", ALL), "n_clicks"), **quiet)(cancel_run)
     app.callback(
@@ -160,30 +164,39 @@ def _overtaken(shown: Any, listed: Listed, chosen: Any) -> bool:
 
 
 @needs(Action.MANAGE_MODELS)
-def plan_run(_clicks: int, assisted: bool | None) -> Component:
-    """What a run would be taught, before anybody starts one."""
+def plan_run(_clicks: int, assisted: bool | None) -> Component | None:
+    """What a run would be taught, before anybody starts one.
+
+    Nothing once the box beside it changes: what was planned is not what the box asks for.
+    """
+    if ctx.triggered_id == ids.MODELS_ASSISTED:
+        return None
     try:
         with context().sessions.read() as session:
             plan = finetune.plan(session, include_assisted=bool(assisted))
-            return parts.plan(finetune.summary(session, plan))
+            return parts.plan(finetune.summary(session, plan), plan.mark)
     except FeedbackError as error:
         return problem(error)
 
 
 @needs(Action.MANAGE_MODELS)
-def start_run(clicks: int | None, assisted: bool | None) -> Component:
-    """Queue the run that was planned."""
+def start_run(clicks: int | None, assisted: bool | None, shown: Any) -> Component:
+    """Queue the run that was planned, and no other than the one on screen."""
     if not clicks:
         raise PreventUpdate  # the plan was drawn, nobody pressed anything
     folder = context().settings.checkpoints
     try:
         with context().sessions.read() as session:
             plan = finetune.plan(session, include_assisted=bool(assisted))
+        finetune.refuse_another(plan, shown)
         with context().sessions.begin() as session:
             job = finetune.enqueue(session, plan, folder, actor=person().email)
+    except PlanOutdated as error:
+        _clear_plan()  # it would be refused again
+        return problem(error)
     except FeedbackError as error:
         return problem(error)
-    dash.set_props(ids.MODELS_PLANNED, {"children": None})  # the button with it: it is started
+    _clear_plan()  # the button with it: it is started
     return html.Span(f"Job {job.id} is queued: its progress is shown here.")
 
 
@@ -227,6 +240,10 @@ def roll_back(clicks: int | None, offered: str | None, chosen: Any) -> Component
     except (CoreError, FeedbackError) as error:
         return problem(error)
     return _served(model, on_screen)
+
+
+def _clear_plan() -> None:
+    dash.set_props(ids.MODELS_PLANNED, {"children": None})
 
 
 def _on_data(

@@ -11,7 +11,7 @@ from core.checkpoint import read_card
 from core.ecg import Superclass
 from feedback import catalogue, finetune, registry
 from feedback.db import now
-from feedback.tables import AuditEntry, Job, JobState, Role, User
+from feedback.tables import AuditEntry, Job, JobState, Retraining, Role, User
 from tests.browser.conftest import Desk, OpenDesk, Serve
 from tests.browser.hands import EMAIL, reading_place
 from tests.factories import Installation, add_person
@@ -59,6 +59,29 @@ def running(epochs: list[dict[str, float]]) -> Job:
 def served(place: Installation) -> str:
     with place.sessions.read() as session:
         return catalogue.active_model(session).version
+
+
+def test_what_is_taught_is_the_plan_on_screen(
+    desk: Desk, place: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finetune, "FEWEST", 2)
+    reader = add_person(place.sessions, "other@example.org", Role.CLINICIAN)
+    for ecg_id in (1, 2):
+        blind(place.sessions, reader.id, ecg_id)
+    page = desk.sign_in(ADMIN, path="/models")
+    plan = page.get_by_role("button", name="Plan retraining")
+    start = page.get_by_role("button", name="Start retraining")
+    plan.click()
+    expect(page.get_by_text("Assisted ones are not taught.")).to_be_visible()
+    page.get_by_label("teach assisted answers too").check()
+    expect(start).to_have_count(0)
+    plan.click()
+    expect(page.get_by_text("Assisted ones are taught.")).to_be_visible()
+    start.click()
+    expect(page.get_by_text("is queued: its progress is shown here.")).to_be_visible()
+    expect(start).to_have_count(0)
+    with place.sessions.read() as session:
+        assert session.scalars(select(Retraining)).one().include_assisted
 
 
 def test_a_stopped_challenger_needs_a_reason_and_there_is_a_way_back(

@@ -11,7 +11,7 @@ from core.roles import TUNING_FOLD, in_first_half
 from dashboard.components import models as parts
 from feedback import catalogue, finetune, registry, reliability
 from feedback.catalogue import find_record
-from feedback.tables import AuditEntry, Job, JobState, Role
+from feedback.tables import AuditEntry, Job, JobState, Json, Retraining, Role
 from tests.factories_challenger import NEW, challenge
 from tests.factories_readings import answer, blind
 from tests.factories_retraining import written_while_planning
@@ -235,8 +235,73 @@ def settled(challenged: House, monkeypatch: pytest.MonkeyPatch) -> House:
     return challenged
 
 
+def planned(admin: Visitor, assisted: bool = False) -> Json:
+    """What the page knows of the plan that it shows."""
+    asked = {"models-plan": 1, "models-assisted": assisted}
+    children = admin.call("plan_run", asked).json["response"]["models-planned"]["children"]
+    parts = children["props"]["children"]
+    (mark,) = (one["props"]["data"] for one in parts if one["props"].get("id") == "models-mark")
+    return {"models-start": 1, "models-assisted": assisted, "models-mark": mark}
+
+
+def queued(house: House) -> list[Retraining]:
+    with house.sessions.read() as session:
+        return list(session.scalars(select(Retraining)))
+
+
+def test_a_plan_says_whether_assisted_answers_are_in_it(settled: House, admin: Visitor) -> None:
+    for assisted, told in ((True, "ones are taught."), (False, "ones are not taught.")):
+        asked = {"models-plan": 1, "models-assisted": assisted}
+        assert told in words(admin.call("plan_run", asked).json["response"])
+
+
+def test_the_plan_goes_when_the_box_beside_it_changes(settled: House, admin: Visitor) -> None:
+    asked = {"models-plan": 1, "models-assisted": True}
+    changed = admin.call("plan_run", asked, by=1).json["response"]
+    assert changed["models-planned"]["children"] is None
+
+
+@pytest.mark.parametrize(("shown", "told"), [(False, "without"), (True, "with")])
+def test_a_run_other_than_the_plan_on_screen_is_refused(
+    settled: House, admin: Visitor, shown: bool, told: str
+) -> None:
+    asked = planned(admin, shown) | {"models-assisted": not shown}
+    said = admin.call("start_run", asked).json
+    assert f"The plan that was shown is one {told} assisted answers" in words(said["response"])
+    assert said["sideUpdate"]["models-planned"] == {"children": None}
+    assert queued(settled) == []
+
+
+def test_a_plan_that_answers_have_overtaken_is_refused(settled: House, admin: Visitor) -> None:
+    asked = planned(admin)
+    blind(settled.sessions, settled.people[Role.CLINICIAN].id, 3)
+    said = words(admin.call("start_run", asked).json["response"])
+    assert "Answers have come in, or what is served or read has changed" in said
+    assert queued(settled) == []
+    admin.call("start_run", planned(admin))
+    assert len(queued(settled)) == 1
+
+
+def test_a_plan_for_another_champion_is_refused(settled: House, admin: Visitor) -> None:
+    asked = planned(admin)
+    with settled.sessions.begin() as session:
+        registry.promote(session, NEW, actor="eve", justification=WHY)
+    said = words(admin.call("start_run", asked).json["response"])
+    assert "what is served or read has changed" in said
+    assert queued(settled) == []
+
+
+@pytest.mark.parametrize("mark", [None, "x", [], {}, {"include_assisted": []}])
+def test_a_run_that_no_plan_was_shown_of_is_refused(
+    settled: House, admin: Visitor, mark: object
+) -> None:
+    said = admin.call("start_run", planned(admin) | {"models-mark": mark})
+    assert "plan it again" in words(said.json["response"])
+    assert queued(settled) == []
+
+
 def test_the_plan_goes_when_its_run_is_queued(settled: House, admin: Visitor) -> None:
-    said = admin.call("start_run", {"models-start": 1, "models-assisted": False}).json
+    said = admin.call("start_run", planned(admin)).json
     assert "is queued: its progress is shown here." in words(said["response"])
     assert said["sideUpdate"]["models-planned"] == {"children": None}
 
@@ -244,8 +309,9 @@ def test_the_plan_goes_when_its_run_is_queued(settled: House, admin: Visitor) ->
 def test_no_answer_waits_while_a_run_is_started(
     settled: House, admin: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    asked = planned(admin)
     kept_waiting = written_while_planning(settled.sessions, monkeypatch)
-    said = admin.call("start_run", {"models-start": 1, "models-assisted": False}).json
+    said = admin.call("start_run", asked).json
     assert "is queued" in words(said["response"])
     assert kept_waiting == [False]
 
