@@ -88,6 +88,7 @@ def register_model(
     session: Session, card: "Card", path: Path, *, actor: str = LOCAL
 ) -> ModelVersion:
     """Make this checkpoint the one that is served, entering it where it is new."""
+    one_change_at_a_time(session)
     model = enter_model(session, card, path, actor=actor)
     if not model.active:
         serve(session, model)
@@ -113,10 +114,23 @@ def enter_model(session: Session, card: "Card", path: Path, *, actor: str = LOCA
     return model
 
 
+def one_change_at_a_time(session: Session) -> None:
+    """Let one champion follow the other, until the transaction ends: call it before any is read.
+
+    On PostgreSQL two who promoted at once would both replace the same champion, and the index
+    would fail one of them; SQLite has one writer anyway. All rows are locked, not the champion's
+    alone: whoever waited for that would hold one that is champion no longer. Readers' answers,
+    which refer to these rows, do not wait.
+    """
+    rows = select(ModelVersion.id).order_by(ModelVersion.id)
+    session.execute(rows.with_for_update(key_share=True))
+
+
 def serve(session: Session, model: ModelVersion) -> None:
     """Make a registered model the champion; the one before it is retired, and noted as replaced.
 
-    Two statements in this order: the index allows no second champion in between.
+    Two statements in this order: the index allows no second champion in between. The caller has
+    seen to ``one_change_at_a_time``.
     """
     before = session.scalar(select(ModelVersion).where(ModelVersion.active))
     if before is not None:

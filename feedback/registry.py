@@ -50,6 +50,7 @@ def install(session: Session, card: "Card", path: Path, *, actor: str = LOCAL) -
     What was promoted, or gone back to, stays: a restart or an update of TrustECG undoes no
     decision, and its checkpoint waits as a challenger. Returns the champion.
     """
+    catalogue.one_change_at_a_time(session)
     champion = session.scalar(select(ModelVersion).where(ModelVersion.active))
     if champion is None or champion.promoted_at is None:
         return catalogue.register_model(session, card, path, actor=actor)
@@ -109,6 +110,7 @@ def promote(
     weights that are not the registered ones, CheckpointNotFound or CheckpointAltered; and
     CheckpointOutdated for a network that no job of this version could load.
     """
+    catalogue.one_change_at_a_time(session)
     model = find_model(session, version)
     if model.active:
         raise NotPromotable(f"{version} is the champion already")
@@ -141,6 +143,7 @@ def rollback(session: Session, *, actor: str, to: str | None = None) -> ModelVer
     Raises NotPromotable where the champion replaced nothing or another one than that, and as
     ``promote`` does.
     """
+    catalogue.one_change_at_a_time(session)
     champion = catalogue.active_model(session)
     if champion.replaced_id is None:
         raise NotPromotable(f"{champion.version} replaced no other version: there is no way back")

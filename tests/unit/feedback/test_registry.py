@@ -1,6 +1,8 @@
 """Which model is served, who said so, and the way back."""
 
 import shutil
+import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from tests.factories import above, predict
 from tests.factories_readings import blind
 
 WHY = "The ward needs it for the new recorder."
+Act = Callable[[Session], object]
 
 
 @pytest.fixture
@@ -43,10 +46,15 @@ def with_opinion(sessions: Sessions) -> str:
 
 
 def challenger(
-    sessions: Sessions, checkpoint: Path, folder: Path, *, passed: bool | None = True
+    sessions: Sessions,
+    checkpoint: Path,
+    folder: Path,
+    *,
+    passed: bool | None = True,
+    version: str = "2026.12-new",
 ) -> str:
     """A registered challenger; judged against the champion of now unless ``passed`` is None."""
-    card = another(checkpoint, folder)
+    card = another(checkpoint, folder, version)
     with sessions.begin() as session:
         champion = catalogue.active_model(session).version
         model = registry.add(session, card, folder, actor="eve")
@@ -214,6 +222,60 @@ def test_a_page_keeps_the_version_that_it_showed(
         pinned = session.scalars(select(Reading.model_id).order_by(Reading.id)).all()
     assert (mine.model_version, theirs.model_version) == (before, version)
     assert len(set(pinned)) == 2
+
+
+def at_once(sessions: Sessions, first: Act, second: Act) -> str:
+    """What the second act is told that begins before the first one is committed."""
+    told = list[str]()
+
+    def follow() -> None:
+        try:
+            with sessions.begin() as session:
+                second(session)
+        except NotPromotable as error:
+            told.append(str(error))
+
+    follower = threading.Thread(target=follow, daemon=True)
+    with sessions.begin() as session:
+        first(session)
+        follower.start()
+        follower.join(timeout=0.3)  # it has come to what the first one holds
+        assert follower.is_alive()
+    follower.join(timeout=30)
+    (said,) = told
+    return said
+
+
+def test_of_two_promotions_at_once_the_second_sees_what_is_served_since(
+    library: Sessions, checkpoint: Path, tmp_path: Path
+) -> None:
+    # SQLite has one writer anyway: only PostgreSQL fails here without ``one_change_at_a_time``
+    before = served(library)
+    version = challenger(library, checkpoint, tmp_path / "new")
+    other = challenger(library, checkpoint, tmp_path / "other", version="2026.12-other")
+    promote = partial(registry.promote, actor="eve")
+    said = at_once(library, partial(promote, version=version), partial(promote, version=other))
+    assert said.startswith(f"{other} was judged against {before}, and {version} is served now: ")
+    assert served(library) == version
+
+
+def test_who_promotes_what_a_colleague_is_promoting_is_told_so(
+    library: Sessions, checkpoint: Path, tmp_path: Path
+) -> None:
+    version = challenger(library, checkpoint, tmp_path / "new")
+    promote = partial(registry.promote, version=version, actor="eve")
+    assert at_once(library, promote, promote) == f"{version} is the champion already"
+
+
+def test_two_who_go_back_at_once_go_back_once(
+    library: Sessions, checkpoint: Path, tmp_path: Path
+) -> None:
+    before, version = served(library), challenger(library, checkpoint, tmp_path / "new")
+    with library.begin() as session:
+        registry.promote(session, version, actor="eve")
+    back = partial(registry.rollback, actor="eve", to=before)
+    assert at_once(library, back, back).startswith(f"{before} is served by now, ")
+    assert served(library) == before
 
 
 def test_until_a_champion_has_come_to_a_record_the_old_opinion_is_shown(
