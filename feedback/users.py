@@ -12,6 +12,7 @@ from itertools import pairwise
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from feedback import audit
@@ -60,8 +61,7 @@ def add_user(session: Session, email: str, role: Role, *, actor: str) -> NewUser
     address, until = _normal(email), now() + ONE_TIME
     if not _EMAIL.fullmatch(address):
         raise InvalidEmail(f"{email!r} is not an e-mail address: give one like name@hospital.org")
-    if session.scalar(select(User.id).where(User.email == address)) is not None:
-        raise UserExists(f"{address} has an account: reset its password, or choose another address")
+    _refuse_known(session, address)
     password = one_time_password()
     user = User(
         email=address,
@@ -73,8 +73,12 @@ def add_user(session: Session, email: str, role: Role, *, actor: str) -> NewUser
         session_stamp=_stamp(),
         created_at=now(),
     )
-    session.add(user)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(user)
+    except IntegrityError:  # on PostgreSQL: another administrator was quicker
+        _refuse_known(session, address)
+        raise
     audit.record(session, actor, "user.add", address, role=role)
     return NewUser(user, password, until)
 
@@ -231,6 +235,11 @@ def one_time_password() -> str:
     """Four groups of four characters, 79 bits of chance."""
     groups = ("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
     return "-".join(groups)
+
+
+def _refuse_known(session: Session, address: str) -> None:
+    if session.scalar(select(User.id).where(User.email == address)) is not None:
+        raise UserExists(f"{address} has an account: reset its password, or choose another address")
 
 
 def _admins() -> Select[int]:

@@ -363,6 +363,30 @@ def test_two_admins_who_demote_each_other_leave_one(sessions: Sessions) -> None:
         assert users.has_admin(session)
 
 
+def test_somebody_whom_two_admins_add_at_once_is_added_once(sessions: Sessions) -> None:
+    # SQLite has one writer anyway: only PostgreSQL lets the second see that there is nobody yet
+    refused = list[str]()
+
+    def follow() -> None:
+        try:
+            made(sessions)
+        except UserExists as error:
+            refused.append(str(error))
+
+    second = threading.Thread(target=follow, daemon=True)
+    with sessions.begin() as session:
+        users.add_user(session, "ann@example.org", Role.ADJUDICATOR, actor="test")
+        second.start()
+        second.join(timeout=0.3)  # it has come to what the first one holds
+        assert second.is_alive()
+    second.join(timeout=30)
+    assert refused == [
+        "ann@example.org has an account: reset its password, or choose another address"
+    ]
+    with sessions.read() as session:
+        assert users.by_email(session, "ann@example.org").role is Role.ADJUDICATOR
+
+
 def test_nobody_there(sessions: Sessions) -> None:
     with sessions.read() as session:
         assert not users.has_admin(session)
