@@ -5,6 +5,7 @@ the same job. A worker that dies loses its lease; another goes on from the job's
 ``python -m feedback.runner ID`` runs one job and is all that an executor has to start.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
@@ -75,15 +76,20 @@ def cancel(session: Session, job_id: int, *, actor: str) -> None:
     job = session.get(Job, job_id)
     if job is None:
         raise UnknownJob(f"no job {job_id}: choose one that the list of jobs shows")
-    changes: dict[JobState, Json] = {
-        JobState.QUEUED: {"state": JobState.CANCELLED, "finished_at": now()},
-        JobState.RUNNING: {"cancel_requested": True},
-    }
-    changed = [_change(session, job_id, Job.state == at, to) for at, to in changes.items()]
-    session.refresh(job)
-    if not any(changed):
+    if not _told_to_end(session, job):
         raise NothingToCancel(f"job {job_id} is {job.state}: there is nothing left to cancel")
-    audit.record(session, actor, "job.cancel", f"job {job_id}", state=job.state)
+    _note_cancelled(session, job, actor)
+
+
+def cancel_all(session: Session, found: Sequence[Job], *, actor: str) -> None:
+    """End these jobs as ``cancel`` does, but for those that have ended meanwhile.
+
+    Every row is changed before the first audit entry: who cancels one of them holds its row and
+    waits for the head of the chain, so that whoever holds the head must not wait for a row. On
+    PostgreSQL the two would wait for each other.
+    """
+    for job in [job for job in found if _told_to_end(session, job)]:
+        _note_cancelled(session, job, actor)
 
 
 def claim(sessions: Sessions, owner: str, *, job_id: int | None = None) -> int | None:
@@ -202,6 +208,21 @@ def _settle(sessions: Sessions, job_id: int, where: ColumnElement[bool], values:
     """One UPDATE .. WHERE; whether it found the row as expected."""
     with sessions.begin() as session:
         return _change(session, job_id, where, values)
+
+
+def _told_to_end(session: Session, job: Job) -> bool:
+    """Cancel a job that waits, ask one that runs to end; False where there is neither."""
+    changes: dict[JobState, Json] = {
+        JobState.QUEUED: {"state": JobState.CANCELLED, "finished_at": now()},
+        JobState.RUNNING: {"cancel_requested": True},
+    }
+    changed = [_change(session, job.id, Job.state == at, to) for at, to in changes.items()]
+    session.refresh(job)
+    return any(changed)
+
+
+def _note_cancelled(session: Session, job: Job, actor: str) -> None:
+    audit.record(session, actor, "job.cancel", f"job {job.id}", state=job.state)
 
 
 def _change(session: Session, job_id: int, where: ColumnElement[bool], values: Json) -> bool:

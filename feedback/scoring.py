@@ -1,7 +1,6 @@
 """The model's opinion on every record of the active data set, as jobs of a thousand each."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,7 +13,6 @@ from core.wfdb_reader import read_wfdb
 from feedback import jobs, similar
 from feedback.catalogue import active_model, active_source
 from feedback.db import Sessions, now
-from feedback.errors import NothingToCancel
 from feedback.tables import Job, Json, ModelVersion, Prediction, RecordRow, Source
 
 if TYPE_CHECKING:
@@ -50,9 +48,7 @@ def enqueue_scoring(
 
 def drop(session: Session, model: ModelVersion, *, actor: str) -> None:
     """Cancel the scoring of a model that is served no longer: others wait behind it for nothing."""
-    for job in list(_open_jobs(session, model.id)):
-        with suppress(NothingToCancel):  # it has ended meanwhile, which must stop no promotion
-            jobs.cancel(session, job.id, actor=actor)
+    jobs.cancel_all(session, list(_open_jobs(session, model.id)), actor=actor)
 
 
 def is_open(sessions: Sessions, model_id: int) -> bool:

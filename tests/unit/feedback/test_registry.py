@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from core.checkpoint import Card, read_card, save_card
 from core.errors import CheckpointAltered, CheckpointNotFound, CheckpointOutdated
-from feedback import audit, catalogue, jobs, readings, registry
+from feedback import audit, catalogue, jobs, readings, registry, scoring
 from feedback.db import Sessions
-from feedback.errors import NothingToCancel, NotPromotable, UnknownModel
-from feedback.tables import AuditEntry, Job, ModelState, ModelVersion, Reading, User
+from feedback.errors import NotPromotable, UnknownModel
+from feedback.tables import AuditEntry, Job, JobState, ModelState, ModelVersion, Reading, User
 from tests.factories import above, predict
 from tests.factories_readings import blind
 
@@ -317,13 +317,54 @@ def test_scoring_that_ends_at_that_very_moment_stops_no_way_back(
     with library.begin() as session:
         registry.promote(session, version, actor="eve")
 
-    def ended(_session: Session, job_id: int, *, actor: str) -> None:
-        raise NothingToCancel(f"job {job_id} is done, {actor}")
+    look = scoring._open_jobs
 
-    monkeypatch.setattr(jobs, "cancel", ended)
-    with library.begin() as session:
+    def ended(session: Session, model_id: int) -> Iterator[Job]:
+        found = list(look(session, model_id))
+        session.execute(update(Job).values(state=JobState.DONE))
+        return iter(found)
+
+    with monkeypatch.context() as patched, library.begin() as session:
+        patched.setattr(scoring, "_open_jobs", ended)
         registry.rollback(session, actor="eve")
     assert served(library) == before
+    with library.read() as session:
+        cancelled = select(AuditEntry).where(AuditEntry.action == "job.cancel")
+        assert session.scalars(cancelled).all() == []
+
+
+def test_who_cancels_a_job_and_a_promotion_that_drops_it_do_not_wait_for_each_other(
+    library: Sessions, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # SQLite has one writer anyway: only PostgreSQL would end one of the two
+    version = challenger(library, checkpoint, tmp_path / "new")
+    with library.begin() as session:
+        numbers = [one.id for one in scoring.enqueue_scoring(session, actor="eve", shard=4)]
+    record, outcomes = audit.record, list[str]()
+
+    def promote() -> None:
+        with library.begin() as session:
+            outcomes.append(registry.promote(session, version, actor="eve").version)
+
+    promotion = threading.Thread(target=promote, daemon=True)
+
+    def beside(session: Session, actor: str, action: str, subject: str, **detail: object) -> object:
+        if actor == "ann":  # her job's row is changed, and the chain not yet
+            promotion.start()
+            promotion.join(timeout=0.5)  # it has come to that row
+        return record(session, actor, action, subject, **detail)
+
+    monkeypatch.setattr(audit, "record", beside)
+    with library.begin() as session:
+        jobs.cancel(session, numbers[-1], actor="ann")
+    promotion.join(timeout=30)
+    assert outcomes == [version]
+    with library.read() as session:
+        query = select(AuditEntry).where(AuditEntry.action == "job.cancel").order_by(AuditEntry.id)
+        found = [(one.actor, one.subject) for one in session.scalars(query)]
+        audit.verify(session)
+    first, second, third = (f"job {number}" for number in numbers)
+    assert found == [("ann", third), ("eve", first), ("eve", second)]
 
 
 def test_weights_that_are_not_the_registered_ones_are_not_served(
