@@ -29,6 +29,7 @@ APPEND_ONLY = tuple(table.__tablename__ for table in _APPEND_ONLY_TABLES)
 _READ_ONLY = "trustecg_read_only"
 _LOCK_WAIT_S = 30
 _TURN_WAIT_S = 60
+_DEADLOCK = "40P01"  # SQLSTATE of PostgreSQL
 
 
 def now() -> datetime:
@@ -178,10 +179,19 @@ def _storage_errors() -> Iterator[None]:
         raise
     except (DBAPIError, PoolExhausted) as error:
         cause = getattr(error, "orig", error)
-        raise StorageUnavailable(
-            f"the database did not take this ({_first_line(cause)}), nothing was stored: "
-            "see that the disk has room and the database is reachable, then try again"
-        ) from error
+        raise StorageUnavailable(_refusal(cause)) from error
+
+
+def _refusal(cause: object) -> str:
+    if getattr(cause, "sqlstate", None) == _DEADLOCK:  # the database is well: nothing to look after
+        return (
+            "this and another request waited for each other, and the database has ended this one, "
+            "nothing was stored: the same may be tried again"
+        )
+    return (
+        f"the database did not take this ({_first_line(cause)}), nothing was stored: "
+        "see that the disk has room and the database is reachable, then try again"
+    )
 
 
 def _first_line(error: object) -> str:

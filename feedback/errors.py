@@ -2,7 +2,7 @@
 
     FeedbackError
     ├── StorageError              the database cannot be used
-    │   ├── StorageUnavailable    full disk, lock that never came, server gone
+    │   ├── StorageUnavailable    full disk, lock that never came, deadlock, server gone
     │   ├── SchemaOutdated        tables are not those of this version
     │   └── AuditBroken           the audit chain does not verify
     ├── PeopleError

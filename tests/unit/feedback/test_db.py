@@ -2,6 +2,7 @@
 
 import errno
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,31 @@ def test_a_server_that_is_gone_is_one_line() -> None:
         db.make_sessions(engine).read() as session,
     ):
         session.execute(text("SELECT 1"))
+
+
+def test_of_two_who_wait_for_each_other_one_is_told_to_try_again(sessions: Sessions) -> None:
+    if sessions.engine.dialect.name == "sqlite":
+        pytest.skip("one writer at a time: nobody holds what another one waits for")
+    held, refused = threading.Barrier(2), list[str]()
+
+    def lock(first: int, second: int) -> None:
+        try:
+            with sessions.begin() as session:
+                session.execute(select(func.pg_advisory_xact_lock(first)))
+                held.wait()
+                session.execute(select(func.pg_advisory_xact_lock(second)))
+        except StorageUnavailable as error:
+            refused.append(str(error))
+
+    both = [threading.Thread(target=lock, args=order, daemon=True) for order in ((1, 2), (2, 1))]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join(timeout=30)
+    assert refused == [
+        "this and another request waited for each other, and the database has ended this one, "
+        "nothing was stored: the same may be tried again"
+    ]
 
 
 def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
