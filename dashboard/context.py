@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from dashboard.measurements import Measurements
 from dashboard.samples import SampleCache
 from dashboard.settings import Settings
+from dashboard.shown_plans import ShownPlans
 from feedback import db
 
 _KEY = "trustecg"
@@ -22,6 +23,7 @@ class Context:
     sessions: db.Sessions
     samples: SampleCache = field(default_factory=SampleCache)
     measurements: Measurements = field(default_factory=Measurements)
+    plans: ShownPlans = field(default_factory=ShownPlans)
 
 
 def attach(server: Flask, settings: Settings) -> Context:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
@@ -36,15 +36,17 @@ SCHEDULE = "schedule"  # who has asked, where nobody has
 _SHARE = 0.2
 MAX_SEED = 2**31 - 1  # of the draw and of the run
 _LOOK_S = 60.0
+GOOD_FOR = timedelta(minutes=15)  # a plan: what is answered meanwhile is the next run's
 _OVERTAKEN = (
-    "answers have come in, or what is served or read has changed, since this was planned: "
-    "plan it again"
+    "a verdict or gold answers have come in, or what is served or read has changed, since this "
+    "was planned: plan it again"
 )
+_OLD = f"this was planned more than {GOOD_FOR.seconds // 60} minutes ago: plan it again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run would be taught now."""
+    """What a run is taught that is started within ``GOOD_FOR``."""
 
     parent: ModelVersion
     source_id: int
@@ -53,6 +55,7 @@ class Plan:
     include_assisted: bool
     seed: int
     basis: Basis
+    made_at: datetime
 
     @property
     def replay(self) -> int:
@@ -63,15 +66,6 @@ class Plan:
     def digest(self) -> str:
         """sha256 of the labels, taught and held out."""
         return hashlib.sha256(json.dumps(self.labels, sort_keys=True).encode()).hexdigest()
-
-    @property
-    def mark(self) -> Json:
-        """What tells this plan from any other, for a page that shows it to keep and give back."""
-        return {
-            "parent": self.parent.version,
-            "include_assisted": self.include_assisted,
-            "labels_digest": self.digest,
-        }
 
     @property
     def labels(self) -> Json:
@@ -104,7 +98,8 @@ def plan(session: Session, *, include_assisted: bool = False, seed: int = 0) -> 
         held_out=[label for label in labels if label.patient_id in out],
         include_assisted=include_assisted,
         seed=seed,
-        basis=basis(session, include_assisted=include_assisted),
+        basis=basis(session),
+        made_at=now(),
     )
 
 
@@ -142,7 +137,10 @@ def patients_taught(session: Session, model: ModelVersion, source_id: int) -> se
 def summary(session: Session, found: Plan) -> Json:
     """The plan in counts: by class, source and reader."""
     everything = [*found.taught, *found.held_out]
-    return found.mark | {
+    return {
+        "parent": found.parent.version,
+        "include_assisted": found.include_assisted,
+        "labels_digest": found.digest,
         "taught": len(found.taught),
         "held_out": len(found.held_out),
         "replay": found.replay,
@@ -150,20 +148,6 @@ def summary(session: Session, found: Plan) -> Json:
         "by_source": dict(Counter(str(label.source) for label in everything)),
         "by_reader": _by_reader(session, everything),
     }
-
-
-def refuse_another(found: Plan, shown: object) -> None:
-    """Raise PlanOutdated unless the plan is the one of the ``mark`` that somebody was shown."""
-    if found.mark == shown:
-        return
-    other = not found.include_assisted
-    if not isinstance(shown, dict) or shown.get("include_assisted") is not other:
-        raise PlanOutdated(_OVERTAKEN)
-    kinds = {True: "with assisted answers", False: "without assisted answers"}
-    raise PlanOutdated(
-        f"the plan that was shown is one {kinds[other]}, "
-        f"and this would be one {kinds[not other]}: plan it again"
-    )
 
 
 def enqueue(
@@ -178,10 +162,13 @@ def enqueue(
 
     ``found`` is the plan of a moment ago, made before this transaction: see ``plan``. ``config``
     replaces values of ``core.finetuning.FinetuningConfig`` but the seed, which is the plan's.
-    Raises PlanOutdated where a plan made now might be another, and RunUnderWay where a run waits
-    or goes on.
+    Raises PlanOutdated where it is older than ``GOOD_FOR`` or would be wrong by now, and
+    RunUnderWay where a run waits or goes on. Readers' answers do not make it wrong: where many
+    read, no plan would live until somebody has looked at it.
     """
-    if basis(session, include_assisted=found.include_assisted) != found.basis:
+    if now() - found.made_at > GOOD_FOR:
+        raise PlanOutdated(_OLD)
+    if basis(session) != found.basis:
         raise PlanOutdated(_OVERTAKEN)
     run = Retraining(
         parent_id=found.parent.id,

@@ -251,7 +251,7 @@ def _labels(labels: Json) -> str:
     )
 
 
-def plan(told: Json, mark: Json) -> Component:
+def plan(told: Json, mark: str) -> Component:
     """The dry run: what would be taught, by class, source and reader, and the way to start it.
 
     ``mark`` tells this plan from others, so that no other one is started from here.

@@ -174,7 +174,7 @@ def plan_run(_clicks: int, assisted: bool | None) -> Component | None:
     try:
         with context().sessions.read() as session:
             plan = finetune.plan(session, include_assisted=bool(assisted))
-            return parts.plan(finetune.summary(session, plan), plan.mark)
+            return parts.plan(finetune.summary(session, plan), context().plans.keep(plan))
     except FeedbackError as error:
         return problem(error)
 
@@ -186,9 +186,7 @@ def start_run(clicks: int | None, assisted: bool | None, shown: Any) -> Componen
         raise PreventUpdate  # the plan was drawn, nobody pressed anything
     folder = context().settings.checkpoints
     try:
-        with context().sessions.read() as session:
-            plan = finetune.plan(session, include_assisted=bool(assisted))
-        finetune.refuse_another(plan, shown)
+        plan = context().plans.of(shown, include_assisted=bool(assisted))
         with context().sessions.begin() as session:
             job = finetune.enqueue(session, plan, folder, actor=person().email)
     except PlanOutdated as error:

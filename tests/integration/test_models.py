@@ -267,19 +267,30 @@ def test_a_run_other_than_the_plan_on_screen_is_refused(
 ) -> None:
     asked = planned(admin, shown) | {"models-assisted": not shown}
     said = admin.call("start_run", asked).json
-    assert f"The plan that was shown is one {told} assisted answers" in words(said["response"])
+    assert f"The plan that was shown is one {told} assisted answers, and the box" in words(
+        said["response"]
+    )
     assert said["sideUpdate"]["models-planned"] == {"children": None}
     assert queued(settled) == []
 
 
-def test_a_plan_that_answers_have_overtaken_is_refused(settled: House, admin: Visitor) -> None:
+def test_what_is_started_is_what_was_shown_whatever_is_answered_meanwhile(
+    settled: House, admin: Visitor
+) -> None:
     asked = planned(admin)
     blind(settled.sessions, settled.people[Role.CLINICIAN].id, 3)
-    said = words(admin.call("start_run", asked).json["response"])
-    assert "Answers have come in, or what is served or read has changed" in said
+    admin.call("start_run", asked)
+    (run,) = queued(settled)
+    assert {one["ecg"] for one in [*run.labels["taught"], *run.labels["held_out"]]} == {1, 2}
+
+
+def test_the_last_plans_are_kept(settled: House, admin: Visitor) -> None:
+    first = planned(admin)
+    for _ in range(8):
+        planned(admin)
+    said = admin.call("start_run", first)
+    assert "This plan is not kept any more: plan it again" in words(said.json["response"])
     assert queued(settled) == []
-    admin.call("start_run", planned(admin))
-    assert len(queued(settled)) == 1
 
 
 def test_a_plan_for_another_champion_is_refused(settled: House, admin: Visitor) -> None:
@@ -306,11 +317,11 @@ def test_the_plan_goes_when_its_run_is_queued(settled: House, admin: Visitor) ->
     assert said["sideUpdate"]["models-planned"] == {"children": None}
 
 
-def test_no_answer_waits_while_a_run_is_started(
+def test_no_answer_waits_while_a_run_is_planned_and_started(
     settled: House, admin: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = planned(admin)
     kept_waiting = written_while_planning(settled.sessions, monkeypatch)
+    asked = planned(admin)
     said = admin.call("start_run", asked).json
     assert "is queued" in words(said["response"])
     assert kept_waiting == [False]

@@ -1,7 +1,6 @@
 """What a run would be taught, and that there is one at a time."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,11 +20,9 @@ from feedback.tables import (
     Job,
     JobState,
     Reading,
-    ReadingMode,
     Retraining,
     Role,
     Source,
-    Stage,
     Verdict,
 )
 from tests.factories import add_person, serve_model
@@ -144,11 +141,6 @@ def test_there_is_one_run_at_a_time(furnished: Sessions, tmp_path: Path) -> None
         assert finetune.enqueue(session, planned, tmp_path).id > job.id
 
 
-def one_more_answer(session: Session, **differing: object) -> None:
-    """Of somebody else, to the first record."""
-    session.execute(insert(Reading), answer_row(record_id=1, reader=2, labels=[]) | differing)
-
-
 def one_more_adjudication(session: Session) -> None:
     session.add(
         Adjudication(
@@ -179,7 +171,6 @@ def another_data_set(session: Session) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        one_more_answer,
         one_more_adjudication,
         one_more_gold_record,
         another_champion,
@@ -187,7 +178,7 @@ def another_data_set(session: Session) -> None:
         another_data_set,
     ],
 )
-def test_what_was_planned_is_not_queued_once_another_plan_would_be_made(
+def test_what_was_planned_is_not_queued_once_it_would_teach_what_is_wrong(
     furnished: Sessions, tmp_path: Path, change: Callable[[Session], None]
 ) -> None:
     add_person(furnished, "colleague@example.org", Role.ADJUDICATOR)
@@ -197,23 +188,31 @@ def test_what_was_planned_is_not_queued_once_another_plan_would_be_made(
     with furnished.begin() as session, pytest.raises(PlanOutdated) as refused:
         finetune.enqueue(session, planned, tmp_path)
     assert str(refused.value) == (
-        "answers have come in, or what is served or read has changed, since this was planned: "
-        "plan it again"
+        "a verdict or gold answers have come in, or what is served or read has changed, since this "
+        "was planned: plan it again"
     )
     with furnished.read() as session:
         assert session.scalars(select(Job)).all() == []
 
 
-@pytest.mark.parametrize("include_assisted", [True, False])
-def test_a_plan_rests_on_assisted_answers_only_where_they_are_taught(
-    furnished: Sessions, tmp_path: Path, include_assisted: bool
+def test_answers_that_come_in_meanwhile_are_the_next_runs(
+    furnished: Sessions, tmp_path: Path
 ) -> None:
     add_person(furnished, "colleague@example.org", Role.CLINICIAN)
-    planned = plan(furnished, include_assisted=include_assisted)
+    planned = plan(furnished)
     with furnished.begin() as session:
-        one_more_answer(session, mode=ReadingMode.ASSISTED, stage=Stage.FINAL)
-    outcome = pytest.raises(PlanOutdated) if include_assisted else nullcontext()
-    with furnished.begin() as session, outcome:
+        session.execute(insert(Reading), answer_row(record_id=1, reader=2, labels=[]))
+    with furnished.begin() as session:
+        job = finetune.enqueue(session, planned, tmp_path)
+        assert session.get_one(Retraining, job.payload["retraining"]).labels == planned.labels
+
+
+def test_a_plan_grows_old(
+    furnished: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned, later = plan(furnished), now() + finetune.GOOD_FOR + timedelta(seconds=1)
+    monkeypatch.setattr(finetune, "now", lambda: later)
+    with furnished.begin() as session, pytest.raises(PlanOutdated, match="more than 15 minutes"):
         finetune.enqueue(session, planned, tmp_path)
 
 
