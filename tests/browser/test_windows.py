@@ -35,6 +35,8 @@ def desk(place: Installation, serve: Serve, desks: OpenDesk) -> Desk:
 
 def somebody_else(desk: Desk, email: str) -> Page:
     """Another window, in which the one who was signed in signs out, and somebody else in."""
+    # what the first window has yet to ask for would take it to the form, away from under a key
+    desk.page.wait_for_load_state("networkidle")
     page = desk.page.context.new_page()
     page.goto(f"http://{desk.address}/")
     page.get_by_role("button", name="Sign out").click()
