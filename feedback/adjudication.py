@@ -49,6 +49,8 @@ from feedback.tables import (
 from feedback.text import storable
 from feedback.undo import STEPS
 
+_TRIES = 5  # to store a verdict on a record that gets another answer each time
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
@@ -154,29 +156,34 @@ def settle(
     """Store the verdicts on what is disputed; the same key again returns what was stored.
 
     What is disputed hangs on everybody's answers: of thousands of records it takes seconds, in
-    which readers' answers would wait, so it is found before the transaction that stores.
+    which readers' answers would wait, so it is found before the transaction that stores, and
+    before another one where the record got another answer in between.
     ``stands`` is the adjudication that was on screen, None where there was none: raises
     AnswerChanged where another one stands by now. Also UnknownRecord, NotInDispute,
     NotIndependent, IncompleteAnswer, KeyReused.
     """
     if not 0 < len(key) <= MAX_KEY:
         raise KeyReused(f"a key of {len(key)} characters: send 1 to {MAX_KEY}, new for each answer")
-    with sessions.read() as session:
-        found = _consensus_on(session, find_record(session, ecg_id, record_id))
-    with sessions.begin() as session:
-        record = find_record(session, ecg_id, record_id)
-        if first := _of_key(session, adjudicator_id, key):
-            return _same(first, record, settlement)
-        _refuse_reader(session, adjudicator_id, record)
-        found = _disputed(session, record, found)
-        settlement.check(found.conflicts)
-        before = standing_adjudication(session, record.id)
-        if stands != (before.id if before else None):
-            raise _changed(ecg_id)
-        made = _new(found, before, settlement)
-        made.key, made.adjudicator_id = key, adjudicator_id
-        made.started_at = min(started_at.astimezone(UTC), made.submitted_at)
-        return _store(session, made, ecg_id)
+    for _ in range(_TRIES):
+        with sessions.read() as session:
+            found = _consensus_on(session, find_record(session, ecg_id, record_id))
+        with sessions.begin() as session:
+            record = find_record(session, ecg_id, record_id)
+            if first := _of_key(session, adjudicator_id, key):
+                return _same(first, record, settlement)
+            _refuse_reader(session, adjudicator_id, record)
+            if reading_ids(session, record) != (found.reading_ids if found else ()):
+                continue  # it got another answer in between: that is looked at outside, again
+            disputed = _disputed(session, record, found)
+            settlement.check(disputed.conflicts)
+            before = standing_adjudication(session, record.id)
+            if stands != (before.id if before else None):
+                raise _changed(ecg_id)
+            made = _new(disputed, before, settlement)
+            made.key, made.adjudicator_id = key, adjudicator_id
+            made.started_at = min(started_at.astimezone(UTC), made.submitted_at)
+            return _store(session, made, ecg_id)
+    raise AnswerChanged(f"readers are answering ECG {ecg_id} just now: reload to see it")
 
 
 def _settled_last(session: Session, adjudicator_id: int) -> Sequence[int]:
@@ -213,12 +220,10 @@ def _consensus_on(session: Session, record: RecordRow) -> RecordConsensus | None
 def _disputed(
     session: Session, record: RecordRow, found: RecordConsensus | None
 ) -> RecordConsensus:
-    """The record as it was ``found``, or anew where it has other answers by now; or NotInDispute.
+    """The record as it was ``found``, or NotInDispute.
 
     A gold one is refused in the same words as one that is agreed on: adjudicators read too.
     """
-    if reading_ids(session, record) != (found.reading_ids if found else ()):
-        found = _consensus_on(session, record)
     is_gold = session.scalar(gold_ids().where(GoldAnswer.record_id == record.id)) is not None
     if found is None or not found.conflicts or is_gold:
         raise NotInDispute(

@@ -7,6 +7,7 @@ does; a statistic comes back as (draws,), NaN where it is not defined.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 from core.arrays import Floats
 from core.resampling import BOOTSTRAPS, interval
 
-Ratings = NDArray[np.int64]
-Statistic = Callable[[NDArray[np.int64], Floats], Floats]
+Ratings = NDArray[np.signedinteger[Any]]
+Statistic = Callable[[Any, Floats], Floats]
 MISSING = -1  # no answer, or none that can be compared
 
 

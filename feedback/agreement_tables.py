@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.ecg import SUPERCLASSES, Superclass
 from core.resampling import BOOTSTRAPS
 from feedback.agreement import (
     MISSING,
     Estimate,
+    Ratings,
     cohen_kappa,
     counts_of,
     estimate,
@@ -93,7 +93,7 @@ def by_pair(answers: Panel, *, bootstraps: int = BOOTSTRAPS) -> list[PairRow]:
     return [row for row in rows if row.records]
 
 
-def _agreement(ratings: NDArray[np.int64], bootstraps: int) -> Agreement:
+def _agreement(ratings: Ratings, bootstraps: int) -> Agreement:
     counts = counts_of(ratings, 2)
     answering = (ratings != MISSING).any(0)
     two = ratings[:, answering] if answering.sum() == 2 else None

@@ -14,22 +14,24 @@ adjudicated: where some could, every class of it is a conflict. One that no read
 adjudicator could read is unreadable.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from sqlalchemy.orm import Session
 
 from core.arrays import Floats
 from core.ecg import SUPERCLASSES, Superclass
 from core.roles import TRAINING_FOLDS
 from feedback.adjudications import Adjudicated, Settled, adjudicated_verdicts
-from feedback.agreement import counts_of
+from feedback.agreement import MISSING, Ratings
 from feedback.dawid_skene import dawid_skene
 from feedback.gold import gold_verdicts
-from feedback.panel import ABSENT, PRESENT, UNSURE, Panel, panel
+from feedback.panel import ABSENT, PRESENT, UNSURE, Panel, RecordKey, panel
 from feedback.tables import Verdict
 
 SURE = 0.9  # posterior from which Dawid-Skene's word is taken; between it and 0.1 is a conflict
@@ -145,26 +147,52 @@ def consensus(
 
     ``gold`` are the ids of records whose conflicts nobody settles.
     """
-    believed = {name: _presence(answers.decided(name)) for name in SUPERCLASSES}
-    settled = adjudicated or {}
+    settled, said = adjudicated or {}, answers.once(_tally)
     return [
-        _record(answers, row, believed, settled.get(key.record_id, _NOTHING), key.record_id in gold)
-        for row, key in enumerate(answers.records)
+        _record(said, row, settled.get(one.record_id, _NOTHING), one.record_id in gold)
+        if one.record_id in settled or one.record_id in gold
+        else one
+        for row, one in enumerate(answers.once(_by_readers))
     ]
 
 
-def _record(
-    answers: Panel,
-    row: int,
-    believed: Mapping[Superclass, Floats],
-    settled: Settled,
-    gold: bool,
-) -> RecordConsensus:
-    key, given = answers.records[row], answers.reading[row] > 0
-    readers, could_not = int(given.sum()), int(answers.unreadable[row].sum())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tally:
+    """The answers to each record, counted; what Dawid-Skene believes of them."""
+
+    keys: Sequence[RecordKey]
+    counts: NDArray[np.int64]  # (records, 5, absent / present / unsure)
+    believed: Floats  # (records, 5)
+    could_not_read: NDArray[np.int64]  # (records,) readers
+    assisted: NDArray[np.bool_]  # (records,)
+    reading_ids: Sequence[tuple[int, ...]]  # of each record, in ascending order
+
+
+def _tally(answers: Panel) -> _Tally:
+    decided = [answers.decided(name) for name in SUPERCLASSES]
+    said = [(answers.verdict == code).sum(1) for code in (ABSENT, PRESENT, UNSURE)]
+    return _Tally(
+        keys=answers.records,
+        counts=np.stack(said, axis=2),
+        believed=np.stack([_presence(one) for one in decided], axis=1),
+        could_not_read=answers.unreadable.sum(1),
+        assisted=np.logical_or.reduce(answers.assisted, axis=1),
+        reading_ids=[tuple(sorted(row[row > 0].tolist())) for row in answers.reading],
+    )
+
+
+def _by_readers(answers: Panel) -> Sequence[RecordConsensus]:
+    """Where every record stands by the answers alone: most records stay at that."""
+    said = answers.once(_tally)
+    return tuple(_record(said, row, _NOTHING, False) for row in range(len(said.keys)))
+
+
+def _record(said: _Tally, row: int, settled: Settled, gold: bool) -> RecordConsensus:
+    key, ids = said.keys[row], said.reading_ids[row]
+    readers, could_not = len(ids), int(said.could_not_read[row])
     unreadable = could_not == readers or settled.unreadable
     hardly_readable = 2 * could_not >= readers
-    counts = counts_of(answers.verdict[row].T, 3)  # (5, absent / present / unsure)
+    counts, believed = said.counts[row].tolist(), said.believed[row].tolist()
     return RecordConsensus(
         record_id=key.record_id,
         ecg_id=key.ecg_id,
@@ -172,10 +200,10 @@ def _record(
         fold=key.fold,
         classes={
             name: _Case(
-                absent=int(counts[k, ABSENT]),
-                present=int(counts[k, PRESENT]),
-                unsure=int(counts[k, UNSURE]),
-                probability=float(believed[name][row]),
+                absent=counts[k][ABSENT],
+                present=counts[k][PRESENT],
+                unsure=counts[k][UNSURE],
+                probability=believed[k],
                 unreadable=unreadable,
                 hardly_readable=hardly_readable,
                 verdict=None if settled.unreadable else settled.verdicts.get(name),
@@ -186,8 +214,8 @@ def _record(
         unreadable=unreadable,
         could_not_read=could_not,
         hardly_readable=hardly_readable,
-        assisted=bool(answers.assisted[row].any()),
-        reading_ids=tuple(sorted(int(i) for i in answers.reading[row][given])),
+        assisted=bool(said.assisted[row]),
+        reading_ids=ids,
     )
 
 
@@ -225,7 +253,7 @@ class _Case:
             return self._agreed(bool(self.present), LabelSource.MAJORITY)
         if self.present + self.absent < 3:
             return self._disputed()
-        if not np.isnan(self.probability):
+        if not isnan(self.probability):
             if 1 - SURE < self.probability < SURE:
                 return self._disputed()
             return self._agreed(self.probability >= SURE, LabelSource.DAWID_SKENE)
@@ -249,28 +277,35 @@ class _Case:
             outcome=outcome,
             label=label,
             source=source,
-            probability=None if np.isnan(self.probability) else self.probability,
+            probability=None if isnan(self.probability) else self.probability,
             present=self.present,
             absent=self.absent,
             unsure=self.unsure,
         )
 
 
-def _presence(decided: NDArray[np.int64]) -> Floats:
+def _presence(decided: Ratings) -> Floats:
     """Dawid-Skene's probability that a class is present, (records,).
 
     NaN for records with fewer than three answers, and for all where too few have three.
     """
-    answers = counts_of(decided, 2).sum(1)
+    answers = (decided != MISSING).sum(1)
     believed = np.full(len(decided), np.nan)
     if int((answers >= 3).sum()) < OVERLAP:
         return believed
-    given = np.stack([decided == ABSENT, decided == PRESENT], axis=2).astype(np.int64)
     some = answers > 0
-    fit = dawid_skene(given[some], smoothing=_SMOOTHING)
+    fit = dawid_skene(_sparse(decided[some]), 2, smoothing=_SMOOTHING)
     believed[some] = fit.posterior[:, PRESENT]
     believed[answers < 3] = np.nan
     return believed
+
+
+def _sparse(decided: Ratings) -> csr_array:
+    """The answers as Dawid-Skene takes them: (records, readers * 2)."""
+    record, reader = np.nonzero(decided != MISSING)
+    column = 2 * reader + decided[record, reader]
+    shape = (decided.shape[0], 2 * decided.shape[1])
+    return csr_array((np.ones(len(record)), (record, column)), shape=shape)
 
 
 def _sources(one: RecordConsensus) -> list[LabelSource]:

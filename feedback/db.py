@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session, sessionmaker
 
 from feedback.errors import SchemaOutdated, StorageUnavailable
+from feedback.kept import KEPT, Kept
 from feedback.tables import Adjudication, AssistedView, AuditEntry, Base, Reading
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -126,7 +127,9 @@ class Sessions:
         # SQLite has one writer, and who waits for it asks again now and then: of fifty threads
         # some would never be lucky. Here they queue; other processes are few.
         self._turn = Lock() if engine.dialect.name == "sqlite" else None
-        self._read = sessionmaker(engine.execution_options(**snapshot), expire_on_commit=False)
+        self._read = sessionmaker(
+            engine.execution_options(**snapshot), expire_on_commit=False, info={KEPT: Kept()}
+        )
 
     @contextmanager
     def begin(self) -> Iterator[Session]:

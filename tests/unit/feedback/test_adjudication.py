@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from core.ecg import SUPERCLASSES, Superclass
-from feedback import adjudication, audit
+from feedback import adjudication, audit, users
 from feedback.adjudications import Settled, adjudicated_verdicts
 from feedback.answers import Answer
 from feedback.consensus import (
@@ -44,7 +44,8 @@ from feedback.tables import (
 )
 from tests.factories import add_person
 from tests.factories_adjudication import dispute, settled
-from tests.factories_gold import golden, known
+from tests.factories_gold import golden
+from tests.factories_gold import known as gold_of
 from tests.factories_readings import answer, blind
 from tests.factories_worklists import claimed, expire, worklist
 
@@ -99,7 +100,7 @@ class TestWaiting:
     ) -> None:
         dispute(disputed, (reader.id, colleague.id), 2)
         dispute(disputed, (reader.id, umpire.id), 3)
-        golden(disputed, {1: known(MI), 3: known(MI)})
+        golden(disputed, {1: gold_of(MI), 3: gold_of(MI)})
         found = waiting(disputed, umpire)
         assert [one.ecg_id for one in found.conflicts] == [2]
         assert found.seen_by_them == 0
@@ -107,7 +108,7 @@ class TestWaiting:
     def test_a_gold_record_is_refused_by_its_address_as_one_that_is_agreed_on(
         self, disputed: Sessions, umpire: User
     ) -> None:
-        golden(disputed, {1: known(MI)})
+        golden(disputed, {1: gold_of(MI)})
         why = "^ECG 1 has nothing that waits for an adjudicator: choose one of the list$"
         with pytest.raises(NotInDispute, match=why):
             case(disputed, umpire)
@@ -146,7 +147,7 @@ class TestSettledLast:
 
     def test_not_what_judges_readers_since(self, disputed: Sessions, umpire: User) -> None:
         settled(disputed, umpire.id, 1, {MI: PRESENT})
-        golden(disputed, {1: known(MI)})
+        golden(disputed, {1: gold_of(MI)})
         assert waiting(disputed, umpire).settled == []
 
 
@@ -200,7 +201,7 @@ class TestReadability:
         assert [one.ecg_id for one in waiting(doubted, umpire).conflicts] == [1]
 
     def test_a_gold_one_waits_for_nobody(self, doubted: Sessions, umpire: User) -> None:
-        golden(doubted, {1: known(MI)})
+        golden(doubted, {1: gold_of(MI)})
         assert waiting(doubted, umpire).conflicts == []
 
 
@@ -407,12 +408,93 @@ class TestMeanwhile:
         with pytest.raises(IncompleteAnswer, match="^no verdict on Conduction disturbance"):
             settled(disputed, umpire.id, 1, {MI: ABSENT})
 
+    def test_it_is_found_anew_before_another_transaction(
+        self, disputed: Sessions, umpire: User, between, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An answer to another record waits neither for the first time nor for the second."""
+        third = add_person(disputed, "third@example.org", Role.CLINICIAN)
+        found_of = between(lambda: blind(disputed, third.id, 1, UNREADABLE))
+        find = adjudication._consensus_on
+
+        def found(session: Session, record: RecordRow) -> RecordConsensus | None:
+            blind(disputed, third.id, 2 + len(found_of))
+            return find(session, record)
+
+        monkeypatch.setattr(adjudication, "_consensus_on", found)
+        settled(disputed, umpire.id, 1, {MI: PRESENT})
+        assert found_of == [1, 1]
+
+    def test_a_record_that_gets_an_answer_each_time_is_refused(
+        self, disputed: Sessions, umpire: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        find = adjudication._consensus_on
+        others = (add_person(disputed, f"late{n}@example.org", Role.CLINICIAN) for n in range(10))
+
+        def found(session: Session, record: RecordRow) -> RecordConsensus | None:
+            one = find(session, record)
+            blind(disputed, next(others).id, 1)
+            return one
+
+        monkeypatch.setattr(adjudication, "_consensus_on", found)
+        with pytest.raises(AnswerChanged) as refused:
+            settled(disputed, umpire.id, 1, {MI: PRESENT})
+        assert str(refused.value) == "readers are answering ECG 1 just now: reload to see it"
+
     def test_what_became_gold_in_between_is_refused(
         self, disputed: Sessions, umpire: User, between
     ) -> None:
-        between(lambda: golden(disputed, {1: known(MI)}))
+        between(lambda: golden(disputed, {1: gold_of(MI)}))
         with pytest.raises(NotInDispute):
             settled(disputed, umpire.id, 1, {MI: PRESENT})
+
+
+class TestSeenAtTheNextRequest:
+    """The consensus is kept: nothing that it hangs on may be missed."""
+
+    @pytest.fixture
+    def known(self, disputed: Sessions, umpire: User) -> Sessions:
+        assert [one.ecg_id for one in waiting(disputed, umpire).conflicts] == [1]
+        assert case(disputed, umpire).classes == (MI,)
+        return disputed
+
+    def test_an_answer(self, known: Sessions, umpire: User, reader: User, colleague: User) -> None:
+        dispute(known, (reader.id, colleague.id), 2)
+        assert [one.ecg_id for one in waiting(known, umpire).conflicts] == [1, 2]
+        blind(known, add_person(known, "third@example.org", Role.CLINICIAN).id, 1, answer(CD))
+        assert waiting(known, umpire).conflicts == [
+            adjudication.Conflict(ecg_id=2, classes=(MI,), answers=2, could_not_read=0)
+        ]
+
+    def test_a_verdict_and_the_one_after_it(self, known: Sessions, umpire: User) -> None:
+        first = settled(known, umpire.id, 1, {MI: PRESENT})
+        assert self.on_mi(known) == (Outcome.AGREED, 1.0)
+        second = settled(known, umpire.id, 1, {MI: ABSENT}, stands=first.id)
+        assert self.on_mi(known) == (Outcome.AGREED, 0.0)
+        settled(known, umpire.id, 1, {MI: UNSURE}, stands=second.id)
+        assert self.on_mi(known) == (Outcome.OPEN, None)
+
+    def test_gold(self, known: Sessions, umpire: User) -> None:
+        golden(known, {1: gold_of(MI)})
+        assert waiting(known, umpire).conflicts == []
+        assert self.on_mi(known) == (Outcome.GOLD, None)
+        with pytest.raises(NotInDispute):
+            case(known, umpire)
+
+    def test_another_role(self, known: Sessions, umpire: User) -> None:
+        with known.begin() as session:
+            users.set_role(session, umpire.id, Role.CLINICIAN, actor="eve")
+        with pytest.raises(NotIndependent):
+            case(known, umpire)
+
+    def test_an_adjudicator_who_has_read_it_meanwhile(self, known: Sessions, umpire: User) -> None:
+        blind(known, umpire.id, 1, answer(MI, CD))
+        with pytest.raises(NotIndependent):
+            case(known, umpire)
+
+    def on_mi(self, sessions: Sessions) -> tuple[Outcome, float | None]:
+        with sessions.read() as session:
+            (record,) = standing_consensus(session, panel(session))
+        return record.classes[MI].outcome, record.classes[MI].label
 
 
 class TestConsensus:

@@ -11,6 +11,7 @@ from core.ecg import SUPERCLASSES, Superclass
 from feedback.adjudication import waiting
 from feedback.adjudications import Settled
 from feedback.agreement_report import AgreementReport, State, agreement_report, count_states
+from feedback.answers import Answer
 from feedback.archive import write_archive
 from feedback.consensus import consensus
 from feedback.db import Sessions
@@ -76,6 +77,26 @@ def test_report_adjudication_page_and_export_count_the_same_conflicts(
         assert sum(counts.values()) == found.records == len(exported)
     assert (found.states[MI][State.CONFLICT], found.states[MI][State.GOLD]) == (3, 1)
     assert found.states[HYP][State.GOLD] == 1
+
+
+def test_what_changed_since_the_last_report_is_in_the_next(
+    library: Sessions, reader: User, colleague: User
+) -> None:
+    dispute(library, (reader.id, colleague.id), 1)
+    umpire = add_person(library, "umpire@example.org", Role.ADJUDICATOR)
+    assert report(library).waiting == 1
+    settled(library, umpire.id, 1, {MI: Verdict.PRESENT})
+    assert (report(library).waiting, report(library).states[MI][State.ADJUDICATED]) == (0, 1)
+    dispute(library, (reader.id, colleague.id), 2)
+    found = report(library)
+    assert (found.records, found.waiting, found.classes[MI].records) == (2, 1, 2)
+    assert [row.records for row in found.by_pair if row.superclass is MI] == [2]
+    assert [row.compared for row in found.by_reader if row.superclass is MI] == [2, 2]
+    golden(library, {2: known(MI)})
+    assert (report(library).waiting, report(library).states[MI][State.GOLD]) == (0, 1)
+    third = add_person(library, "third@example.org", Role.CLINICIAN)
+    blind(library, third.id, 2, Answer(unreadable=True))
+    assert report(library).readability.answers == 5
 
 
 def test_only_blind_answers_count(library: Sessions, reader: User, colleague: User) -> None:

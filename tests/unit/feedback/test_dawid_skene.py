@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
-from feedback.dawid_skene import dawid_skene
+from feedback.dawid_skene import Fit, dawid_skene
 from tests.factories_panel import planted
 
 # Dawid and Skene, Journal of the Royal Statistical Society C 28 (1979), table 1: 45 patients,
@@ -26,6 +27,12 @@ COUNTS = np.array(
 )
 
 
+def fit_to(counts: np.ndarray, *, smoothing: float = 0.0) -> Fit:
+    """The fit to dense counts (records, readers, categories)."""
+    flat = csr_array(counts.reshape(len(counts), -1))
+    return dawid_skene(flat, counts.shape[2], smoothing=smoothing)
+
+
 class TestPublished:
     """The prevalences are those that the paper states, to two decimals.
 
@@ -33,7 +40,7 @@ class TestPublished:
     a change of it shows.
     """
 
-    fit = dawid_skene(COUNTS)
+    fit = fit_to(COUNTS)
 
     def test_the_prevalences_are_those_of_the_paper(self):
         assert COUNTS.sum() == 45 * 7
@@ -58,7 +65,7 @@ class TestPlanted:
         truth = rng.random(3000) < 0.3
         quality = {0: (0.95, 0.97), 1: (0.7, 0.8), 2: (0.65, 0.85), 3: (0.6, 0.7)}
         counts = planted(truth, quality)
-        fit = dawid_skene(counts)
+        fit = fit_to(counts)
         for reader, (sensitivity, specificity) in quality.items():
             assert fit.error[reader, 1, 1] == pytest.approx(sensitivity, abs=0.06)
             assert fit.error[reader, 0, 0] == pytest.approx(specificity, abs=0.06)
@@ -70,9 +77,9 @@ class TestPlanted:
         truth = np.random.default_rng(2).random(500) < 0.5
         counts = planted(truth, dict.fromkeys(range(3), (0.9, 0.9)))
         silent = np.concatenate([counts, np.zeros((500, 1, 2), np.int64)], axis=1)
-        assert dawid_skene(silent).posterior == pytest.approx(dawid_skene(counts).posterior)
+        assert fit_to(silent).posterior == pytest.approx(fit_to(counts).posterior)
 
     def test_smoothing_keeps_a_reader_of_few_records_from_being_infallible(self):
         counts = planted(np.array([True, False, True]), dict.fromkeys(range(3), (1.0, 1.0)))
-        assert dawid_skene(counts).error.min() == 0
-        assert dawid_skene(counts, smoothing=1).error.min() > 0.1
+        assert fit_to(counts).error.min() == 0
+        assert fit_to(counts, smoothing=1).error.min() > 0.1

@@ -9,8 +9,9 @@ from feedback.db import Sessions, now
 from feedback.error_rates import ErrorRates, Estimate, estimated_errors
 from feedback.errors import NoDataset
 from feedback.pool import PoolFilter
-from feedback.tables import Prediction, Retraining, User, Worklist, WorklistSlot
-from tests.factories import above, predict, serve_model
+from feedback.tables import Prediction, Retraining, Role, User, Verdict, Worklist, WorklistSlot
+from tests.factories import above, add_person, predict, serve_model
+from tests.factories_adjudication import settled
 from tests.factories_readings import answer, blind
 from tests.factories_worklists import worklist
 
@@ -65,6 +66,27 @@ def test_where_it_makes_no_call_it_is_not_wrong(read: Sessions) -> None:
         session.execute(update(Prediction).values(abstained=["MI"]))
     assert counts(estimate(read).taught, MI) == (0, 0, 0, 0)
     assert counts(estimate(read).taught, NORM) == (0, 0, 1, 2)
+
+
+def test_another_served_model_is_held_against_the_same_answers(read: Sessions) -> None:
+    assert counts(estimate(read).taught, MI) == (1, 2, 0, 0)
+    with read.begin() as session:
+        serve_model(session, "2026.12-another")
+        for ecg_id in (1, 2, 9):
+            predict(session, ecg_id, above(MI))
+    assert counts(estimate(read).taught, MI) == (0, 2, 0, 0)
+
+
+def test_a_verdict_since_the_last_estimate_is_in_the_next(read: Sessions, colleague: User) -> None:
+    blind(read, colleague.id, 1, answer(NORM))
+    assert counts(estimate(read).taught, MI) == (1, 1, 0, 0)
+    settled(
+        read,
+        add_person(read, "umpire@example.org", Role.ADJUDICATOR).id,
+        1,
+        {MI: Verdict.ABSENT, NORM: Verdict.PRESENT},
+    )
+    assert counts(estimate(read).taught, MI) == (1, 1, 1, 1)
 
 
 def test_nor_where_readers_do_not_agree(read: Sessions, colleague: User) -> None:
