@@ -100,6 +100,16 @@ def interval(draws: Floats) -> Interval:
     return float(low), float(high)
 
 
+def intervals(draws: Floats) -> Floats:
+    """``interval`` of many figures at once: (figures, resamples) -> (figures, low and high)."""
+    found = np.empty((len(draws), 2))
+    partly = np.isnan(draws).any(axis=1)
+    found[~partly] = np.quantile(draws[~partly], [0.025, 0.975], axis=1).T
+    for row in np.flatnonzero(partly):
+        found[row] = interval(draws[row])
+    return found
+
+
 def macro_auroc_interval(score: Floats, label: Bools, patient: Ids, *, seed: int = 0) -> Interval:
     """95 % interval of the macro AUROC of (records, classes) scores, by patient."""
     return interval(macro(auroc_draws(score, label, patient_weights(patient, seed=seed))))

@@ -57,10 +57,10 @@ def agreement_report(session: Session) -> AgreementReport:
         readers=len(answers.readers),
         states=count_states(records),
         waiting=sum(bool(one.conflicts) for one in records),
-        classes=agreement_tables.by_class(answers),
-        readability=agreement_tables.on_readability(answers),
-        by_reader=agreement_tables.by_reader(answers),
-        by_pair=agreement_tables.by_pair(answers),
+        classes=answers.once(agreement_tables.by_class),
+        readability=answers.once(agreement_tables.on_readability),
+        by_reader=answers.once(agreement_tables.by_reader),
+        by_pair=answers.once(agreement_tables.by_pair),
     )
 
 

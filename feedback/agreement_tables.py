@@ -4,9 +4,10 @@ For every class, unsure and unreadable answers are missing: they say neither pre
 Whether a record can be read at all is a question of its own, with the same statistics.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,12 +20,18 @@ from feedback.agreement import (
     cohen_kappa,
     counts_of,
     estimate,
+    estimates,
     fleiss_kappa,
     gwet_ac1,
     krippendorff_alpha,
     raw_agreement,
 )
 from feedback.panel import UNSURE, Panel
+
+# what two readers may answer, and how many of them say absent and present then
+_ANSWERS = np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
+_COUNTS = np.array([(2, 0), (1, 1), (1, 1), (0, 2)])
+_OF_TWO = ((raw_agreement, _COUNTS), (gwet_ac1, _COUNTS), (cohen_kappa, _ANSWERS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +86,28 @@ def on_readability(answers: Panel, *, bootstraps: int = BOOTSTRAPS) -> Agreement
 
 def by_reader(answers: Panel) -> list[ReaderRow]:
     """Every reader who answered, on every class, against the majority of the others."""
-    return [
-        _reader(answers, reader, name)
-        for reader in range(len(answers.readers))
-        for name in SUPERCLASSES
-    ]
+    classes = [_readers(answers, name) for name in SUPERCLASSES]
+    return [row for rows in zip(*classes, strict=True) for row in rows]
 
 
 def by_pair(answers: Panel, *, bootstraps: int = BOOTSTRAPS) -> list[PairRow]:
     """Every two readers who share a record, on every class on which they do."""
-    pairs = combinations(range(len(answers.readers)), 2)
-    rows = (_pair(answers, pair, name, bootstraps) for pair in pairs for name in SUPERCLASSES)
-    return [row for row in rows if row.records]
+    shared = {name: _shared(answers.decided(name)) for name in SUPERCLASSES}
+    places = combinations(range(len(answers.readers)), 2)
+    rows = [(pair, name, _Table(*shared[name][pair])) for pair in places for name in SUPERCLASSES]
+    # of the pairs of a hundred readers, who share few records, many have one table
+    figures = _of_two(sorted({table for _, _, table in rows if any(table)}), bootstraps)
+    return [
+        PairRow(
+            first=answers.readers[first],
+            second=answers.readers[second],
+            superclass=name,
+            records=sum(table),
+            **figures[table],
+        )
+        for (first, second), name, table in rows
+        if any(table)
+    ]
 
 
 def _agreement(ratings: Ratings, bootstraps: int) -> Agreement:
@@ -109,37 +126,60 @@ def _agreement(ratings: Ratings, bootstraps: int) -> Agreement:
     )
 
 
-def _reader(answers: Panel, reader: int, name: Superclass) -> ReaderRow:
+def _readers(answers: Panel, name: Superclass) -> list[ReaderRow]:
+    """Every reader on one class, all of them at once: (records, readers) at each step."""
     decided = answers.decided(name)
-    own = decided[:, reader]
-    others = counts_of(np.delete(decided, reader, axis=1), 2)
-    majority = others[:, 1] > others[:, 0]
-    compared = (own != MISSING) & (others[:, 1] != others[:, 0])
-    said = int((own != MISSING).sum())
-    return ReaderRow(
-        reader=answers.readers[reader],
-        superclass=name,
-        answers=said,
-        present=_share(int((own == 1).sum()), said),
-        unsure=int((answers.verdict[:, reader, SUPERCLASSES.index(name)] == UNSURE).sum()),
-        compared=int(compared.sum()),
-        agrees=_share(int(((own == 1) == majority)[compared].sum()), int(compared.sum())),
-    )
+    absent, present = decided == 0, decided == 1
+    lead = present.astype(np.int64) - absent
+    lead = lead.sum(1, keepdims=True) - lead  # of present over absent, among the others
+    compared = (absent | present) & (lead != 0)
+    agrees = compared & (present == (lead > 0))
+    unsure = answers.verdict[:, :, SUPERCLASSES.index(name)] == UNSURE
+    counts = (one.sum(0).tolist() for one in (absent, present, unsure, compared, agrees))
+    return [
+        ReaderRow(
+            reader=reader,
+            superclass=name,
+            answers=said_absent + said_present,
+            present=_share(said_present, said_absent + said_present),
+            unsure=said_unsure,
+            compared=held,
+            agrees=_share(agreed, held),
+        )
+        for reader, said_absent, said_present, said_unsure, held, agreed in zip(
+            answers.readers, *counts, strict=True
+        )
+    ]
 
 
-def _pair(answers: Panel, pair: tuple[int, int], name: Superclass, bootstraps: int) -> PairRow:
-    ratings = answers.decided(name)[:, pair]
-    both = ratings[(ratings != MISSING).all(1)]
-    counts = counts_of(both, 2)
-    return PairRow(
-        first=answers.readers[pair[0]],
-        second=answers.readers[pair[1]],
-        superclass=name,
-        records=len(both),
-        raw=estimate(raw_agreement, counts, bootstraps=bootstraps),
-        ac1=estimate(gwet_ac1, counts, bootstraps=bootstraps),
-        cohen=estimate(cohen_kappa, both, bootstraps=bootstraps),
-    )
+class _Table(NamedTuple):
+    """How often two readers gave which answers to the records that both answered."""
+
+    neither: int
+    second: int  # the second one alone said present
+    first: int
+    both: int
+
+
+def _shared(decided: Ratings) -> Mapping[tuple[int, int], Sequence[int]]:
+    """The table of every two readers, by their columns."""
+    said = [(decided == answer).astype(np.float64) for answer in (0, 1)]
+    counts = np.array([[one.T @ other for other in said] for one in said]).astype(np.int64)
+    return {
+        (first, second): counts[:, :, first, second].ravel().tolist()
+        for first, second in combinations(range(decided.shape[1]), 2)
+    }
+
+
+def _of_two(tables: Sequence[_Table], bootstraps: int) -> Mapping[_Table, Mapping[str, Estimate]]:
+    """Raw agreement, AC1 and Cohen's kappa of two readers, by their table."""
+    if not tables:
+        return {}
+    found = estimates(_OF_TWO, np.array(tables), bootstraps=bootstraps)
+    return {
+        table: {"raw": raw, "ac1": ac1, "cohen": cohen}
+        for table, raw, ac1, cohen in zip(tables, *found, strict=True)
+    }
 
 
 def _share(part: int, whole: int) -> float:

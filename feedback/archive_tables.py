@@ -151,15 +151,15 @@ def table_rows(session: Session) -> dict[str, Sequence[Row]]:
     Raises ExportMismatch as ``export.label_rows`` does.
     """
     answers = panel(session)
-    agreed = [(str(name), one) for name, one in by_class(answers).items()]
-    agreed.append(("unreadable", on_readability(answers)))
+    agreed = [(str(name), one) for name, one in answers.once(by_class).items()]
+    agreed.append(("unreadable", answers.once(on_readability)))
     return {
         "labels": list(export.label_rows(session)),
         "consensus": [_consensus(one) for one in standing_consensus(session, answers)],
         "adjudications": _adjudications(session),
         "agreement": [_agreement(name, one) for name, one in agreed],
-        "readers": [_reader(one) for one in by_reader(answers)],
-        "pairs": [_pair(one) for one in by_pair(answers)],
+        "readers": [_reader(one) for one in answers.once(by_reader)],
+        "pairs": [_pair(one) for one in answers.once(by_pair)],
     }
 
 

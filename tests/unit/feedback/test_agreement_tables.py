@@ -2,9 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from core.ecg import Superclass
+from feedback.agreement import cohen_kappa, counts_of, estimate, gwet_ac1, raw_agreement
 from feedback.agreement_tables import by_class, by_pair, by_reader, on_readability
 from tests.factories_panel import some_panel
 
@@ -51,3 +53,29 @@ def test_pairs_are_of_readers_who_share_records():
     assert row.records == 3
     assert row.raw.value == pytest.approx(2 / 3)
     assert row.cohen.value == pytest.approx(0.4)  # (2/3 - 4/9) / (1 - 4/9)
+
+
+def test_each_pair_has_the_figures_of_its_own_records():
+    """All pairs are worked out at once: none of them is to have another one's interval."""
+    rng = np.random.default_rng(3)
+    answers = some_panel(["".join(rng.choice(list("++--?x."), 5)) for _ in range(60)])
+    rows = [row for row in by_pair(answers, bootstraps=200) if row.superclass is MI]
+    assert len({(row.records, row.cohen.low) for row in rows}) > 5
+    for row in rows:
+        pair = [answers.readers.index(who) for who in (row.first, row.second)]
+        ratings = answers.decided(MI)[:, pair]
+        both = ratings[(ratings >= 0).all(1)]
+        assert row.records == len(both)
+        assert row.cohen == estimate(cohen_kappa, both, bootstraps=200)
+        for found, statistic in ((row.raw, raw_agreement), (row.ac1, gwet_ac1)):
+            one = estimate(statistic, counts_of(both, 2), bootstraps=2000)
+            assert found.value == pytest.approx(one.value)
+            assert found.low == pytest.approx(one.low, abs=0.1)  # of other draws
+            assert found.high == pytest.approx(one.high, abs=0.1)
+
+
+def test_who_says_the_same_of_every_record_has_no_kappa():
+    (row,) = (r for r in by_pair(some_panel(["++"] * 12)) if r.superclass is MI)
+    assert (row.raw.value, row.raw.low, row.ac1.value) == (1, 1, 1)
+    assert math.isnan(row.cohen.value)
+    assert math.isnan(row.cohen.low)
