@@ -11,6 +11,7 @@ from feedback.agreement import Estimate
 from feedback.agreement_report import ENOUGH, AgreementReport, State
 from feedback.agreement_tables import Agreement, PairRow, ReaderRow
 
+PAIRS = 1_000  # rows of pairs on the page; the 23,000 of a hundred readers take a browser minutes
 _READABILITY = "Unreadable"
 
 
@@ -56,12 +57,22 @@ def _reader_row(row: ReaderRow) -> Component:
     )
 
 
-def pairs_table(rows: Sequence[PairRow]) -> Component:
-    """Every two readers who share an ECG, a row a pair and class."""
+def pairs_table(rows: Sequence[PairRow], *, most: int = PAIRS) -> Component:
+    """Every two readers who share an ECG, a row a pair and class; of too many, who agree least."""
     if not rows:
         return html.P("No two readers have answered the same ECG yet.")
     head = ("Reader", "And", "Class", "ECGs shared", "Raw", "AC1", "Cohen's kappa")
-    return table(head, [_pair_row(row) for row in rows])
+    if len(rows) <= most:
+        return table(head, [_pair_row(row) for row in rows])
+    known = (row for row in rows if row.records >= ENOUGH)
+    least = sorted(known, key=lambda row: row.ac1.value)[:most]
+    said = (
+        f"Of {len(rows):,} pairs and classes the {len(least):,} with the lowest AC1 on {ENOUGH} "
+        "shared ECGs or more. All of them are in pairs.csv of the exported archive."
+    )
+    return html.Div(
+        [html.P(said, className="quiet"), table(head, [_pair_row(row) for row in least])]
+    )
 
 
 def _pair_row(row: PairRow) -> Component:
