@@ -5,7 +5,7 @@
    The pages before the worklist load this file too. */
 (function () {
   "use strict";
-  const DRAFT = "trustecg-draft:"; // then the reader, the record and the answers before it
+  const DRAFT = "trustecg-draft:"; // then the reader, the record, and what it is a draft of
   const LEAVING = "trustecg-leaving"; // in the window in which somebody signs out
   const WAIT_MS = 1500; // for what is just being saved
   const LOOK_MS = 1000; // between two looks at who is signed in

@@ -161,11 +161,15 @@
   /* A draft that the server has needs no place here. Its form may be left by now: what Dash would
      make of the response then is nothing. */
   async function confirmDraft(response, options) {
-    const { state = [], changedPropIds = [] } = JSON.parse(options.body);
-    if (response.status !== 200 || !DRAFT.test(changedPropIds.join(" "))) return;
+    const { state = [], outputs, changedPropIds = [] } = JSON.parse(options.body);
+    const causes = changedPropIds.join(" "), settles = SETTLED.test(causes);
+    if (response.status !== 200 || !(settles || DRAFT.test(causes))) return;
     const said = await response.clone().json().catch(() => null);
-    const saved = said && Object.values(said.response).find(({ data }) => data && data.payload);
+    const parts = said ? Object.values(said.response) : [];
+    const saved = parts.find(({ data }) => data && data.payload);
     if (saved) dash_clientside.answer.confirmed(saved.data, state[0].value);
+    const unrefused = settles && parts.some(({ children }) => children === "");
+    if (unrefused) dash_clientside.adjudicate.stored([outputs].flat()[0].id.ecg);
   }
 
   function heard(response, options) {

@@ -1,5 +1,6 @@
 """What an adjudicator sees: the conflicts that wait, and one of them without names."""
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from dashboard.components.answer import CLASH, VERDICTS, buttons, class_name
 from dashboard.components.reading import trace
 from dashboard.components.record import noise_flags, patient_line
 from dashboard.components.shell import heading, local_time
+from dashboard.security import person
 from feedback import catalogue
 from feedback.adjudication import Case, Conflict, Waiting
 from feedback.adjudications import verdicts_of
@@ -162,6 +164,8 @@ def _form(case: Case) -> Component:
             _note(case),
             _beside(case),
             dcc.Store(id=ids.of_ecg("settle-meta", ecg_id), data=_meta(case)),
+            dcc.Store(id=ids.of_ecg("settle-draft", ecg_id), data=_draft(case)),
+            _changed(ecg_id),
             html.Div(
                 [_question(ecg_id, name, verdicts.get(name)) for name in case.classes],
                 className="questions",
@@ -180,6 +184,22 @@ def _meta(case: Case) -> dict[str, Any]:
         "key": uuid.uuid4().hex,  # of the submission: pressed twice it is stored once
         "started": now().isoformat(),
     }
+
+
+def _draft(case: Case) -> dict[str, str]:
+    """Where the browser keeps what is entered, and on what: see assets/adjudicate.js."""
+    seen = (case.stands.id if case.stands else None, case.classes, case.answers)
+    return {
+        "form": uuid.uuid4().hex,
+        "key": f"trustecg-draft:{person().id}:{case.record.id}:settle",
+        "seen": hashlib.sha256(repr(seen).encode()).hexdigest(),
+    }
+
+
+def _changed(ecg_id: int) -> Component:
+    """Where it is said that a draft was of the case as it was before."""
+    place = ids.of_ecg("settle-changed", ecg_id)
+    return html.P(id=place, className="warning changed", role="status")
 
 
 def _note(case: Case) -> Component | None:

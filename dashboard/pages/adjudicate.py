@@ -50,6 +50,15 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )
     app.clientside_callback(
+        ClientsideFunction("adjudicate", "keep"),
+        Output(ids.of_ecg("settle-changed", MATCH), "children"),
+        Input(_VERDICT, "value"),
+        Input(ids.of_ecg("settle-unreadable", MATCH), "value"),
+        Input(ids.of_ecg("settle-comment", MATCH), "value"),
+        State(_VERDICT, "id"),
+        State(ids.of_ecg("settle-draft", MATCH), "data"),
+    )
+    app.clientside_callback(
         ClientsideFunction("answer", "dim"),
         Output(ids.of_ecg("settle-form", MATCH), "className"),
         Input(ids.of_ecg("settle-unreadable", MATCH), "value"),

@@ -24,6 +24,8 @@ EMAIL = "reader@example.org"
 UPDATE = "**/_dash-update-component*"
 ANSWER = "**/read/*/answer"
 DIVERTED = "/assets/favicon.ico?diverted"  # what a page asks for to see whether it is
+# what this browser keeps of answers
+KEPT = "Object.keys(localStorage).filter(key => key.startsWith('trustecg-draft'))"
 TWICE_MS = 800  # a second press within it would be taken for an accident
 
 

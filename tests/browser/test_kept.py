@@ -12,6 +12,7 @@ from feedback.tables import Draft, Role
 from tests.browser.conftest import Desk, OpenDesk, Serve
 from tests.browser.hands import (
     EMAIL,
+    KEPT,
     TWICE_MS,
     UPDATE,
     answer_both,
@@ -26,7 +27,6 @@ from tests.browser.hands import (
 from tests.factories import Installation, add_person
 
 COLLEAGUE = "colleague@example.org"
-KEPT = "Object.keys(localStorage).filter(key => key.startsWith('trustecg-draft'))"
 
 
 @pytest.fixture
