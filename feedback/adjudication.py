@@ -119,7 +119,7 @@ def waiting(session: Session, adjudicator_id: int) -> Waiting:
     return Waiting(
         conflicts=[_conflict(one) for one in open_ones if one.record_id not in seen],
         seen_by_them=sum(one.record_id in seen for one in open_ones),
-        settled=_settled_last(session, adjudicator_id),
+        settled=settled_last(session, adjudicator_id),
     )
 
 
@@ -186,7 +186,7 @@ def settle(
     raise AnswerChanged(f"readers are answering ECG {ecg_id} just now: reload to see it")
 
 
-def _settled_last(session: Session, adjudicator_id: int) -> Sequence[int]:
+def settled_last(session: Session, adjudicator_id: int) -> Sequence[int]:
     """The way back to a verdict that was a slip: it stands until another one supersedes it."""
     query = (
         standing_adjudications()

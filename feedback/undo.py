@@ -1,8 +1,10 @@
-"""The way back: the ECGs of a reader's last answers, newest first.
+"""The way back: the ECGs of a reader's last answers, or an adjudicator's verdicts, newest first.
 
 Nothing is taken back by going there: the answer stands until its change is saved, and the change
 supersedes it (``readings.amend``).
 """
+
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,7 +13,7 @@ from feedback.catalogue import active_source
 from feedback.errors import NothingToUndo
 from feedback.tables import Reading, RecordRow, Stage
 
-STEPS = 10  # answers that undo goes back through
+STEPS = 10  # answers, or verdicts, that undo goes back through
 
 
 def undo_from(session: Session, reader_id: int, ecg_id: int | None) -> int:
@@ -20,9 +22,8 @@ def undo_from(session: Session, reader_id: int, ecg_id: int | None) -> int:
     Raises NothingToUndo past the last ten, or where there is no answer; NoDataset.
     """
     last = last_answered(session, reader_id)
-    step = last.index(ecg_id) + 1 if ecg_id in last else 0
-    if step < len(last):
-        return last[step]
+    if (found := _before(last, ecg_id)) is not None:
+        return found
     if not last:
         raise NothingToUndo("you have not answered an ECG here yet: there is nothing to undo")
     if len(last) < STEPS:
@@ -30,6 +31,22 @@ def undo_from(session: Session, reader_id: int, ecg_id: int | None) -> int:
     raise NothingToUndo(
         f"undo goes back {STEPS} answers and no further: open an older one from the worklist"
     )
+
+
+def undo_settled_from(last: Sequence[int], ecg_id: int | None) -> int:
+    """The same of the cases that an adjudicator settled ``last``; raises NothingToUndo."""
+    if (found := _before(last, ecg_id)) is not None:
+        return found
+    if not last:
+        raise NothingToUndo("no verdict of yours stands here: there is nothing to undo")
+    if len(last) < STEPS:
+        raise NothingToUndo(f"ECG {ecg_id} was your first verdict here: undo goes no further back")
+    raise NothingToUndo(f"undo goes back {STEPS} verdicts and no further")
+
+
+def _before(last: Sequence[int], ecg_id: int | None) -> int | None:
+    step = last.index(ecg_id) + 1 if ecg_id in last else 0
+    return last[step] if step < len(last) else None
 
 
 def last_answered(session: Session, reader_id: int) -> list[int]:

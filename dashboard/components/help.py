@@ -38,7 +38,11 @@ READING = (
     Key(("x",), "x", "Unreadable, and back"),
     Key(("t",), "t", "To the comment; Esc leaves it"),
     Key(("Enter",), "Enter", "Submit the answer"),
-    Key(("Backspace",), "⌫", "Undo: reopen the previous answer, the last ten in turn"),
+    Key(
+        ("Backspace",),
+        "⌫",
+        "Undo: reopen the previous answer, in adjudication the verdict; the last ten in turn",
+    ),
     Key(("e",), "e", "Compare with the patient's next ECG, then off"),
     Key(("j",), "j", "Next unread ECG"),
     Key(("k",), "k", "Back to the previous ECG"),

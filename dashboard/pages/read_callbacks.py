@@ -5,21 +5,23 @@ from typing import Any
 import dash
 from dash import no_update
 from dash.development.base_component import Component
+from sqlalchemy.orm import Session
 
 from dashboard import ids
 from dashboard.address import ecg_number
 from dashboard.components import reading
+from dashboard.components.adjudication import LIST
 from dashboard.components.answer import EMPTY
 from dashboard.components.claim import claim_line
 from dashboard.components.shell import local_time, problem, sentence
 from dashboard.context import context
-from dashboard.security import needs, person
+from dashboard.security import needs, permitted, person
 from dashboard.triggered import number_in_id, parsing, row_key
-from feedback import catalogue, claims, readings
+from feedback import adjudication, catalogue, claims, readings
 from feedback.errors import FeedbackError, WorklistError
 from feedback.policy import Action
 from feedback.tables import Stage
-from feedback.undo import undo_from
+from feedback.undo import undo_from, undo_settled_from
 from feedback.worklist import WorklistQuery, next_unread
 
 Json = dict[str, Any]
@@ -69,19 +71,32 @@ def go_on(clicks: int | None, query: Json | None) -> Any:
 
 @needs(Action.READ)
 def undo(clicks: int | None, pathname: str | None) -> Any:
-    """Reopen the answer previous to the one on screen, its form filled; it stands until changed."""
+    """Reopen the answer previous to the one on screen, its form filled; it stands until changed.
+
+    Where an adjudicator settles it is their verdict: a reading has its own pages.
+    """
     if not clicks:
         return no_update
     with parsing():
-        here = ecg_number((pathname or "").removeprefix("/read/"))
+        settles = (pathname or "").startswith(LIST) and permitted(Action.ADJUDICATE)
+        place = LIST if settles else "/read"
+        here = ecg_number((pathname or "").removeprefix(place).strip("/"))
     try:
         with context().sessions.read() as session:
-            before = undo_from(session, person().id, here)
+            before = (_settled_before if settles else undo_from)(session, person().id, here)
     except FeedbackError as error:
         dash.set_props(ids.STATUS, {"children": problem(error)})
     else:
-        dash.set_props(ids.LOCATION, {"pathname": f"/read/{before}"})
+        dash.set_props(ids.LOCATION, {"pathname": f"{place}/{before}"})
     return no_update
+
+
+def _settled_before(session: Session, adjudicator_id: int, here: int | None) -> int:
+    """The case settled before this one, where it may still be changed."""
+    last = adjudication.settled_last(session, adjudicator_id)
+    before = undo_settled_from(last, here)
+    adjudication.open_case(session, adjudicator_id, before)  # raises what its page would say
+    return before
 
 
 def _known(payload: Json) -> Json:

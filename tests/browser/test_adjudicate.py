@@ -1,5 +1,6 @@
 """Adjudication in a browser, by keys alone."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tests.browser.conftest import OpenDesk, Serve
 from tests.browser.hands import at_ecg, choice, reading_place
 from tests.factories import add_person
 from tests.factories_adjudication import dispute
-from tests.factories_readings import answer, blind
+from tests.factories_readings import answer, answered, blind
 
 UMPIRE = "umpire@example.org"
 Said = tuple[Superclass, ...]  # the classes that a reader calls present
@@ -50,6 +51,33 @@ def test_two_conflicts_are_settled_by_keys(
         (Verdict.PRESENT, False),
         (None, True),
     ]
+
+
+def test_undo_leads_back_to_the_case_settled_last_and_to_no_reading(
+    tmp_path: Path, migrated: Path, serve: Serve, desks: OpenDesk
+) -> None:
+    place = reading_place(tmp_path, migrated)
+    readers = [
+        add_person(place.sessions, f"{name}@example.org", Role.CLINICIAN).id for name in "ab"
+    ]
+    answered(place.sessions, add_person(place.sessions, UMPIRE, Role.ADJUDICATOR).id, 1)
+    for ecg_id in (2, 4):
+        dispute(place.sessions, (readers[0], readers[1]), ecg_id, Superclass.CD)
+    page = desks(serve(place)).sign_in(UMPIRE, path="/adjudicate/2")
+    at_ecg(page, 2)
+    page.keyboard.press("Backspace")
+    expect(page.locator("#status")).to_have_text(
+        "No verdict of yours stands here: there is nothing to undo."
+    )
+    page.keyboard.press("4")
+    page.keyboard.press("Enter")
+    at_ecg(page, 4)
+    page.keyboard.press("Backspace")
+    at_ecg(page, 2)
+    expect(choice(page, "CD", "Present")).to_be_checked()
+    page.keyboard.press("Backspace")
+    expect(page.locator("#status")).to_contain_text("ECG 2 was your first verdict here")
+    expect(page).to_have_url(re.compile("/adjudicate/2$"))
 
 
 def test_normal_beside_another_class_is_asked_about(

@@ -134,3 +134,16 @@ def test_an_adjudicator_does_not_settle_what_they_read(disputed: House, umpire: 
 @pytest.mark.parametrize("path", ["2", "999", "x", "1x", "-1"])
 def test_what_is_not_in_dispute_has_no_page(umpire: Visitor, path: str) -> None:
     assert "settle-meta" not in umpire.page(f"/adjudicate/{path}")
+
+
+def test_undo_says_of_a_case_that_is_closed_why_it_leads_nowhere(
+    disputed: House, umpire: Visitor
+) -> None:
+    settle(umpire, 1, meta_of(umpire.page("/adjudicate/1")))
+    back = {"undo": 1, "location": {"pathname": "/adjudicate"}}
+    assert umpire.call("undo", back).json["sideUpdate"]["location"]["pathname"] == "/adjudicate/1"
+    third = add_person(disputed.sessions, "third@example.org", Role.CLINICIAN)
+    blind(disputed.sessions, third.id, 1, answer())  # two of three agree
+    refused = umpire.call("undo", back).json["sideUpdate"]
+    assert "ECG 1 has nothing that waits for an adjudicator" in json.dumps(refused)
+    assert "location" not in refused

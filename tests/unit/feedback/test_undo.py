@@ -1,5 +1,6 @@
 """Undo goes back through the last ten answers, and moves nothing by itself."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from feedback import importing
 from feedback.db import Sessions
 from feedback.errors import NothingToUndo
 from feedback.tables import Reading, Role, User
-from feedback.undo import STEPS, undo_from
+from feedback.undo import STEPS, undo_from, undo_settled_from
 from tests.factories import add_person
 from tests.factories_dataset import dataset
 from tests.factories_readings import amended, answer, answered, blind
@@ -80,3 +81,23 @@ def test_the_answers_of_a_colleague_are_not_mine_to_undo(sessions: Sessions, rea
     answered(sessions, add_person(sessions, "other@example.org", Role.CLINICIAN).id, 1)
     with pytest.raises(NothingToUndo):
         back(sessions, reader, None)
+
+
+def test_verdicts_are_gone_back_through_one_after_the_other() -> None:
+    assert undo_settled_from([4, 2], None) == 4
+    assert undo_settled_from([4, 2], 9) == 4  # a case that waits
+    assert undo_settled_from([4, 2], 4) == 2
+
+
+@pytest.mark.parametrize(
+    ("last", "ecg_id", "why"),
+    [
+        ([], 2, "no verdict of yours stands here: there is nothing to undo"),
+        ([4, 2], 2, "ECG 2 was your first verdict here: undo goes no further back"),
+        (range(STEPS), STEPS - 1, "undo goes back 10 verdicts and no further"),
+    ],
+)
+def test_verdicts_end_too(last: Sequence[int], ecg_id: int, why: str) -> None:
+    with pytest.raises(NothingToUndo) as refused:
+        undo_settled_from(last, ecg_id)
+    assert str(refused.value) == why
