@@ -137,11 +137,22 @@ def _answers(case: Case) -> Component:
     rows = [_said(name, name in case.classes, given) for name in SUPERCLASSES]
     more = [
         _told("Confidence", [str(one.confidence or "not given") for one in given]),
-        _told("Comment", [one.comment or "none" for one in given]),
+        _told("Comment", [_comment(name, one.comment) for name, one in case.answers]),
     ]
-    return dbc.Table(
-        [html.Thead(html.Tr(head)), html.Tbody([*rows, *more])], className="panel-table answers"
+    table = dbc.Table(
+        [html.Thead(html.Tr(head)), html.Tbody([*rows, *more])],
+        className="panel-table answers",
+        style={"--readers": len(given)},
     )
+    return html.Div(table, className="wide")
+
+
+def _comment(reader: str, text: str) -> Component | str:
+    """A long one is moved in its place, with keys too."""
+    if not text:
+        return "none"
+    label = f"Comment of {reader}"
+    return html.Div(text, tabIndex=0, role="group", **{"aria-label": label})
 
 
 def _said(name: Superclass, disputed: bool, given: Sequence[Answer]) -> Component:
@@ -149,7 +160,7 @@ def _said(name: Superclass, disputed: bool, given: Sequence[Answer]) -> Componen
     return _told(name.title, cells, "disputed" if disputed else "quiet")
 
 
-def _told(title: str, cells: Sequence[str], look: str = "") -> Component:
+def _told(title: str, cells: Sequence[Component | str], look: str = "") -> Component:
     return html.Tr(
         [html.Th(title, scope="row"), *(html.Td(cell) for cell in cells)], className=look
     )

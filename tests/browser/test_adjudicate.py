@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 from sqlalchemy import select
 
 from core.ecg import Superclass
 from feedback.tables import Adjudication, Role, Verdict
-from tests.browser.conftest import OpenDesk, Serve
-from tests.browser.hands import at_ecg, choice, reading_place
+from tests.browser.conftest import LAPTOP, WIDE, OpenDesk, Serve
+from tests.browser.hands import at_ecg, choice, reading_place, until
 from tests.factories import add_person
 from tests.factories_adjudication import dispute
 from tests.factories_readings import answer, answered, blind
@@ -154,3 +154,29 @@ def test_n_calls_nothing_where_readers_agree_that_it_is_not_normal(case_of: Case
     expect(choice(page, "STTC", "Present")).to_be_checked()
     page.keyboard.press("r")
     expect(choice(page, "MI", "Absent")).to_be_checked()
+
+
+LONG = "Q waves in III and aVF, but small ones. " * 40
+WIDTH = "cell => cell.getBoundingClientRect().width"
+
+
+@pytest.mark.parametrize("size", [LAPTOP, WIDE], ids=["laptop", "wide"])
+def test_a_long_comment_takes_the_place_of_nothing_else(
+    tmp_path: Path, migrated: Path, serve: Serve, desks: OpenDesk, size: ViewportSize
+) -> None:
+    place = reading_place(tmp_path, migrated)
+    for name, given in (("a", answer(MI, comment=LONG)), ("b", answer())):
+        reader = add_person(place.sessions, f"{name}@example.org", Role.CLINICIAN)
+        blind(place.sessions, reader.id, 2, given)
+    add_person(place.sessions, UMPIRE, Role.ADJUDICATOR)
+    page = desks(serve(place)).sign_in(UMPIRE, path="/adjudicate/2")
+    page.set_viewport_size(size)
+    at_ecg(page, 2)
+    widths = {round(it.evaluate(WIDTH)) for it in page.locator(".answers thead th[scope]").all()}
+    assert len(widths) == 1
+    assert widths.pop() > 100
+    expect(page.get_by_role("button", name="Settle and next")).to_be_in_viewport(ratio=1)
+    comment = page.get_by_label("Comment of Reader").filter(has_text="Q waves")
+    comment.focus()
+    page.keyboard.press("End")
+    until(lambda: comment.evaluate("it => it.scrollTop + it.clientHeight + 2 > it.scrollHeight"))
