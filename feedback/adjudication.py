@@ -2,8 +2,8 @@
 
 Whoever has read a record, or been shown the model's opinion on it by a worklist, does
 not settle it; whoever has settled it does not read it: see ``feedback.policy``.
-An adjudication settles every class that the readers' answers leave in conflict; a later one
-supersedes it, and both are kept.
+An adjudication settles every class that the readers' answers leave in conflict, as they were on
+screen; a later one supersedes it, whatever was answered since, and both are kept.
 """
 
 import hashlib
@@ -49,8 +49,6 @@ from feedback.tables import (
 from feedback.text import storable
 from feedback.undo import STEPS
 
-_TRIES = 5  # to store a verdict on a record that gets another answer each time
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
@@ -76,9 +74,10 @@ class Case:
     """What an adjudicator is shown of one record: no name, no model, no label."""
 
     record: RecordRow
-    classes: tuple[Superclass, ...]  # in dispute
-    beside: tuple[Superclass, ...]  # not in dispute, and present whatever is settled now
+    classes: tuple[Superclass, ...]  # in dispute, or settled before
+    beside: tuple[Superclass, ...]  # not asked, and present whatever is settled now
     answers: Sequence[tuple[str, Answer]]  # "Reader A", ...: in an order that tells no name
+    shown: str  # which answers these are: for ``settle``
     stands: Adjudication | None  # what was settled before
 
 
@@ -124,20 +123,22 @@ def waiting(session: Session, adjudicator_id: int) -> Waiting:
 
 
 def open_case(session: Session, adjudicator_id: int, ecg_id: int) -> Case:
-    """What the adjudicator sees of a record that readers dispute, settled before or not.
+    """What the adjudicator sees of a record that readers dispute, or that was settled before.
 
     Raises UnknownRecord, NotInDispute, for gold ones too, and NotIndependent for one of its
     readers.
     """
     record = find_record(session, ecg_id)
     _refuse_reader(session, adjudicator_id, record)
-    found = _disputed(session, record, _consensus_on(session, record))
     stands = standing_adjudication(session, record.id)
+    found = _disputed(session, record, _consensus_on(session, record), stands)
+    classes = _asked(found, stands)
     return Case(
         record=record,
-        classes=found.conflicts,
-        beside=_beside(found, stands),
+        classes=classes,
+        beside=_beside(found, classes),
         answers=_without_names(session, record, found.reading_ids),
+        shown=digest_of(found.reading_ids),
         stands=stands,
     )
 
@@ -150,40 +151,42 @@ def settle(
     *,
     key: str,
     started_at: datetime,
+    shown: str,
     record_id: int | None = None,
     stands: int | None = None,
 ) -> Adjudication:
-    """Store the verdicts on what is disputed; the same key again returns what was stored.
+    """Store the verdicts on what is asked; the same key again returns what was stored.
 
     What is disputed hangs on everybody's answers: of thousands of records it takes seconds, in
-    which readers' answers would wait, so it is found before the transaction that stores, and
-    before another one where the record got another answer in between.
-    ``stands`` is the adjudication that was on screen, None where there was none: raises
-    AnswerChanged where another one stands by now. Also UnknownRecord, NotInDispute,
-    NotIndependent, IncompleteAnswer, KeyReused.
+    which readers' answers would wait, so it is found before the transaction that stores.
+    ``shown`` are the answers that were on screen and ``stands`` the adjudication, None where there
+    was none: raises AnswerChanged where there are others by now, since a verdict holds for what
+    its adjudicator has seen. Also UnknownRecord, NotInDispute, NotIndependent, IncompleteAnswer,
+    KeyReused.
     """
     if not 0 < len(key) <= MAX_KEY:
         raise KeyReused(f"a key of {len(key)} characters: send 1 to {MAX_KEY}, new for each answer")
-    for _ in range(_TRIES):
-        with sessions.read() as session:
-            found = _consensus_on(session, find_record(session, ecg_id, record_id))
-        with sessions.begin() as session:
-            record = find_record(session, ecg_id, record_id)
-            if first := _of_key(session, adjudicator_id, key):
-                return _same(first, record, settlement)
-            _refuse_reader(session, adjudicator_id, record)
-            if reading_ids(session, record) != (found.reading_ids if found else ()):
-                continue  # it got another answer in between: that is looked at outside, again
-            disputed = _disputed(session, record, found)
-            settlement.check(disputed.conflicts)
-            before = standing_adjudication(session, record.id)
-            if stands != (before.id if before else None):
-                raise _changed(ecg_id)
-            made = _new(disputed, before, settlement)
-            made.key, made.adjudicator_id = key, adjudicator_id
-            made.started_at = min(started_at.astimezone(UTC), made.submitted_at)
-            return _store(session, made, ecg_id)
-    raise AnswerChanged(f"readers are answering ECG {ecg_id} just now: reload to see it")
+    with sessions.read() as session:
+        found = _consensus_on(session, find_record(session, ecg_id, record_id))
+    with sessions.begin() as session:
+        record = find_record(session, ecg_id, record_id)
+        if first := _of_key(session, adjudicator_id, key):
+            return _same(first, record, settlement)
+        _refuse_reader(session, adjudicator_id, record)
+        before = standing_adjudication(session, record.id)
+        if stands != (before.id if before else None):
+            raise _changed(ecg_id)
+        given = reading_ids(session, record)
+        if digest_of(given) != shown or given != (found.reading_ids if found else ()):
+            raise AnswerChanged(
+                f"ECG {ecg_id} has another answer since you opened it: reload to see it"
+            )
+        disputed = _disputed(session, record, found, before)
+        settlement.check(_asked(disputed, before))
+        made = _new(disputed, before, settlement)
+        made.key, made.adjudicator_id = key, adjudicator_id
+        made.started_at = min(started_at.astimezone(UTC), made.submitted_at)
+        return _store(session, made, ecg_id)
 
 
 def settled_last(session: Session, adjudicator_id: int) -> Sequence[int]:
@@ -218,32 +221,49 @@ def _consensus_on(session: Session, record: RecordRow) -> RecordConsensus | None
 
 
 def _disputed(
-    session: Session, record: RecordRow, found: RecordConsensus | None
+    session: Session,
+    record: RecordRow,
+    found: RecordConsensus | None,
+    stands: Adjudication | None,
 ) -> RecordConsensus:
     """The record as it was ``found``, or NotInDispute.
 
     A gold one is refused in the same words as one that is agreed on: adjudicators read too.
     """
     is_gold = session.scalar(gold_ids().where(GoldAnswer.record_id == record.id)) is not None
-    if found is None or not found.conflicts or is_gold:
+    if found is None or not _asked(found, stands) or is_gold:
         raise NotInDispute(
             f"ECG {record.ecg_id} has nothing that waits for an adjudicator: choose one of the list"
         )
     return found
 
 
-def _beside(found: RecordConsensus, stands: Adjudication | None) -> tuple[Superclass, ...]:
-    """The classes that stay present beside a verdict: by an earlier one, else by the readers."""
-    kept = _kept(stands)
-    present = {
-        name: kept[name] is Verdict.PRESENT if name in kept else found.classes[name].label == 1
-        for name in SUPERCLASSES
-    }
-    return tuple(name for name, is_so in present.items() if is_so and name not in found.conflicts)
+def _asked(found: RecordConsensus, stands: Adjudication | None) -> tuple[Superclass, ...]:
+    """The classes that want a verdict: what is in dispute, and what was settled before.
+
+    A later answer may end a dispute, but not the verdict on it, which goes before every answer:
+    whoever slipped must be able to change it. Of an ECG that was called unreadable, that is all.
+    """
+    if stands and stands.unreadable and not found.conflicts:
+        return tuple(SUPERCLASSES)
+    settled = _kept(stands)
+    return tuple(name for name in SUPERCLASSES if name in found.conflicts or name in settled)
+
+
+def digest_of(reading_ids: Sequence[int]) -> str:
+    """Which answers these are, without their numbers, which tell who was first."""
+    return hashlib.sha256(" ".join(map(str, reading_ids)).encode()).hexdigest()
+
+
+def _beside(found: RecordConsensus, asked: Sequence[Superclass]) -> tuple[Superclass, ...]:
+    """The classes that stay present beside a verdict, by the readers."""
+    return tuple(
+        name for name in SUPERCLASSES if name not in asked and found.classes[name].label == 1
+    )
 
 
 def _kept(before: Adjudication | None) -> Verdicts:
-    """The verdicts of before, which stay where they are not asked again."""
+    """The verdicts of before."""
     return verdicts_of(before) if before and not before.unreadable else {}
 
 
@@ -285,7 +305,7 @@ def _letters(place: int) -> str:
 def _new(
     found: RecordConsensus, before: Adjudication | None, settlement: Settlement
 ) -> Adjudication:
-    verdicts = {} if settlement.unreadable else {**_kept(before), **settlement.verdicts}
+    verdicts = {} if settlement.unreadable else settlement.verdicts
     return Adjudication(
         record_id=found.record_id,
         sequence=before.sequence + 1 if before else 0,

@@ -9,6 +9,12 @@ says neither):
   learn the readers' error rates from, else the majority by count;
 - what is left is a conflict, for the adjudication page; on a gold record it goes to nobody.
 
+The classes of a record have to go together, too, where no adjudicator has looked at it:
+
+- nothing is normal as long as another class of it is a conflict;
+- where every reader has found something and none of it has a majority, that they outvoted each
+  other is no finding: all that anybody found is a conflict.
+
 A record that at least half of its readers could not read has no consensus on any class unless
 adjudicated: where some could, every class of it is a conflict. One that no reader or not even its
 adjudicator could read is unreadable.
@@ -58,6 +64,9 @@ class Outcome(StrEnum):
     GOLD = "gold"  # likewise on a record whose answers are known: nobody is asked
     OPEN = "open"  # nobody said present or absent
     UNREADABLE = "unreadable"
+
+
+_UNSETTLED = (Outcome.CONFLICT, Outcome.GOLD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +173,7 @@ class _Tally:
     counts: NDArray[np.int64]  # (records, 5, absent / present / unsure)
     believed: Floats  # (records, 5)
     could_not_read: NDArray[np.int64]  # (records,) readers
+    found_something: NDArray[np.int64]  # (records,) readers who call a class present
     assisted: NDArray[np.bool_]  # (records,)
     reading_ids: Sequence[tuple[int, ...]]  # of each record, in ascending order
 
@@ -176,6 +186,7 @@ def _tally(answers: Panel) -> _Tally:
         counts=np.stack(said, axis=2),
         believed=np.stack([_presence(one) for one in decided], axis=1),
         could_not_read=answers.unreadable.sum(1),
+        found_something=(answers.verdict == PRESENT).any(2).sum(1),
         assisted=np.logical_or.reduce(answers.assisted, axis=1),
         reading_ids=[tuple(sorted(row[row > 0].tolist())) for row in answers.reading],
     )
@@ -193,30 +204,49 @@ def _record(said: _Tally, row: int, settled: Settled, gold: bool) -> RecordConse
     unreadable = could_not == readers or settled.unreadable
     hardly_readable = 2 * could_not >= readers
     counts, believed = said.counts[row].tolist(), said.believed[row].tolist()
+    cases = {
+        name: _Case(
+            absent=counts[k][ABSENT],
+            present=counts[k][PRESENT],
+            unsure=counts[k][UNSURE],
+            probability=believed[k],
+            unreadable=unreadable,
+            hardly_readable=hardly_readable,
+            verdict=None if settled.unreadable else settled.verdicts.get(name),
+            gold=gold,
+        )
+        for k, name in enumerate(SUPERCLASSES)
+    }
+    all_found = int(said.found_something[row]) == readers - could_not
     return RecordConsensus(
         record_id=key.record_id,
         ecg_id=key.ecg_id,
         patient_id=key.patient_id,
         fold=key.fold,
-        classes={
-            name: _Case(
-                absent=counts[k][ABSENT],
-                present=counts[k][PRESENT],
-                unsure=counts[k][UNSURE],
-                probability=believed[k],
-                unreadable=unreadable,
-                hardly_readable=hardly_readable,
-                verdict=None if settled.unreadable else settled.verdicts.get(name),
-                gold=gold,
-            ).decide()
-            for k, name in enumerate(SUPERCLASSES)
-        },
+        classes=_together(cases, all_found),
         unreadable=unreadable,
         could_not_read=could_not,
         hardly_readable=hardly_readable,
         assisted=bool(said.assisted[row]),
         reading_ids=ids,
     )
+
+
+def _together(cases: Mapping[Superclass, "_Case"], all_found: bool) -> dict[Superclass, Decision]:
+    """Each class by itself, but for what cannot be so beside the others.
+
+    ``all_found``: every reader who could read the record has called a class present.
+    """
+    alone = {name: case.decide() for name, case in cases.items()}
+    if any(case.unreadable or case.verdict is not None for case in cases.values()):
+        return alone
+    if any(one.outcome in _UNSETTLED for one in alone.values()):
+        again = [name for name in (Superclass.NORM,) if alone[name].label == 1]
+    elif all_found and not any(one.label == 1 for one in alone.values()):
+        again = [name for name, case in cases.items() if case.present]
+    else:
+        return alone
+    return alone | {name: cases[name].dispute() for name in again}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,7 +270,7 @@ class _Case:
         if self.unreadable:
             return self._undecided(Outcome.UNREADABLE)
         if self.hardly_readable:  # and yet somebody has read it: neither answer is believed alone
-            return self._disputed()
+            return self.dispute()
         said = self.present + self.absent
         if said == 0:
             return self._undecided(Outcome.OPEN)
@@ -252,16 +282,17 @@ class _Case:
         if not self.present or not self.absent:
             return self._agreed(bool(self.present), LabelSource.MAJORITY)
         if self.present + self.absent < 3:
-            return self._disputed()
+            return self.dispute()
         if not isnan(self.probability):
             if 1 - SURE < self.probability < SURE:
-                return self._disputed()
+                return self.dispute()
             return self._agreed(self.probability >= SURE, LabelSource.DAWID_SKENE)
         if self.present == self.absent:
-            return self._disputed()
+            return self.dispute()
         return self._agreed(self.present > self.absent, LabelSource.MAJORITY)
 
-    def _disputed(self) -> Decision:
+    def dispute(self) -> Decision:
+        """A conflict, whatever the counts say."""
         return self._undecided(Outcome.GOLD if self.gold else Outcome.CONFLICT)
 
     def _agreed(self, present: bool, source: LabelSource) -> Decision:

@@ -4,8 +4,10 @@ from uuid import uuid4
 
 from core.ecg import Superclass
 from feedback import adjudication
-from feedback.adjudication import Settlement
+from feedback.adjudication import Settlement, digest_of
+from feedback.catalogue import find_record
 from feedback.db import Sessions, now
+from feedback.panel import reading_ids
 from feedback.tables import Adjudication, Verdict
 from tests.factories_readings import answer, blind
 
@@ -28,8 +30,11 @@ def settled(
     comment: str = "",
     key: str = "",
     stands: int | None = None,
+    shown: str | None = None,
 ) -> Adjudication:
-    """An adjudication, stored."""
+    """An adjudication, stored; of the answers that there are, unless others were ``shown``."""
+    with sessions.read() as session:
+        given = reading_ids(session, find_record(session, ecg_id))
     return adjudication.settle(
         sessions,
         adjudicator,
@@ -37,5 +42,6 @@ def settled(
         Settlement(verdicts=verdicts or {}, unreadable=unreadable, comment=comment),
         key=key or uuid4().hex,
         started_at=now(),
+        shown=digest_of(given) if shown is None else shown,
         stands=stands,
     )

@@ -192,6 +192,7 @@ def _meta(case: Case) -> dict[str, Any]:
     return {
         "record": case.record.id,
         "stands": case.stands.id if case.stands else None,
+        "shown": case.shown,
         "key": uuid.uuid4().hex,  # of the submission: pressed twice it is stored once
         "started": now().isoformat(),
     }
@@ -199,7 +200,7 @@ def _meta(case: Case) -> dict[str, Any]:
 
 def _draft(case: Case) -> dict[str, str]:
     """Where the browser keeps what is entered, and on what: see assets/adjudicate.js."""
-    seen = (case.stands.id if case.stands else None, case.classes, case.answers)
+    seen = (case.stands.id if case.stands else None, case.classes, case.shown)
     return {
         "form": uuid.uuid4().hex,
         "key": f"trustecg-draft:{person().id}:{case.record.id}:settle",

@@ -136,6 +136,7 @@ def _form(meta: Json) -> Json:
     record, stands = meta["record"], meta["stands"]
     return {
         "key": str(meta["key"]),
+        "shown": str(meta["shown"]),
         "started_at": datetime.fromisoformat(meta["started"]).astimezone(),
         "record_id": int(record),
         "stands": None if stands is None else int(stands),

@@ -136,14 +136,24 @@ def test_what_is_not_in_dispute_has_no_page(umpire: Visitor, path: str) -> None:
     assert "settle-meta" not in umpire.page(f"/adjudicate/{path}")
 
 
-def test_undo_says_of_a_case_that_is_closed_why_it_leads_nowhere(
-    disputed: House, umpire: Visitor
-) -> None:
+def test_undo_leads_to_a_verdict_whose_dispute_has_ended(disputed: House, umpire: Visitor) -> None:
     settle(umpire, 1, meta_of(umpire.page("/adjudicate/1")))
-    back = {"undo": 1, "location": {"pathname": "/adjudicate"}}
-    assert umpire.call("undo", back).json["sideUpdate"]["location"]["pathname"] == "/adjudicate/1"
     third = add_person(disputed.sessions, "third@example.org", Role.CLINICIAN)
     blind(disputed.sessions, third.id, 1, answer())  # two of three agree
-    refused = umpire.call("undo", back).json["sideUpdate"]
-    assert "ECG 1 has nothing that waits for an adjudicator" in json.dumps(refused)
-    assert "location" not in refused
+    back = {"undo": 1, "location": {"pathname": "/adjudicate"}}
+    assert umpire.call("undo", back).json["sideUpdate"]["location"]["pathname"] == "/adjudicate/1"
+    settle(umpire, 1, meta_of(umpire.page("/adjudicate/1")), "absent")
+    with disputed.sessions.read() as session:
+        verdicts = session.scalars(select(Adjudication.verdict_mi).order_by(Adjudication.id)).all()
+    assert verdicts == [Verdict.PRESENT, Verdict.ABSENT]
+
+
+def test_a_verdict_on_answers_that_were_not_on_screen_is_not_taken(
+    disputed: House, umpire: Visitor
+) -> None:
+    meta = meta_of(umpire.page("/adjudicate/1"))
+    third = add_person(disputed.sessions, "third@example.org", Role.CLINICIAN)
+    blind(disputed.sessions, third.id, 1, answer(Superclass.CD))
+    assert "Not saved: ECG 1 has another answer" in settle(umpire, 1, meta).text
+    with disputed.sessions.read() as session:
+        assert session.scalars(select(Adjudication)).all() == []

@@ -353,6 +353,7 @@ class TestSettling:
                 adjudication.Settlement(verdicts={MI: PRESENT}),
                 key="k",
                 started_at=now() - timedelta(minutes=1),
+                shown="",
                 record_id=10**6,
             )
 
@@ -386,59 +387,28 @@ class TestMeanwhile:
         settled(disputed, umpire.id, 1, {MI: PRESENT})
         assert found_of == [1]
 
-    def test_an_answer_that_came_in_between_is_among_those_settled(
+    def test_a_verdict_holds_for_the_answers_that_were_on_screen(
+        self, disputed: Sessions, umpire: User
+    ) -> None:
+        shown = case(disputed, umpire).shown
+        third = add_person(disputed, "third@example.org", Role.CLINICIAN)
+        blind(disputed, third.id, 1, UNREADABLE)
+        with pytest.raises(AnswerChanged) as refused:
+            settled(disputed, umpire.id, 1, {MI: PRESENT}, shown=shown)
+        assert str(refused.value) == (
+            "ECG 1 has another answer since you opened it: reload to see it"
+        )
+        now_shown = case(disputed, umpire).shown
+        assert len(settled(disputed, umpire.id, 1, {MI: PRESENT}, shown=now_shown).reading_ids) == 3
+
+    def test_an_answer_that_comes_while_it_is_stored_was_not_on_screen_either(
         self, disputed: Sessions, umpire: User, between
     ) -> None:
         third = add_person(disputed, "third@example.org", Role.CLINICIAN)
         between(lambda: blind(disputed, third.id, 1, UNREADABLE))
-        assert len(settled(disputed, umpire.id, 1, {MI: PRESENT}).reading_ids) == 3
-
-    def test_a_class_that_it_brought_into_dispute_is_asked_for(
-        self, disputed: Sessions, umpire: User, between
-    ) -> None:
-        others = [
-            add_person(disputed, f"{n}@example.org", Role.CLINICIAN) for n in ("third", "fourth")
-        ]
-
-        def answers() -> None:
-            for other in others:
-                blind(disputed, other.id, 1, answer(CD))
-
-        between(answers)
-        with pytest.raises(IncompleteAnswer, match="^no verdict on Conduction disturbance"):
-            settled(disputed, umpire.id, 1, {MI: ABSENT})
-
-    def test_it_is_found_anew_before_another_transaction(
-        self, disputed: Sessions, umpire: User, between, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """An answer to another record waits neither for the first time nor for the second."""
-        third = add_person(disputed, "third@example.org", Role.CLINICIAN)
-        found_of = between(lambda: blind(disputed, third.id, 1, UNREADABLE))
-        find = adjudication._consensus_on
-
-        def found(session: Session, record: RecordRow) -> RecordConsensus | None:
-            blind(disputed, third.id, 2 + len(found_of))
-            return find(session, record)
-
-        monkeypatch.setattr(adjudication, "_consensus_on", found)
-        settled(disputed, umpire.id, 1, {MI: PRESENT})
-        assert found_of == [1, 1]
-
-    def test_a_record_that_gets_an_answer_each_time_is_refused(
-        self, disputed: Sessions, umpire: User, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        find = adjudication._consensus_on
-        others = (add_person(disputed, f"late{n}@example.org", Role.CLINICIAN) for n in range(10))
-
-        def found(session: Session, record: RecordRow) -> RecordConsensus | None:
-            one = find(session, record)
-            blind(disputed, next(others).id, 1)
-            return one
-
-        monkeypatch.setattr(adjudication, "_consensus_on", found)
-        with pytest.raises(AnswerChanged) as refused:
+        with pytest.raises(AnswerChanged):
             settled(disputed, umpire.id, 1, {MI: PRESENT})
-        assert str(refused.value) == "readers are answering ECG 1 just now: reload to see it"
+        assert waiting(disputed, umpire).conflicts[0].ecg_id == 1
 
     def test_what_became_gold_in_between_is_refused(
         self, disputed: Sessions, umpire: User, between
@@ -552,7 +522,44 @@ class TestBeside:
             more = add_person(disputed, f"{name}@example.org", Role.CLINICIAN)
             blind(disputed, more.id, 1, answer(MI, CD))
         now_asked = case(disputed, umpire)
-        assert (now_asked.classes, now_asked.beside) == ((CD,), ())
+        assert (now_asked.classes, now_asked.beside) == ((MI, CD), ())
+
+
+class TestSlips:
+    """A verdict goes before every answer, so whoever gave it can change it, whatever comes in."""
+
+    def outvoted(self, sessions: Sessions, *present: Superclass) -> None:
+        for name in ("third", "fourth"):
+            more = add_person(sessions, f"{name}@example.org", Role.CLINICIAN)
+            blind(sessions, more.id, 1, answer(*present))
+
+    def test_a_verdict_on_what_is_disputed_no_more(self, disputed: Sessions, umpire: User) -> None:
+        slip = settled(disputed, umpire.id, 1, {MI: PRESENT})
+        self.outvoted(disputed)
+        assert case(disputed, umpire).classes == (MI,)
+        settled(disputed, umpire.id, 1, {MI: ABSENT}, stands=slip.id)
+        with disputed.read() as session:
+            (one,) = standing_consensus(session, panel(session))
+        assert one.classes[MI].label == 0
+
+    def test_an_ecg_called_unreadable_that_is_disputed_no_more(
+        self, disputed: Sessions, umpire: User
+    ) -> None:
+        slip = settled(disputed, umpire.id, 1, unreadable=True)
+        self.outvoted(disputed)
+        assert case(disputed, umpire).classes == tuple(SUPERCLASSES)
+        verdicts = dict.fromkeys(SUPERCLASSES, ABSENT)
+        settled(disputed, umpire.id, 1, verdicts, stands=slip.id)
+        with disputed.read() as session:
+            (one,) = standing_consensus(session, panel(session))
+        assert not one.unreadable
+
+    def test_what_was_never_settled_is_closed_once_it_is_agreed_on(
+        self, disputed: Sessions, umpire: User
+    ) -> None:
+        self.outvoted(disputed)
+        with pytest.raises(NotInDispute):
+            case(disputed, umpire)
 
 
 class TestKept:

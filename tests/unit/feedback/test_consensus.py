@@ -1,12 +1,20 @@
 """What readers agree on, and what of it may be taught."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import catalogue
 from feedback.adjudications import Settled
-from feedback.consensus import LabelSource, Outcome, consensus, training_labels
+from feedback.consensus import (
+    LabelSource,
+    Outcome,
+    RecordConsensus,
+    consensus,
+    training_labels,
+)
 from feedback.db import Sessions
 from feedback.panel import panel
 from feedback.readings import Answer
@@ -189,3 +197,42 @@ def test_the_panel_has_a_row_a_record_and_a_column_a_reader(
     assert found.readability().tolist() == [[1, -1], [-1, 0]]
     assert (found.reading > 0).tolist() == [[True, False], [False, True]]
     assert not np.any(found.assisted)
+
+
+class TestTogether:
+    """What the classes of one record may say beside each other."""
+
+    def standing(self, sessions: Sessions, *answers: Answer) -> RecordConsensus:
+        for place, given in enumerate(answers):
+            person = add_person(sessions, f"r{place}@example.org", Role.CLINICIAN)
+            blind(sessions, person.id, 1, given)
+        with sessions.read() as session:
+            (one,) = consensus(panel(session))
+        return one
+
+    def test_nothing_is_normal_as_long_as_a_class_is_disputed(self, library: Sessions) -> None:
+        unsure = answer(Superclass.NORM)
+        unsure = replace(unsure, verdicts={**(unsure.verdicts or {}), MI: Verdict.UNSURE})
+        found = self.standing(library, answer(Superclass.NORM), unsure, answer(MI))
+        assert found.conflicts == (Superclass.NORM, MI)
+
+    def test_normal_stands_once_the_dispute_is_settled(self, library: Sessions) -> None:
+        self.standing(library, answer(Superclass.NORM), answer(Superclass.NORM, MI))
+        with library.read() as session:
+            (one,) = consensus(panel(session), {1: Settled({MI: Verdict.ABSENT})})
+        assert (one.conflicts, one.classes[Superclass.NORM].label) == ((), 1.0)
+
+    def test_readers_who_outvote_each_other_agree_on_nothing(self, library: Sessions) -> None:
+        found = self.standing(library, answer(MI), answer(HYP), answer(Superclass.NORM))
+        assert found.conflicts == (Superclass.NORM, MI, HYP)
+        assert found.classes[Superclass.CD].label == 0
+
+    def test_who_found_nothing_may_outvote_them(self, library: Sessions) -> None:
+        found = self.standing(library, answer(MI), answer(HYP), answer())
+        assert found.conflicts == ()
+
+    def test_gold_records_are_nobodys_to_settle(self, library: Sessions) -> None:
+        self.standing(library, answer(MI), answer(HYP), answer(Superclass.NORM))
+        with library.read() as session:
+            (one,) = consensus(panel(session), gold={1})
+        assert (one.conflicts, one.classes[MI].outcome) == ((), Outcome.GOLD)
