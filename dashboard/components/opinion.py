@@ -15,6 +15,7 @@ _PACED = (
     "Pacemaker noted: in paced beats none of the five classes can be judged as in conducted ones, "
     "and the model has not been measured on paced ECGs alone."
 )
+_CLASH = "Normal ECG and another class are above threshold: they contradict each other."
 _RHYTHM = (
     "Rhythm is in none of the five classes: the model, and the published label, may call an ECG in "
     "atrial fibrillation normal."
@@ -28,7 +29,23 @@ def cautions(shown: OpinionShown, *, pacemaker: bool = False) -> Component | Non
     """
     if shown.unavailable:
         return None
-    said = [html.P(text, className="warning") for text in shown.warnings]
+    return _cautions(shown.warnings, pacemaker)
+
+
+def form_cautions(shown: OpinionShown, *, pacemaker: bool = False) -> Component:
+    """The same in the form, and what the opinion has to say of itself: it may be out of sight.
+
+    A form along the lower edge lies over it. So the form says why there is no opinion, and that
+    one calls an ECG normal and ill.
+    """
+    if shown.unavailable:
+        return _cautions([shown.unavailable], pacemaker=False)
+    clash = [_CLASH] if _contradicts(shown) else []
+    return _cautions([*shown.warnings, *clash], pacemaker)
+
+
+def _cautions(warnings: Iterable[str], pacemaker: bool) -> Component:
+    said = [html.P(text, className="warning") for text in warnings]
     paced = [html.P(_PACED, className="quiet")] if pacemaker else []
     return html.Div([*said, *paced], className="cautions")
 
@@ -61,14 +78,19 @@ def summary(shown: OpinionShown) -> str:
     """
     if not shown.predicted:
         return "No finding above its threshold. This does not mean that the ECG is normal."
-    findings = [name for name in shown.predicted if name is not Superclass.NORM]
-    if not findings or Superclass.NORM not in shown.predicted:
+    if not _contradicts(shown):
         return f"Above threshold: {_titles(shown.predicted)}."
+    findings = [name for name in shown.predicted if name is not Superclass.NORM]
     clash = "the two contradict each other" if len(findings) == 1 else "it contradicts them"
     return (
         f"Above threshold: {_titles(findings)}. "
         f"{Superclass.NORM.title} is above its threshold too: {clash}."
     )
+
+
+def _contradicts(shown: OpinionShown) -> bool:
+    """Whether it calls an ECG normal and something else."""
+    return Superclass.NORM in shown.predicted and len(shown.predicted) > 1
 
 
 def _abstention(shown: OpinionShown, card: Card) -> Component | None:

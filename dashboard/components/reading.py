@@ -16,7 +16,12 @@ from dashboard.components.claim import claim_line
 from dashboard.components.comparison import comparison_choice
 from dashboard.components.explanation import explanation_section
 from dashboard.components.intervals import intervals_view
-from dashboard.components.opinion import cautions, opinion_view, published_view, uncertainty_line
+from dashboard.components.opinion import (
+    form_cautions,
+    opinion_view,
+    published_view,
+    uncertainty_line,
+)
 from dashboard.components.paper import paper
 from dashboard.components.record import noise_flags, other_ecgs, patient_line
 from dashboard.components.shell import local_time, sentence
@@ -188,7 +193,7 @@ def _final(
     return html.Section(
         [
             html.H2(title),
-            cautions(shown, pacemaker=bool(record.pacemaker)),
+            form_cautions(shown, pacemaker=bool(record.pacemaker)),
             note,
             uncertainty_line(shown),
             answer_form(form),

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from core.ecg import Superclass
 from feedback.tables import Prediction, Reading, RecordRow, Role
-from tests.browser.conftest import DESK, SMALL, WIDE, Desk
+from tests.browser.conftest import DESK, LAPTOP, SMALL, WIDE, Desk
 from tests.browser.hands import (
     ANSWER,
     EMAIL,
@@ -432,21 +432,45 @@ def test_form_and_refusal_are_on_screen_where_little_is_to_be_had(desk: Desk) ->
     expect(page.locator(".entry")).to_be_in_viewport(ratio=1)
 
 
-@pytest.mark.parametrize("size", [SMALL, DESK, WIDE])
+@pytest.fixture
+def odd(place: Installation) -> Installation:
+    """Of ECG 3 the opinion contradicts itself, of ECG 4 there is none."""
+    of = {n: select(RecordRow.id).where(RecordRow.ecg_id == n).scalar_subquery() for n in (3, 4)}
+    with place.sessions.begin() as session:
+        for ecg_id, values in (
+            (3, {"p_norm": 0.8123, "labels": "NORM MI"}),
+            (4, {"p_norm": None, "acceptable": False, "reasons": ["Lead V2 is flat."]}),
+        ):
+            change = update(Prediction).where(Prediction.record_id == of[ecg_id])
+            session.execute(change.values(values))
+    return place
+
+
+@pytest.mark.parametrize("size", [SMALL, LAPTOP, DESK, WIDE])
+@pytest.mark.parametrize(
+    ("ecg_id", "words"),
+    [
+        (2, "Lead I looks reversed."),
+        (3, "Normal ECG and another class are above threshold"),
+        (4, "The model refused this record: Lead V2 is flat."),
+    ],
+)
 def test_what_speaks_against_an_opinion_is_seen_before_the_answer_to_it(
-    desk: Desk, size: ViewportSize
+    odd: Installation, desk: Desk, size: ViewportSize, ecg_id: int, words: str
 ) -> None:
-    page = desk.sign_in(EMAIL, path="/read/2")
+    page = desk.sign_in(EMAIL, path=f"/read/{ecg_id}")
     page.set_viewport_size(size)
-    at_ecg(page, 2)
+    at_ecg(page, ecg_id)
     answer_blind(page, "n")
-    warning = page.get_by_text("Lead I looks reversed.").locator("visible=true")
+    warning = page.locator(".entry").get_by_text(words).locator("visible=true")
     expect(warning).to_have_count(1)
     seen = """(it) => {
-      const box = it.getBoundingClientRect();
+      const box = it.getClientRects()[0];
       return document.elementFromPoint(box.x + 20, box.y + box.height / 2) === it;
     }"""
     assert warning.evaluate(seen)
+    warnings = page.locator(".warning").get_by_text("Lead I looks reversed.")
+    expect(warnings.locator("visible=true")).to_have_count(int(ecg_id in (2, 3)))  # not twice
 
 
 def test_a_refusal_goes_with_the_answer_that_was_refused(desk: Desk) -> None:

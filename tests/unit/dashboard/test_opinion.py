@@ -9,6 +9,7 @@ from plotly.utils import PlotlyJSONEncoder
 from core.ecg import SUPERCLASSES, Superclass
 from dashboard.components.opinion import (
     call_note,
+    form_cautions,
     opinion_view,
     summary,
     uncertainty_line,
@@ -92,6 +93,27 @@ def test_what_speaks_against_the_opinion_stands_before_it() -> None:
         "ones, and the model has not been measured on paced ECGs alone."
     ) in before
     assert text.count("No heartbeat") == text.count("Pacemaker") == 1
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [
+        (opinion("MI"), []),
+        (opinion("NORM"), []),
+        (
+            opinion("NORM", "MI"),
+            ["Normal ECG and another class are above threshold: they contradict each other."],
+        ),
+        (
+            OpinionShown(published=(), scp_codes={}, report="", unavailable="Refused."),
+            ["Refused."],
+        ),
+    ],
+)
+def test_the_form_says_what_the_opinion_under_it_may_not_be_seen_to_say(
+    shown: OpinionShown, told: list[str]
+) -> None:
+    assert [line.children for line in form_cautions(shown).children] == told
 
 
 def test_nothing_is_said_of_a_pacemaker_without_one_or_without_an_opinion() -> None:
