@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from core.ecg import SUPERCLASSES, Superclass
 from feedback import audit
 from feedback.adjudications import (
+    Settled,
     Verdicts,
     standing_adjudication,
     standing_adjudications,
@@ -74,24 +75,25 @@ class Case:
     """What an adjudicator is shown of one record: no name, no model, no label."""
 
     record: RecordRow
-    classes: tuple[Superclass, ...]  # in dispute, or settled before
+    classes: tuple[Superclass, ...]  # that want a verdict: in dispute, or settled before
+    disputed: tuple[Superclass, ...]  # of these, what is in dispute now
     beside: tuple[Superclass, ...]  # not asked, and present whatever is settled now
     answers: Sequence[tuple[str, Answer]]  # "Reader A", ...: in an order that tells no name
-    shown: str  # which answers these are: for ``settle``
+    shown: str  # which answers and questions these are: for ``settle``
     stands: Adjudication | None  # what was settled before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """An adjudicator's answer: a verdict a class in dispute, or that the ECG cannot be read."""
+    """An adjudicator's answer: a verdict on what is asked, or that the ECG cannot be read."""
 
     verdicts: Mapping[Superclass, Verdict]
     unreadable: bool = False
     comment: str = ""
 
-    def check(self, disputed: Sequence[Superclass]) -> None:
-        """Raise IncompleteAnswer unless it settles what is disputed and nothing else."""
-        wanted = () if self.unreadable else disputed
+    def check(self, asked: Sequence[Superclass]) -> None:
+        """Raise IncompleteAnswer unless it settles what is asked and nothing else."""
+        wanted = () if self.unreadable else asked
         missing = [name.title for name in wanted if name not in self.verdicts]
         if missing:
             raise IncompleteAnswer(
@@ -131,14 +133,15 @@ def open_case(session: Session, adjudicator_id: int, ecg_id: int) -> Case:
     record = find_record(session, ecg_id)
     _refuse_reader(session, adjudicator_id, record)
     stands = standing_adjudication(session, record.id)
-    found = _disputed(session, record, _consensus_on(session, record), stands)
+    found = _disputed(session, record, _consensus_on(session, record, stands), stands)
     classes = _asked(found, stands)
     return Case(
         record=record,
         classes=classes,
+        disputed=found.conflicts,
         beside=_beside(found, classes),
         answers=_without_names(session, record, found.reading_ids),
-        shown=digest_of(found.reading_ids),
+        shown=_digest(found, stands),
         stands=stands,
     )
 
@@ -159,29 +162,32 @@ def settle(
 
     What is disputed hangs on everybody's answers: of thousands of records it takes seconds, in
     which readers' answers would wait, so it is found before the transaction that stores.
-    ``shown`` are the answers that were on screen and ``stands`` the adjudication, None where there
-    was none: raises AnswerChanged where there are others by now, since a verdict holds for what
-    its adjudicator has seen. Also UnknownRecord, NotInDispute, NotIndependent, IncompleteAnswer,
-    KeyReused.
+    ``shown`` says which answers and questions were on screen and ``stands`` which adjudication,
+    None where there was none: raises AnswerChanged where there are others by now, since a verdict
+    holds for what its adjudicator has seen. Also UnknownRecord, NotInDispute, NotIndependent,
+    IncompleteAnswer, KeyReused.
     """
     if not 0 < len(key) <= MAX_KEY:
         raise KeyReused(f"a key of {len(key)} characters: send 1 to {MAX_KEY}, new for each answer")
     with sessions.read() as session:
-        found = _consensus_on(session, find_record(session, ecg_id, record_id))
+        record = find_record(session, ecg_id, record_id)
+        seen = standing_adjudication(session, record.id)
+        found = _consensus_on(session, record, seen)
     with sessions.begin() as session:
         record = find_record(session, ecg_id, record_id)
         if first := _of_key(session, adjudicator_id, key):
             return _same(first, record, settlement)
         _refuse_reader(session, adjudicator_id, record)
         before = standing_adjudication(session, record.id)
-        if stands != (before.id if before else None):
+        if not stands == _id(before) == _id(seen):
             raise _changed(ecg_id)
-        given = reading_ids(session, record)
-        if digest_of(given) != shown or given != (found.reading_ids if found else ()):
-            raise AnswerChanged(
-                f"ECG {ecg_id} has another answer since you opened it: reload to see it"
-            )
         disputed = _disputed(session, record, found, before)
+        given = reading_ids(session, record)
+        if _digest(disputed, before) != shown or given != disputed.reading_ids:
+            raise AnswerChanged(
+                f"ECG {ecg_id} has another answer, or is in dispute otherwise, since you opened "
+                "it: reload to see it"
+            )
         settlement.check(_asked(disputed, before))
         made = _new(disputed, before, settlement)
         made.key, made.adjudicator_id = key, adjudicator_id
@@ -214,10 +220,21 @@ def _conflict(one: RecordConsensus) -> Conflict:
     )
 
 
-def _consensus_on(session: Session, record: RecordRow) -> RecordConsensus | None:
-    """The record by its readers' answers alone, whatever was settled; None without an answer."""
-    everything = consensus(panel(session))
+def _consensus_on(
+    session: Session, record: RecordRow, stands: Adjudication | None
+) -> RecordConsensus | None:
+    """Where the record stands; None without an answer.
+
+    One that was called unreadable is looked at by its readers' answers alone: what they dispute is
+    what there is to say of it if it can be read.
+    """
+    settled = {record.id: Settled(verdicts)} if (verdicts := _kept(stands)) else {}
+    everything = consensus(panel(session), settled)
     return next((one for one in everything if one.record_id == record.id), None)
+
+
+def _id(one: Adjudication | None) -> int | None:
+    return one.id if one else None
 
 
 def _disputed(
@@ -250,9 +267,10 @@ def _asked(found: RecordConsensus, stands: Adjudication | None) -> tuple[Supercl
     return tuple(name for name in SUPERCLASSES if name in found.conflicts or name in settled)
 
 
-def digest_of(reading_ids: Sequence[int]) -> str:
-    """Which answers these are, without their numbers, which tell who was first."""
-    return hashlib.sha256(" ".join(map(str, reading_ids)).encode()).hexdigest()
+def _digest(found: RecordConsensus, stands: Adjudication | None) -> str:
+    """Which answers and questions these are, without the numbers, which tell who was first."""
+    seen = " ".join(map(str, (*found.reading_ids, *_asked(found, stands))))
+    return hashlib.sha256(seen.encode()).hexdigest()
 
 
 def _beside(found: RecordConsensus, asked: Sequence[Superclass]) -> tuple[Superclass, ...]:

@@ -9,11 +9,12 @@ says neither):
   learn the readers' error rates from, else the majority by count;
 - what is left is a conflict, for the adjudication page; on a gold record it goes to nobody.
 
-The classes of a record have to go together, too, where no adjudicator has looked at it:
+The classes of a record have to go together, too. What no adjudicator has looked at is a conflict
 
-- nothing is normal as long as another class of it is a conflict;
-- where every reader has found something and none of it has a majority, that they outvoted each
-  other is no finding: all that anybody found is a conflict.
+- as normal, as long as another class is a conflict;
+- as normal and as anything beside it, where no reader has said both;
+- whatever anybody found, where every reader found something and none of it has a majority: that
+  they outvoted each other is no finding.
 
 A record that at least half of its readers could not read has no consensus on any class unless
 adjudicated: where some could, every class of it is a conflict. One that no reader or not even its
@@ -60,13 +61,14 @@ class Outcome(StrEnum):
     """How a class of a record stands."""
 
     AGREED = "agreed"
-    CONFLICT = "conflict"  # present and absent, or read by half at most: for an adjudicator
+    CONFLICT = "conflict"  # readers contradict each other, or half could not read it
     GOLD = "gold"  # likewise on a record whose answers are known: nobody is asked
     OPEN = "open"  # nobody said present or absent
     UNREADABLE = "unreadable"
 
 
 _UNSETTLED = (Outcome.CONFLICT, Outcome.GOLD)
+_NORM = SUPERCLASSES.index(Superclass.NORM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,11 +176,13 @@ class _Tally:
     believed: Floats  # (records, 5)
     could_not_read: NDArray[np.int64]  # (records,) readers
     found_something: NDArray[np.int64]  # (records,) readers who call a class present
+    normal_and_more: NDArray[np.bool_]  # (records,) a reader calls it normal and something else
     assisted: NDArray[np.bool_]  # (records,)
     reading_ids: Sequence[tuple[int, ...]]  # of each record, in ascending order
 
 
 def _tally(answers: Panel) -> _Tally:
+    found = answers.verdict == PRESENT
     decided = [answers.decided(name) for name in SUPERCLASSES]
     said = [(answers.verdict == code).sum(1) for code in (ABSENT, PRESENT, UNSURE)]
     return _Tally(
@@ -186,7 +190,8 @@ def _tally(answers: Panel) -> _Tally:
         counts=np.stack(said, axis=2),
         believed=np.stack([_presence(one) for one in decided], axis=1),
         could_not_read=answers.unreadable.sum(1),
-        found_something=(answers.verdict == PRESENT).any(2).sum(1),
+        found_something=found.any(2).sum(1),
+        normal_and_more=(found[:, :, _NORM] & (found.sum(2) > 1)).any(1),
         assisted=np.logical_or.reduce(answers.assisted, axis=1),
         reading_ids=[tuple(sorted(row[row > 0].tolist())) for row in answers.reading],
     )
@@ -217,13 +222,14 @@ def _record(said: _Tally, row: int, settled: Settled, gold: bool) -> RecordConse
         )
         for k, name in enumerate(SUPERCLASSES)
     }
+    said_both = bool(said.normal_and_more[row])
     all_found = int(said.found_something[row]) == readers - could_not
     return RecordConsensus(
         record_id=key.record_id,
         ecg_id=key.ecg_id,
         patient_id=key.patient_id,
         fold=key.fold,
-        classes=_together(cases, all_found),
+        classes=_together(cases, said_both=said_both, all_found=all_found),
         unreadable=unreadable,
         could_not_read=could_not,
         hardly_readable=hardly_readable,
@@ -232,21 +238,26 @@ def _record(said: _Tally, row: int, settled: Settled, gold: bool) -> RecordConse
     )
 
 
-def _together(cases: Mapping[Superclass, "_Case"], all_found: bool) -> dict[Superclass, Decision]:
+def _together(
+    cases: Mapping[Superclass, "_Case"], *, said_both: bool, all_found: bool
+) -> dict[Superclass, Decision]:
     """Each class by itself, but for what cannot be so beside the others.
 
-    ``all_found``: every reader who could read the record has called a class present.
+    ``said_both``: a reader has called it normal and something else; ``all_found``: every reader
+    who could read it has called a class present.
     """
     alone = {name: case.decide() for name, case in cases.items()}
-    if any(case.unreadable or case.verdict is not None for case in cases.values()):
-        return alone
-    if any(one.outcome in _UNSETTLED for one in alone.values()):
-        again = [name for name in (Superclass.NORM,) if alone[name].label == 1]
-    elif all_found and not any(one.label == 1 for one in alone.values()):
-        again = [name for name, case in cases.items() if case.present]
-    else:
-        return alone
-    return alone | {name: cases[name].dispute() for name in again}
+    present = [name for name, one in alone.items() if one.label == 1]
+    again: Collection[Superclass] = ()
+    if Superclass.NORM in present:
+        if any(one.outcome in _UNSETTLED for one in alone.values()):
+            again = [Superclass.NORM]
+        elif len(present) > 1 and not said_both:
+            again = present
+    elif all_found and not present and all(case.verdict is None for case in cases.values()):
+        again = [name for name, case in cases.items() if case.present and not case.unreadable]
+    disputed = {name: cases[name].dispute() for name in again if cases[name].verdict is None}
+    return alone | disputed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ weights. This module brings torch: the process of the job alone imports it.
 
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -95,8 +96,12 @@ def _asked(context: JobContext) -> Asked:
 
 
 def _taught(asked: Asked) -> TaughtSet:
-    """The readers' records with their answers, and the replay sample."""
+    """The readers' records with their answers, and the replay sample.
+
+    Raises TrainingError where a record that judges models by now, or its patient, would be taught.
+    """
     given = asked.run.labels["taught"]
+    _refuse_judges(asked.dataset, given)
     read = labelled(asked.dataset, given)
     weight = {label["ecg"]: label["weight"] for label in given}
     replay = load_records(asked.dataset, _replayed(asked))
@@ -109,6 +114,18 @@ def _taught(asked: Asked) -> TaughtSet:
         replay,
         asked.config.teacher_weight,
     )
+
+
+def _refuse_judges(dataset: Ptbxl, given: Sequence[Json]) -> None:
+    """The index may have been corrected since the run was planned: folds may be others."""
+    records = dataset.records
+    judging = {one.patient_id for one in records.values() if one.fold not in TRAINING_FOLDS}
+    taught = [records[one["ecg"]] for one in given if one["ecg"] in records]
+    if judges := [one.ecg_id for one in taught if one.patient_id in judging]:
+        raise TrainingError(
+            f"{len(judges)} records to be taught, ECG {judges[0]} first, are of patients who judge "
+            "models since the index was corrected: plan the run again"
+        )
 
 
 def _replayed(asked: Asked) -> list[Record]:

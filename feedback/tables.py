@@ -418,7 +418,7 @@ class Adjudication(Base):
     """An adjudicator's verdicts on what the readers of a record dispute. Never updated.
 
     Those of a record are numbered from 0 and each supersedes the one before, so that one set
-    stands; a class on which it has none was not in dispute.
+    stands; a class on which it has none was not asked.
     """
 
     __tablename__ = "adjudications"

@@ -15,7 +15,7 @@
   function restore(ids, kept, same) {
     const set = (id, value) => dash_clientside.set_props(id, { value: value });
     const part = (name) => ({ ecg: ids[0].ecg, part: "settle-" + name });
-    set(part("comment"), kept.comment); // which is lost in no case
+    if (same || kept.comment) set(part("comment"), kept.comment); // which is lost in no case
     if (!same) return;
     ids.forEach((id) => set(id, kept.verdicts[id.class] || null));
     set(part("unreadable"), kept.unreadable);

@@ -158,9 +158,10 @@
     }
   }
 
-  /* A draft that the server has needs no place here. Its form may be left by now: what Dash would
-     make of the response then is nothing. */
-  async function confirmDraft(response, options) {
+  /* What the server has, a draft or the verdict that it was of, needs no place here. Its form may
+     be left by now: what Dash would make of the response then is nothing. A verdict is stored where
+     nothing is said of it. */
+  async function confirmStored(response, options) {
     const { state = [], outputs, changedPropIds = [] } = JSON.parse(options.body);
     const causes = changedPropIds.join(" "), settles = SETTLED.test(causes);
     if (response.status !== 200 || !(settles || DRAFT.test(causes))) return;
@@ -177,7 +178,7 @@
     if (!response.ok) failed(options, reason(response.status));
     else {
       wentWell(options);
-      if (options && options.body) confirmDraft(response, options);
+      if (options && options.body) confirmStored(response, options);
     }
     return response;
   }

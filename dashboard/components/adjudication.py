@@ -134,7 +134,7 @@ def _head(case: Case, waiting: int) -> Component:
 def _answers(case: Case) -> Component:
     head = [html.Th(""), *(html.Th(name, scope="col") for name, _ in case.answers)]
     given = [answer for _, answer in case.answers]
-    rows = [_said(name, name in case.classes, given) for name in SUPERCLASSES]
+    rows = [_said(name, name in case.disputed, given) for name in SUPERCLASSES]
     more = [
         _told("Confidence", [str(one.confidence or "not given") for one in given]),
         _told("Comment", [_comment(name, one.comment) for name, one in case.answers]),
@@ -200,7 +200,7 @@ def _meta(case: Case) -> dict[str, Any]:
 
 def _draft(case: Case) -> dict[str, str]:
     """Where the browser keeps what is entered, and on what: see assets/adjudicate.js."""
-    seen = (case.stands.id if case.stands else None, case.classes, case.shown)
+    seen = (case.stands.id if case.stands else None, case.shown)
     return {
         "form": uuid.uuid4().hex,
         "key": f"trustecg-draft:{person().id}:{case.record.id}:settle",

@@ -180,40 +180,36 @@ def manifest(number: int) -> Response:
 @needs(Action.EXPORT)
 def labels() -> Response:
     """The CSV of what is asked for; refused where it would not hold the rows that are counted."""
-    name = f"trustecg-labels-{_stamp(now())}.csv"
-    if request.method == "HEAD":  # nothing leaves
-        return _csv("", name)
     stream = io.StringIO(newline="")
     try:
         wanted = ExportFilter.of(request.args.to_dict())
         with context().sessions.read() as session:  # a snapshot: readers go on meanwhile
             held = export.write_labels(session, stream, wanted)
-        with context().sessions.begin() as session:
-            taken.record_labels(session, held, actor=person().email, target="download")
+        if _leaves():
+            with context().sessions.begin() as session:
+                taken.record_labels(session, held, actor=person().email, target="download")
     except InvalidFilter as error:
         abort(400, str(error))
     except ExportMismatch as error:
         _not_let_out(error)
-    return _csv(stream.getvalue(), name)
+    return _csv(stream.getvalue(), f"trustecg-labels-{_stamp(now())}.csv")
 
 
 @needs(Action.EXPORT)
 def everything() -> Response:
     """The archive; refused where a table would not hold the rows that the page counts."""
-    name = f"trustecg-{_stamp(now())}.zip"
-    if request.method == "HEAD":
-        return _zip(b"", name)
     stream = io.BytesIO()
     try:
         with context().sessions.read() as session:
             held = archive.write_archive(session, stream)
-        with context().sessions.begin() as session:
-            taken.record_archive(session, held, actor=person().email, target="download")
+        if _leaves():
+            with context().sessions.begin() as session:
+                taken.record_archive(session, held, actor=person().email, target="download")
     except NoDataset as error:
         abort(404, str(error))
     except ExportMismatch as error:
         _not_let_out(error)
-    return _zip(stream.getvalue(), name)
+    return _file(stream.getvalue(), "application/zip", f"trustecg-{_stamp(now())}.zip")
 
 
 @needs(Action.EXPORT)
@@ -241,14 +237,15 @@ def _csv(content: str, name: str) -> Response:
     return _file(content, "text/csv", name)
 
 
-def _zip(content: bytes, name: str) -> Response:
-    return _file(content, "application/zip", name)
-
-
 def _file(content: str | bytes, mimetype: str, name: str) -> Response:
     response = Response(content, mimetype=mimetype)
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
     return response
+
+
+def _leaves() -> bool:
+    """Whether the file is asked for, and not only what it would be."""
+    return request.method != "HEAD"
 
 
 def _not_let_out(mismatch: ExportMismatch) -> NoReturn:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from core.ecg import Superclass
 from feedback.catalogue import find_record
+from feedback.readings import Answer
 from feedback.tables import Adjudication, Prediction, Role, Verdict
 from tests.factories import add_person
 from tests.factories_adjudication import dispute
@@ -153,7 +154,7 @@ def test_a_verdict_on_answers_that_were_not_on_screen_is_not_taken(
 ) -> None:
     meta = meta_of(umpire.page("/adjudicate/1"))
     third = add_person(disputed.sessions, "third@example.org", Role.CLINICIAN)
-    blind(disputed.sessions, third.id, 1, answer(Superclass.CD))
+    blind(disputed.sessions, third.id, 1, Answer(unreadable=True))
     assert "Not saved: ECG 1 has another answer" in settle(umpire, 1, meta).text
     with disputed.sessions.read() as session:
         assert session.scalars(select(Adjudication)).all() == []

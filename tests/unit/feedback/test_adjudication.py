@@ -369,8 +369,10 @@ class TestMeanwhile:
         find, found_of = adjudication._consensus_on, list[int]()
 
         def arrange(happens: Callable[[], object]) -> list[int]:
-            def found(session: Session, record: RecordRow) -> RecordConsensus | None:
-                one = find(session, record)
+            def found(
+                session: Session, record: RecordRow, stands: Adjudication | None
+            ) -> RecordConsensus | None:
+                one = find(session, record, stands)
                 found_of.append(record.ecg_id)
                 if len(found_of) == 1:
                     happens()
@@ -383,8 +385,9 @@ class TestMeanwhile:
 
     def test_no_answer_waits_for_it(self, disputed: Sessions, umpire: User, between) -> None:
         third = add_person(disputed, "third@example.org", Role.CLINICIAN)
+        shown = case(disputed, umpire).shown
         found_of = between(lambda: blind(disputed, third.id, 2))
-        settled(disputed, umpire.id, 1, {MI: PRESENT})
+        settled(disputed, umpire.id, 1, {MI: PRESENT}, shown=shown)
         assert found_of == [1]
 
     def test_a_verdict_holds_for_the_answers_that_were_on_screen(
@@ -396,7 +399,8 @@ class TestMeanwhile:
         with pytest.raises(AnswerChanged) as refused:
             settled(disputed, umpire.id, 1, {MI: PRESENT}, shown=shown)
         assert str(refused.value) == (
-            "ECG 1 has another answer since you opened it: reload to see it"
+            "ECG 1 has another answer, or is in dispute otherwise, since you opened it: "
+            "reload to see it"
         )
         now_shown = case(disputed, umpire).shown
         assert len(settled(disputed, umpire.id, 1, {MI: PRESENT}, shown=now_shown).reading_ids) == 3
@@ -405,17 +409,19 @@ class TestMeanwhile:
         self, disputed: Sessions, umpire: User, between
     ) -> None:
         third = add_person(disputed, "third@example.org", Role.CLINICIAN)
+        shown = case(disputed, umpire).shown
         between(lambda: blind(disputed, third.id, 1, UNREADABLE))
         with pytest.raises(AnswerChanged):
-            settled(disputed, umpire.id, 1, {MI: PRESENT})
+            settled(disputed, umpire.id, 1, {MI: PRESENT}, shown=shown)
         assert waiting(disputed, umpire).conflicts[0].ecg_id == 1
 
     def test_what_became_gold_in_between_is_refused(
         self, disputed: Sessions, umpire: User, between
     ) -> None:
+        shown = case(disputed, umpire).shown
         between(lambda: golden(disputed, {1: gold_of(MI)}))
         with pytest.raises(NotInDispute):
-            settled(disputed, umpire.id, 1, {MI: PRESENT})
+            settled(disputed, umpire.id, 1, {MI: PRESENT}, shown=shown)
 
 
 class TestSeenAtTheNextRequest:

@@ -199,6 +199,16 @@ def test_the_panel_has_a_row_a_record_and_a_column_a_reader(
     assert not np.any(found.assisted)
 
 
+def unsure_too(given: Answer, name: Superclass) -> Answer:
+    """The answer, but unsure of this class."""
+    return replace(given, verdicts={**(given.verdicts or {}), name: Verdict.UNSURE})
+
+
+def unsure_of(name: Superclass) -> Answer:
+    """Normal, and perhaps this."""
+    return unsure_too(answer(Superclass.NORM), name)
+
+
 class TestTogether:
     """What the classes of one record may say beside each other."""
 
@@ -211,9 +221,7 @@ class TestTogether:
         return one
 
     def test_nothing_is_normal_as_long_as_a_class_is_disputed(self, library: Sessions) -> None:
-        unsure = answer(Superclass.NORM)
-        unsure = replace(unsure, verdicts={**(unsure.verdicts or {}), MI: Verdict.UNSURE})
-        found = self.standing(library, answer(Superclass.NORM), unsure, answer(MI))
+        found = self.standing(library, answer(Superclass.NORM), unsure_of(MI), answer(MI))
         assert found.conflicts == (Superclass.NORM, MI)
 
     def test_normal_stands_once_the_dispute_is_settled(self, library: Sessions) -> None:
@@ -221,6 +229,30 @@ class TestTogether:
         with library.read() as session:
             (one,) = consensus(panel(session), {1: Settled({MI: Verdict.ABSENT})})
         assert (one.conflicts, one.classes[Superclass.NORM].label) == ((), 1.0)
+
+    def test_nor_once_another_class_is_settled(self, library: Sessions) -> None:
+        """A later dispute, on what the adjudicator has not looked at."""
+        found = self.standing(
+            library, answer(MI, HYP), answer(HYP), *(answer(Superclass.NORM),) * 2, unsure_of(HYP)
+        )
+        assert found.conflicts == (Superclass.NORM, HYP)
+        with library.read() as session:
+            (one,) = consensus(panel(session), {1: Settled({MI: Verdict.ABSENT})})
+        assert one.conflicts == (Superclass.NORM, HYP)
+
+    @pytest.mark.parametrize("verdict", [None, Verdict.PRESENT])
+    def test_normal_and_ill_is_what_somebody_has_to_have_said(
+        self, library: Sessions, verdict: Verdict | None
+    ) -> None:
+        self.standing(library, unsure_of(MI), unsure_too(answer(MI), Superclass.NORM))
+        settled = {1: Settled({MI: verdict})} if verdict else None
+        with library.read() as session:
+            (one,) = consensus(panel(session), settled)
+        assert one.conflicts == ((Superclass.NORM,) if verdict else (Superclass.NORM, MI))
+
+    def test_who_says_both_means_it(self, library: Sessions) -> None:
+        found = self.standing(library, answer(Superclass.NORM, HYP), answer(Superclass.NORM, HYP))
+        assert found.conflicts == ()
 
     def test_readers_who_outvote_each_other_agree_on_nothing(self, library: Sessions) -> None:
         found = self.standing(library, answer(MI), answer(HYP), answer(Superclass.NORM))

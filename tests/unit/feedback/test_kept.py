@@ -1,5 +1,6 @@
 """What is kept of one key, and what is worked out once of one value."""
 
+import time
 from collections.abc import Sequence
 from threading import Barrier, Thread
 
@@ -30,19 +31,29 @@ def test_what_cannot_be_made_is_tried_again() -> None:
 
 
 def test_many_who_ask_at_once_have_one_result() -> None:
-    kept, once, start = Kept(), Once(), Barrier(8)
+    kept, once, start, made = Kept(), Once(), Barrier(8), list[str]()
     found: list[tuple[object, Sequence[int]]] = []
+
+    def slowly() -> object:
+        made.append("value")
+        time.sleep(0.02)  # in which all the others ask
+        return object()
+
+    def slowly_sorted(given: list[int]) -> list[int]:
+        made.append("result")
+        time.sleep(0.02)
+        return sorted(given)
 
     def ask() -> None:
         start.wait()
-        found.append((kept.of(1, object), once.of(sorted, [2, 1])))
+        found.append((kept.of(1, slowly), once.of(slowly_sorted, [2, 1])))
 
     threads = [Thread(target=ask) for _ in range(8)]
     for one in threads:
         one.start()
     for one in threads:
         one.join()
-    assert len(found) == 8
+    assert (len(found), sorted(made)) == (8, ["result", "value"])
     assert len({(id(value), id(result)) for value, result in found}) == 1
 
 

@@ -13,8 +13,10 @@ from sqlalchemy import select
 from core import trial
 from core.checkpoint import read_card
 from core.ecg import SUPERCLASSES, Superclass
+from core.errors import TrainingError
 from core.ptbxl import Ptbxl, Record
-from feedback import finetune, jobs, registry, runner
+from core.roles import TRAINING_FOLDS
+from feedback import finetune, jobs, registry, retraining, runner
 from feedback.db import Sessions
 from feedback.errors import NotPromotable
 from feedback.judging import judge_again, kept_out
@@ -114,6 +116,13 @@ def test_a_correction_is_what_the_published_label_does_not_say(data: Ptbxl) -> N
     found = kept_out(data, {"taught": [*taught, open_label, gone], "held_out": [told(third)]})
     assert found.corrected.tolist() == [0, 1, 0, 2, 0]
     assert found.records.ecg_id.tolist() == [third.ecg_id]
+
+
+def test_nothing_is_taught_of_a_patient_who_judges_models_by_now(data: Ptbxl) -> None:
+    folds = {record.fold: record.ecg_id for record in data.records.values()}
+    retraining._refuse_judges(data, [{"ecg": folds[fold]} for fold in TRAINING_FOLDS])
+    with pytest.raises(TrainingError, match=rf"^1 records to be taught, ECG {folds[9]} first"):
+        retraining._refuse_judges(data, [{"ecg": folds[1]}, {"ecg": folds[9]}])
 
 
 def test_the_same_row_gives_the_same_weights(furnished: Sessions, tmp_path: Path) -> None:
