@@ -56,8 +56,8 @@
     const row = rows().find((it) => it.dataset.class === CLASSES[n]);
     if (row) choose(touch(row), choices(row)[0].checked ? 1 : 0);
   }
-  /* An adjudication asks of what is in dispute alone: where readers agree that an ECG is not normal
-     it cannot be called normal, and the classes are for other keys. */
+  /* An adjudication asks of what is in dispute, or was settled before: where readers agree that an
+     ECG is not normal it cannot be called normal, and the classes are for other keys. */
   const isNormal = (row) => row.dataset.class === "NORM";
   function normal() {
     const asked = rows();
