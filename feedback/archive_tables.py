@@ -73,7 +73,7 @@ ADJUDICATIONS: tuple[tuple[str, str], ...] = (
     ("adjudicator", "E-mail address of the adjudicator."),
     ("sequence", "0 for the first of the record; the highest one stands."),
     *(
-        (str(name), f"{name.title}: the verdict; empty: not disputed, or unreadable.")
+        (str(name), f"{name.title}: the verdict; empty: not asked, or unreadable.")
         for name in SUPERCLASSES
     ),
     ("unreadable", "true where the adjudicator could not read the ECG either."),

@@ -45,7 +45,7 @@
     │   └── ClaimLost             the lease ran out and others read the record
     ├── InvalidGold               answers to gold records that cannot be taken
     ├── NothingToTeach            too few labels for a fine-tuning run
-    ├── PlanOutdated              a run would be taught something else than was planned
+    ├── PlanOutdated              a plan that is too old, or would teach what is wrong by now
     ├── ExportMismatch            the file would not hold what the dashboard shows
     ├── UnknownExport             no labels left under that number
     └── JobError
@@ -244,7 +244,7 @@ class NothingToTeach(FeedbackError):
 
 
 class PlanOutdated(FeedbackError):
-    """A fine-tuning run would be taught something else than was planned."""
+    """The plan of a fine-tuning run is too old, or would teach what is wrong by now."""
 
 
 class ExportMismatch(FeedbackError):

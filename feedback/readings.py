@@ -225,22 +225,18 @@ def _opinion(session: Session, record: RecordRow, state: ReadingState) -> Opinio
 def _store(
     session: Session, reading: Reading, ecg_id: int, worklist_id: int | None = None
 ) -> Reading:
-    """Add the reading with its audit entry, or return the one that came with this key before."""
+    """Add the reading with its audit entry, or return the one that was quicker under its key."""
     begins = reading.sequence == 0 and reading.blind_id is None
-    first = _of_key(session, reading.reader_id, reading.key)
-    if first is None:
-        if begins:
-            refuse_who_knows(session, reading.reader_id, reading.record_id, ecg_id)
-        try:
-            with session.begin_nested():
-                session.add(reading)
-        except IntegrityError:  # another request of this reader was quicker
-            first = _of_key(session, reading.reader_id, reading.key)
-            if first is None:
-                _refuse_second(session, reading, ecg_id)
-                raise
-    if first is not None:
-        return _same(first, reading)
+    if begins:
+        refuse_who_knows(session, reading.reader_id, reading.record_id, ecg_id)
+    try:
+        with session.begin_nested():
+            session.add(reading)
+    except IntegrityError:  # another request of this reader was quicker
+        if first := _of_key(session, reading.reader_id, reading.key):
+            return _same(first, reading)
+        _refuse_second(session, reading, ecg_id)
+        raise
     session.execute(
         delete(Draft).where(
             Draft.record_id == reading.record_id, Draft.reader_id == reading.reader_id

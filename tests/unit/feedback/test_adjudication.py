@@ -405,6 +405,15 @@ class TestMeanwhile:
         now_shown = case(disputed, umpire).shown
         assert len(settled(disputed, umpire.id, 1, {MI: PRESENT}, shown=now_shown).reading_ids) == 3
 
+    def test_a_verdict_holds_for_the_questions_that_were_on_screen(
+        self, disputed: Sessions, umpire: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is asked of a record hangs on the answers to all others, through Dawid-Skene."""
+        shown = case(disputed, umpire).shown
+        monkeypatch.setattr(adjudication, "_asked", lambda *_: (MI, CD))
+        with pytest.raises(AnswerChanged):
+            settled(disputed, umpire.id, 1, {MI: PRESENT}, shown=shown)
+
     def test_an_answer_that_comes_while_it_is_stored_was_not_on_screen_either(
         self, disputed: Sessions, umpire: User, between
     ) -> None:

@@ -2,21 +2,21 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sqlalchemy import select
 
 from core import trial
 from core.checkpoint import read_card
 from core.ecg import SUPERCLASSES, Superclass
-from core.errors import TrainingError
 from core.ptbxl import Ptbxl, Record
-from core.roles import TRAINING_FOLDS
-from feedback import finetune, jobs, registry, retraining, runner
+from feedback import finetune, jobs, registry, runner
 from feedback.db import Sessions
 from feedback.errors import NotPromotable
 from feedback.judging import judge_again, kept_out
@@ -118,11 +118,22 @@ def test_a_correction_is_what_the_published_label_does_not_say(data: Ptbxl) -> N
     assert found.records.ecg_id.tolist() == [third.ecg_id]
 
 
-def test_nothing_is_taught_of_a_patient_who_judges_models_by_now(data: Ptbxl) -> None:
-    folds = {record.fold: record.ecg_id for record in data.records.values()}
-    retraining._refuse_judges(data, [{"ecg": folds[fold]} for fold in TRAINING_FOLDS])
-    with pytest.raises(TrainingError, match=rf"^1 records to be taught, ECG {folds[9]} first"):
-        retraining._refuse_judges(data, [{"ecg": folds[1]}, {"ecg": folds[9]}])
+def test_nothing_is_taught_of_a_patient_who_judges_models_by_now(
+    sessions: Sessions, data: Ptbxl, checkpoint: Path, tmp_path: Path
+) -> None:
+    """The index is corrected while the run waits: the first record to be taught is of fold 9."""
+    root = tmp_path / "data"
+    shutil.copytree(data.root, root)
+    furnish(sessions, Ptbxl.open(root), checkpoint)
+    waiting = enqueue(sessions, tmp_path / "versions")
+    with sessions.read() as session:
+        first = session.scalars(select(Retraining)).one().labels["taught"][0]["ecg"]
+    index = pd.read_csv(root / "ptbxl_database.csv", index_col="ecg_id")
+    index.loc[first, "strat_fold"] = 9
+    index.to_csv(root / "ptbxl_database.csv")
+    job = run(sessions, waiting)
+    assert job.state is JobState.FAILED
+    assert f"1 records to be taught, ECG {first} first, are of patients who judge" in job.error
 
 
 def test_the_same_row_gives_the_same_weights(furnished: Sessions, tmp_path: Path) -> None:
